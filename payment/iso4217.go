@@ -1,0 +1,3 @@
+package payment
+
+var exponents = [...]int8{} // filled by the decoder's work
