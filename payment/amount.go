@@ -10,8 +10,8 @@ const MaxAmount int64 = 1e15
 // [MaxAmount]. Errors are of type *[FieldError], for the field amount.
 func ParseAmount[T string | []byte](text T, c Currency) (int64, error) {
 	s := string(text)
-	d, next, ok := scanDecimal(s, 0)
-	if !ok || next != len(s) {
+	var d decimal
+	if next, ok := d.scan(s, 0); !ok || next != len(s) {
 		return 0, fault(fieldAmount, KindFormat, "%s is not a decimal number", quote(s))
 	}
 	if _, ok := c.Exponent(); !ok {
@@ -25,7 +25,7 @@ func ParseAmount[T string | []byte](text T, c Currency) (int64, error) {
 }
 
 // minor returns d in minor units of c, which must be a known currency.
-func (d decimal) minor(c Currency) (int64, *FieldError) {
+func (d *decimal) minor(c Currency) (int64, *FieldError) {
 	exponent, _ := c.Exponent()
 	whole, rest, ok := d.scaled(exponent)
 	switch {

@@ -40,7 +40,7 @@ func coordinateRange(field string, limit int32) *FieldError {
 
 // coordinate returns d, in degrees, in units of 1e-7 degree, rounded half to even. The limit holds for what was
 // written, not for what it is rounded to.
-func (d decimal) coordinate(field string, limit int32) (int32, *FieldError) {
+func (d *decimal) coordinate(field string, limit int32) (int32, *FieldError) {
 	whole, rest, ok := d.scaled(7)
 	if !ok || whole > uint64(limit) || whole == uint64(limit) && rest >= 0 {
 		return 0, coordinateRange(field, limit)

@@ -50,13 +50,13 @@ func (t *Transaction) Validate() error {
 			return ferr
 		}
 		if a.Value == "" {
-			return fault(fieldAttributes+"."+a.Key, KindMissing, "is empty: leave it out")
+			return fault(attributePath(a.Key), KindMissing, "is empty: leave it out")
 		}
 		if ferr := checkValue(a.Key, a.Value); ferr != nil {
 			return ferr
 		}
 		if hasKey(t.Attributes[:i], a.Key) {
-			return twice(fieldAttributes + "." + a.Key)
+			return twice(attributePath(a.Key))
 		}
 	}
 	return nil
@@ -136,21 +136,18 @@ func checkKey(key string) *FieldError {
 func checkValue(key, value string) *FieldError {
 	ferr := checkText(fieldAttributes, value, MaxValueBytes)
 	if ferr != nil {
-		ferr.Field += "." + key
+		ferr.Field = attributePath(key)
 	}
 	return ferr
 }
 
-func checkPrintable(field, s string) *FieldError {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= unicode.MaxASCII {
-			return checkRunes(field, s)
-		}
-	}
-	return nil
-}
+// attributePath returns the name that errors give to the attribute.
+func attributePath(key string) string { return fieldAttributes + "." + key }
 
-func checkRunes(field, s string) *FieldError {
+func checkPrintable(field, s string) *FieldError {
+	if isPlain(s) {
+		return nil
+	}
 	if !utf8.ValidString(s) {
 		return notUTF8(field)
 	}
@@ -167,6 +164,9 @@ func checkText(field, s string, most int) *FieldError {
 	if len(s) > most {
 		return tooLong(field, len(s), most)
 	}
+	if isPlain(s) {
+		return nil
+	}
 	if i := strings.IndexByte(s, 0); i >= 0 {
 		return control(field, 0, i)
 	}
@@ -174,6 +174,24 @@ func checkText(field, s string, most int) *FieldError {
 		return notUTF8(field)
 	}
 	return nil
+}
+
+// isPlain reports whether s is ASCII without control characters, as nearly all text is.
+func isPlain(s string) bool {
+	for len(s) >= 8 {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		if (w|(w-everyByte*' ')|(w+everyByte))&highBits != 0 {
+			return false
+		}
+		s = s[8:]
+	}
+	for i := range len(s) {
+		if s[i]-' ' >= unicode.MaxASCII-' ' {
+			return false
+		}
+	}
+	return true
 }
 
 func hasKey(attributes []Attribute, key string) bool {
