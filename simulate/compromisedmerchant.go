@@ -21,10 +21,10 @@ type CompromisedMerchant struct {
 func DefaultCompromisedMerchant() CompromisedMerchant {
 	return CompromisedMerchant{
 		Schedule:  Schedule{Share: 0.0011},
-		Frauds:    Count{10, 30},
-		Over:      Span{3 * day, 10 * day},
-		AtShop:    0.6,
-		Customers: 5,
+		Frauds:    Count{15, 45},
+		Over:      Span{7 * day, 21 * day},
+		AtShop:    0.65,
+		Customers: 4,
 		Factor:    Interval{0.9, 3},
 	}
 }
@@ -44,16 +44,18 @@ func (p CompromisedMerchant) validate() error {
 
 func (p CompromisedMerchant) size() float64 { return p.Frauds.mean() }
 
-// begin takes the merchant of the purchase just made, so that popular ones are hit more often.
-func (p CompromisedMerchant) begin(g *Generator, ep *episode, last moment) bool {
-	if last.shop < 0 || g.world.merchants[last.shop].watcher != 0 {
+// begin takes any merchant, whatever its popularity: small shops are as easy to break into.
+func (p CompromisedMerchant) begin(g *Generator, ep *episode, _ moment) bool {
+	r := &ep.rng
+	m := int32(r.intn(len(g.world.merchants)))
+	shop := &g.world.merchants[m]
+	if shop.watcher != 0 || shop.category == catATM || shop.category == catUtilities {
 		return false
 	}
-	if city := g.world.merchants[last.shop].city; city >= 0 && len(g.residents[city]) == 0 {
-		return false // a shop abroad, where nobody lives whose card could be charged
+	if shop.city >= 0 && len(g.residents[shop.city]) == 0 {
+		return false // nobody lives there whose card could be charged
 	}
-	r := &ep.rng
-	ep.merchant, ep.watching = last.shop, true
+	ep.merchant, ep.watching = m, true
 	ep.planned = p.Frauds.draw(r)
 	ep.period = p.Over.draw(r)
 	p.pause(g, ep)
