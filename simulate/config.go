@@ -19,7 +19,7 @@ type Config struct {
 	// Duration bounds the stream's event times to Start … Start + Duration, the end excluded; 0 is endless.
 	Duration time.Duration
 
-	// Accounts is how many accounts there are, from 1 to 16,777,216. Each takes about 700 bytes.
+	// Accounts is how many accounts there are, from 1 to 16,777,216. Each takes about 800 bytes.
 	Accounts int
 
 	// Merchants is how many merchants there are, cash machines and websites among them, from 100 to 1,000,000. Below

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -242,6 +243,24 @@ func TestFewAllocations(t *testing.T) {
 	if perEvent := perRun / events; perEvent > 0.02 {
 		t.Errorf("%.4f allocations per event", perEvent)
 	}
+}
+
+func ExampleGenerator() {
+	cfg := simulate.DefaultConfig()
+	cfg.Duration = 24 * time.Hour
+	g, err := simulate.New(cfg)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	patterns := map[string]bool{}
+	for e := (simulate.Event{}); g.Next(&e); {
+		if e.Fraud {
+			patterns[e.Pattern] = true
+		}
+	}
+	fmt.Println("kinds of fraud on the first day:", len(patterns))
+	// Output: kinds of fraud on the first day: 5
 }
 
 func BenchmarkNext(b *testing.B) {
