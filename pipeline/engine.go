@@ -23,7 +23,7 @@ type Engine struct {
 // EngineConfig is what an Engine is made of.
 type EngineConfig struct {
 	Set     *features.Set
-	Model   *scoring.Model
+	Model   *scoring.Model // nil to compute features only
 	Policy  scoring.Policy
 	Vectors bool             // whether decisions carry their feature vector
 	Now     func() time.Time // stamps alerts, and nothing else
@@ -31,9 +31,12 @@ type EngineConfig struct {
 
 // NewEngine returns an Engine. It fails where the model wants features that the set lacks or defines otherwise.
 func NewEngine(c EngineConfig) (*Engine, error) {
-	scorer, err := c.Model.Bind(c.Set.Schema())
-	if err != nil {
-		return nil, err
+	var scorer *scoring.Scorer
+	if c.Model != nil {
+		var err error
+		if scorer, err = c.Model.Bind(c.Set.Schema()); err != nil {
+			return nil, err
+		}
 	}
 	reporting, _ := payment.ParseCurrency(c.Set.Layout().Currency)
 	return &Engine{
