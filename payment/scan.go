@@ -3,6 +3,7 @@ package payment
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -142,15 +143,17 @@ const (
 )
 
 // plain returns the index of the first byte from i on that is not plain inside a string: a quotation mark, a
-// backslash, a control character, or no ASCII. In the last 7 bytes of the document it may return an earlier one.
+// backslash, a control character (DEL is one), or no ASCII. In the last 7 bytes of the document it may return an earlier
+// one.
 func (d *Decoder) plain(i int) int {
 	data := d.data
 	for i+8 <= len(data) {
-		// The lowest bit that is set belongs to the first such byte: a carry can only reach upwards.
+		// Each term sets the high bit of the bytes it is after. It may set others too, by a carry, but a carry only
+		// goes upwards, and the lowest bit is the one that counts.
 		w := binary.LittleEndian.Uint64(data[i:])
-		quotes, slashes := w^everyByte*'"', w^everyByte*'\\'
-		special := ((quotes-everyByte)&^quotes | (slashes-everyByte)&^slashes | (w-everyByte*' ')&^w | w) & highBits
-		if special != 0 {
+		quotes, slashes := (w^everyByte*'"')-everyByte, (w^everyByte*'\\')-everyByte
+		controls, beyond := w-everyByte*' ', w+everyByte
+		if special := (quotes | slashes | controls | beyond) & highBits; special != 0 {
 			return i + bits.TrailingZeros64(special)/8
 		}
 		i += 8
@@ -166,15 +169,16 @@ func (d *Decoder) scanRare(i int) (end int, escaped bool) {
 		case c == '"':
 			return i, escaped
 		case c == '\\':
-			escaped = true
+			d.rare, escaped = true, true
 			if i = d.scanEscape(i); i < 0 {
 				return -1, false
 			}
 		case c < ' ':
 			return d.syntax(i, "no control character inside a string"), false
-		case c < utf8.RuneSelf:
+		case c < unicode.MaxASCII:
 			i++
 		default:
+			d.rare = true
 			r, size := utf8.DecodeRuneInString(d.doc[i:])
 			if r == utf8.RuneError && size == 1 {
 				return d.fail(fault("", KindUTF8, "is not valid UTF-8 at byte %d", i)), false
