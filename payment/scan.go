@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // The functions of this file read JSON at an index and return the index after what they read, or -1 with d.err set.
@@ -69,6 +70,13 @@ func (d *Decoder) open(i int) (next int, more bool) {
 
 // next reads what follows a member of an object: a comma, then there are more, or the closing brace.
 func (d *Decoder) next(i int) (next int, more bool) {
+	if i+1 < len(d.doc) && d.doc[i] == ',' && d.doc[i+1] == '"' {
+		return i + 1, true
+	}
+	return d.nextSpaced(i)
+}
+
+func (d *Decoder) nextSpaced(i int) (next int, more bool) {
 	i = d.space(i)
 	switch at(d.doc, i) {
 	case ',':
@@ -132,7 +140,8 @@ func (d *Decoder) rareText(i, from int) (string, int) {
 	}
 	s := d.doc[i:end]
 	if escaped {
-		s = string(appendUnescaped(make([]byte, 0, len(s)), s))
+		fresh := appendUnescaped(make([]byte, 0, len(s)), s)
+		s = unsafe.String(unsafe.SliceData(fresh), len(fresh))
 	}
 	return s, end + 1
 }
