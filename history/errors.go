@@ -44,10 +44,26 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
+// fieldOf returns the field that an error of package payment names, or "".
+func fieldOf(err error) string {
+	if e, ok := errors.AsType[*payment.FieldError](err); ok {
+		return e.Field
+	}
+	return ""
+}
+
+// kindOf returns the kind of an error of package payment, 0 for no error.
+func kindOf(err error) payment.Kind {
+	if e, ok := errors.AsType[*payment.FieldError](err); ok {
+		return e.Kind
+	}
+	return 0
+}
+
 // missingHint is added to the reason where a text that should be a number has no digit in it.
 func missingHint(s string) string {
 	if strings.ContainsAny(s, "0123456789") {
 		return ""
 	}
-	return fmt.Sprintf(" (if it stands for no value, list it under missing in the mapping)")
+	return " (if it stands for no value, list it under missing in the mapping)"
 }

@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +18,9 @@ type timeFormat struct {
 	ops     []timeOp     // of a pattern
 	pattern string
 	zoned   bool // the pattern says its own offset from UTC
-	zone    localZone
+
+	needsSince bool
+	zone       localZone
 }
 
 // numberUnits are the formats of timestamps that are plain numbers. Those that need a since count from a day of the
@@ -42,6 +45,30 @@ var numberUnits = []struct {
 type timeOp struct {
 	directive byte // 0 for a literal
 	literal   byte
+}
+
+// parseTimeFormat reads the name of a format, or a pattern; "" is RFC 3339.
+func parseTimeFormat(format string) (timeFormat, error) {
+	if format == "" || format == "rfc3339" {
+		return timeFormat{rfc3339: true}, nil
+	}
+	var names []string
+	for _, n := range numberUnits {
+		if n.name == format {
+			return timeFormat{unit: int64(n.unit), needsSince: n.since}, nil
+		}
+		names = append(names, n.name)
+	}
+	if !strings.Contains(format, "%") {
+		return timeFormat{}, fmt.Errorf("%q is not known: write rfc3339, %s, or a pattern such as \"%%Y-%%m-%%d %%H:%%M:%%S\"",
+			format, strings.Join(names, ", "))
+	}
+	ops, err := compilePattern(format)
+	if err != nil {
+		return timeFormat{}, err
+	}
+	zoned := slices.ContainsFunc(ops, func(op timeOp) bool { return op.directive == 'z' })
+	return timeFormat{ops: ops, pattern: format, zoned: zoned}, nil
 }
 
 // compilePattern translates a strftime pattern.
