@@ -1,6 +1,7 @@
 package history
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -41,7 +42,7 @@ func (c *converter) convert(values []string, row int64, rec *Record) fault {
 	m := c.m
 	*rec = Record{Row: row}
 	t := &rec.Transaction
-	if c.template != nil {
+	if m.template != nil {
 		c.scratch = appendID(c.scratch[:0], c.template, row)
 		t.ID = c.slab.text(c.scratch)
 	} else {
@@ -201,14 +202,14 @@ func (c *converter) degrees(text string, limit int32) (e7 int32, reason string) 
 }
 
 func (c *converter) attributes(values []string) []payment.Attribute {
-	attributes := c.slab.attributes(len(c.m.attributes))
+	attributes := c.slab.reserve(len(c.m.attributes))
 	for i := range c.m.attributes {
 		s := &c.m.attributes[i]
 		if value := s.text(values); value != "" {
 			attributes = append(attributes, payment.Attribute{Key: s.attribute(), Value: value})
 		}
 	}
-	return attributes
+	return c.slab.take(attributes)
 }
 
 // label sets label and pattern.
@@ -258,15 +259,22 @@ func (s *slab) text(b []byte) string {
 	return view(s.bytes[start:])
 }
 
-// attributes returns an empty slice with room for n attributes, which nobody else will use.
-func (s *slab) attributes(n int) []payment.Attribute {
+// reserve returns an empty slice with room for n attributes. What is appended to it has to be taken before the next call.
+func (s *slab) reserve(n int) []payment.Attribute {
 	const size = 512
 	if len(s.attrs) < n {
 		s.attrs = make([]payment.Attribute, max(size, n))
 	}
-	free := s.attrs[:0:n]
-	s.attrs = s.attrs[n:]
-	return free
+	return s.attrs[:0]
+}
+
+// take makes what was reserved and appended to safe from later calls, and returns it.
+func (s *slab) take(used []payment.Attribute) []payment.Attribute {
+	if len(used) == 0 {
+		return nil
+	}
+	s.attrs = s.attrs[len(used):]
+	return slices.Clip(used)
 }
 
 // view returns b as a string without copying. What it is called on is never written again.

@@ -37,8 +37,8 @@ func (e *MappingError) Error() string {
 // document is the text of a mapping file. It is read node by node rather than decoded into structs, so that every
 // mistake found later still knows its line.
 type document struct {
-	name string
-	text string
+	name    string
+	content string
 }
 
 // place is a position in a document, both counted from 1. The zero place is none.
@@ -57,7 +57,7 @@ func (d *document) mistake(at place, format string, args ...any) error {
 }
 
 func (d *document) excerpt(at place) string {
-	lines := strings.Split(d.text, "\n")
+	lines := strings.Split(d.content, "\n")
 	if at.line < 1 || at.line > len(lines) {
 		return ""
 	}
@@ -81,7 +81,7 @@ func (d *document) excerpt(at place) string {
 
 // read fills m from the document.
 func (d *document) read(m *Mapping) error {
-	file, err := parser.ParseBytes([]byte(d.text), 0)
+	file, err := parser.ParseBytes([]byte(d.content), 0)
 	if err != nil {
 		if e, ok := errors.AsType[yaml.Error](err); ok {
 			return d.mistake(placeOf(e.GetToken()), "not valid YAML: %s", e.GetMessage())

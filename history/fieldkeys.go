@@ -132,7 +132,7 @@ func (d *document) amount(node ast.Node, m *Mapping) error {
 		places: places,
 		round:  round,
 	}
-	m.money.plain = m.money == moneyForm{form: numberForm{decimal: '.'}}
+	m.money.plain = decimal == "." && thousands == "" && unit != "minor" && places == 0
 	return nil
 }
 

@@ -91,7 +91,7 @@ type moneyForm struct {
 	minor  bool // in minor units of the currency
 	places int  // the power of ten to divide by
 	round  bool
-	plain  bool // as payment.ParseAmount reads them
+	plain  bool // as payment.ParseAmount reads them, where it reads them
 }
 
 // Native returns the mapping for JSONL files whose lines are transactions in Weir's own form, as [payment.Decoder]
@@ -110,7 +110,7 @@ func LoadMapping(path string) (*Mapping, error) {
 
 // ParseMapping reads a mapping from text. Errors call it by the given name, and are of type *[MappingError].
 func ParseMapping(name string, text []byte) (*Mapping, error) {
-	doc := &document{name: name, text: string(text)}
+	doc := &document{name: name, content: string(text)}
 	m := &Mapping{
 		doc:        doc,
 		trim:       true,
