@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/weir-fraud/weir/features"
@@ -37,18 +36,14 @@ func (c *Config) featureSet() (*features.Set, error) {
 // loadModel loads the configured model, or the shipped one.
 func (c *Config) loadModel() (*scoring.Model, error) {
 	if c.Model.Directory == "" {
-		return scoring.Load(models.Shipped())
+		return scoring.LoadFS(models.Shipped(), scoring.DefaultLimits())
 	}
-	m, err := scoring.Load(os.DirFS(c.Model.Directory))
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", c.Model.Directory, err)
-	}
-	return m, nil
+	return scoring.Load(c.Model.Directory)
 }
 
 // policy returns the model's thresholds, with those of the configuration over them.
 func (c *Config) policy(m *scoring.Model) (scoring.Policy, error) {
-	p := m.Policy()
+	p := m.Manifest().Policy("manifest")
 	if c.Model.Review != nil || c.Model.Decline != nil {
 		p.Version = "configured"
 	}

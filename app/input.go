@@ -1,9 +1,11 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/weir-fraud/weir/history"
@@ -17,7 +19,7 @@ type Input struct {
 }
 
 // open opens the input.
-func (in *Input) open() (*history.Reader, error) {
+func (in *Input) open(ctx context.Context) (*history.Reader, error) {
 	if len(in.Paths) == 0 {
 		return nil, errors.New("no input: name a file of transactions (CSV or JSONL, plain, .gz or .zst), or - for standard input")
 	}
@@ -34,7 +36,7 @@ func (in *Input) open() (*history.Reader, error) {
 			}
 		}
 	}
-	return history.Open(in.Paths, m)
+	return history.Open(ctx, in.Paths, m, history.Options{Stdin: os.Stdin})
 }
 
 // rejects counts rows that are no transactions, and shows the first few.

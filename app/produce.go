@@ -55,7 +55,7 @@ func Produce(ctx context.Context, c Config, o ProduceOptions, stdout, stderr io.
 }
 
 func produceFiles(ctx context.Context, o ProduceOptions, producer *stream.Producer, stderr io.Writer) (int64, error) {
-	in, err := o.Input.open()
+	in, err := o.Input.open(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -33,7 +33,7 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 	if err != nil {
 		return err
 	}
-	in, err := o.Input.open()
+	in, err := o.Input.open(ctx)
 	if err != nil {
 		return err
 	}

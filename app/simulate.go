@@ -30,7 +30,7 @@ func Simulate(ctx context.Context, c simulate.Config, n int64, path string, stde
 			}
 			show.set(i, i)
 		}
-		line = append(simulate.AppendJSONL(line[:0], &e), '\n')
+		line = simulate.AppendJSONL(line[:0], &e)
 		if _, err := o.Write(line); err != nil {
 			return fmt.Errorf("write %s: %w", path, err)
 		}
