@@ -25,12 +25,13 @@ const manifestFormat = 1
 // Manifest says what a model is: where it came from, what it reads, how it did, and how its scores become actions.
 // It is the file manifest.json of a model directory.
 type Manifest struct {
-	Format     int         `json:"format"`         // 1
-	ID         string      `json:"id"`             // such as cards/2026-11-24; also the directory's place under models/
-	Created    time.Time   `json:"created"`        // when the model was made, as its maker states it
-	Trainer    Trainer     `json:"trainer"`        // what made it
-	Training   Window      `json:"training"`       // the data the trees were grown on
-	Test       *Evaluation `json:"test,omitempty"` // later data that chose nothing; nil where there was none
+	Format     int         `json:"format"`               // 1
+	ID         string      `json:"id"`                   // such as cards/2026-11-24; also the directory's place under models/
+	Created    time.Time   `json:"created"`              // when the model was made, as its maker states it
+	Trainer    Trainer     `json:"trainer"`              // what made it
+	Training   Window      `json:"training"`             // the data the trees were grown on
+	Validation *Window     `json:"validation,omitempty"` // later data that chose the thresholds; nil if the trees' own did
+	Test       *Evaluation `json:"test,omitempty"`       // still later data that chose nothing; nil where there was none
 	Thresholds Thresholds  `json:"thresholds"`
 	Features   []Feature   `json:"features"` // in the model's order
 	Files      Hashes      `json:"files"`
@@ -41,7 +42,8 @@ type Trainer struct {
 	Name      string            `json:"name"`
 	Version   string            `json:"version"`
 	Seed      int64             `json:"seed"`
-	Libraries map[string]string `json:"libraries,omitempty"` // name → version
+	Libraries map[string]string `json:"libraries,omitempty"`   // name → version
+	Data      string            `json:"data_sha256,omitempty"` // of the features it was given, uncompressed
 }
 
 // Window is a span of event time and what it held.
@@ -139,6 +141,11 @@ func (m *Manifest) Validate() error {
 	}
 	if err := m.Training.validate("training"); err != nil {
 		return err
+	}
+	if m.Validation != nil {
+		if err := m.Validation.validate("validation"); err != nil {
+			return err
+		}
 	}
 	if m.Test != nil {
 		if err := m.Test.validate("test"); err != nil {
