@@ -351,15 +351,8 @@ func (d *Decoder) attributes(i int) int {
 // attribute reads the value, at i, of an attribute.
 func (d *Decoder) attribute(key string, i int) int {
 	tx := d.tx
-	if d.err = checkKey(key, !d.rare); d.err != nil {
+	if d.err = checkKey(tx.Attributes, key, !d.rare); d.err != nil {
 		return -1
-	}
-	n := len(tx.Attributes)
-	if n == MaxAttributes {
-		return d.fail(tooManyAttributes())
-	}
-	if hasKey(tx.Attributes, key) {
-		return d.fail(twice(attributePath(key)))
 	}
 	value, i := d.attributeValue(key, i)
 	if i < 0 {
@@ -369,7 +362,7 @@ func (d *Decoder) attribute(key string, i int) int {
 		return -1
 	}
 	if value == "" {
-		d.absent |= 1 << n
+		d.absent |= 1 << len(tx.Attributes)
 	}
 	tx.Attributes = append(tx.Attributes, Attribute{Key: key, Value: value})
 	return i

@@ -42,11 +42,8 @@ func (t *Transaction) Validate() error {
 	if ferr := t.checkFields(false); ferr != nil {
 		return ferr
 	}
-	if len(t.Attributes) > MaxAttributes {
-		return tooManyAttributes()
-	}
 	for i, a := range t.Attributes {
-		if ferr := checkKey(a.Key, false); ferr != nil {
+		if ferr := checkKey(t.Attributes[:i], a.Key, false); ferr != nil {
 			return ferr
 		}
 		if a.Value == "" {
@@ -54,9 +51,6 @@ func (t *Transaction) Validate() error {
 		}
 		if ferr := checkValue(a.Key, a.Value, false); ferr != nil {
 			return ferr
-		}
-		if hasKey(t.Attributes[:i], a.Key) {
-			return twice(attributePath(a.Key))
 		}
 	}
 	return nil
@@ -124,19 +118,26 @@ func checkID(field, s string, plain bool) *FieldError {
 	return checkPrintable(field, s)
 }
 
-func checkKey(key string, plain bool) *FieldError {
-	if key == "" {
+// checkKey checks the key of an attribute that comes after others.
+func checkKey(before []Attribute, key string, plain bool) *FieldError {
+	switch {
+	case key == "":
 		return fault(fieldAttributes, KindMissing, "has an empty key")
-	}
-	if len(key) > MaxKeyBytes {
+	case len(key) > MaxKeyBytes:
 		return fault(fieldAttributes, KindSize, "has the key %s of %d bytes, at most %d are allowed", quote(key), len(key), MaxKeyBytes)
+	case len(before) == MaxAttributes:
+		return fault(fieldAttributes, KindSize, "are more than %d", MaxAttributes)
 	}
-	if plain {
-		return nil
+	if !plain {
+		if ferr := checkPrintable(fieldAttributes, key); ferr != nil {
+			ferr.Reason = "has the key " + quote(key) + ", which " + ferr.Reason
+			return ferr
+		}
 	}
-	if ferr := checkPrintable(fieldAttributes, key); ferr != nil {
-		ferr.Reason = "has the key " + quote(key) + ", which " + ferr.Reason
-		return ferr
+	for i := range before {
+		if before[i].Key == key {
+			return twice(attributePath(key))
+		}
 	}
 	return nil
 }
@@ -181,25 +182,12 @@ func checkText(field, s string, most int, plain bool) *FieldError {
 	return nil
 }
 
-func hasKey(attributes []Attribute, key string) bool {
-	for i := range attributes {
-		if attributes[i].Key == key {
-			return true
-		}
-	}
-	return false
-}
-
 func missing(field string) *FieldError { return fault(field, KindMissing, "is missing") }
 
 func twice(field string) *FieldError { return fault(field, KindDuplicate, "is given twice") }
 
 func tooLong(field string, size, most int) *FieldError {
 	return fault(field, KindSize, "has %d bytes, at most %d are allowed", size, most)
-}
-
-func tooManyAttributes() *FieldError {
-	return fault(fieldAttributes, KindSize, "are more than %d", MaxAttributes)
 }
 
 func notUTF8(field string) *FieldError { return fault(field, KindUTF8, "is not valid UTF-8") }
