@@ -135,8 +135,6 @@ type fieldValue struct {
 	write value
 }
 
-func (w *writer) raw(s string) value { return func() { w.buf = append(w.buf, s...) } }
-
 func (w *writer) fields() []fieldValue {
 	return []fieldValue{
 		{"transaction_id", func() { w.string(w.text(128)) }},

@@ -25,11 +25,11 @@ func (l Location) Degrees() (latitude, longitude float64) {
 func (l Location) check() *FieldError {
 	switch {
 	case !l.Known && l != Location{}:
-		return fault(fieldLocation, KindValue, "has coordinates, yet is marked as not known")
+		return fault(pathLocation, KindValue, "has coordinates, yet is marked as not known")
 	case l.LatitudeE7 < -maxLatitudeE7 || l.LatitudeE7 > maxLatitudeE7:
-		return coordinateRange(fieldLatitude, maxLatitudeE7)
+		return coordinateRange(pathLatitude, maxLatitudeE7)
 	case l.LongitudeE7 < -maxLongitudeE7 || l.LongitudeE7 > maxLongitudeE7:
-		return coordinateRange(fieldLongitude, maxLongitudeE7)
+		return coordinateRange(pathLongitude, maxLongitudeE7)
 	}
 	return nil
 }

@@ -20,19 +20,19 @@ const (
 
 // The dotted paths of the fields, as errors name them.
 const (
-	fieldID         = "transaction_id"
-	fieldTimestamp  = "timestamp"
-	fieldAccountID  = "account_id"
-	fieldType       = "transaction_type"
-	fieldAmount     = "amount"
-	fieldCurrency   = "currency"
-	fieldMerchant   = "merchant"
-	fieldName       = "merchant.name"
-	fieldCategory   = "merchant.category"
-	fieldLocation   = "merchant.location"
-	fieldLatitude   = "merchant.location.latitude"
-	fieldLongitude  = "merchant.location.longitude"
-	fieldAttributes = "attributes"
+	pathID         = "transaction_id"
+	pathTimestamp  = "timestamp"
+	pathAccountID  = "account_id"
+	pathType       = "transaction_type"
+	pathAmount     = "amount"
+	pathCurrency   = "currency"
+	pathMerchant   = "merchant"
+	pathName       = "merchant.name"
+	pathCategory   = "merchant.category"
+	pathLocation   = "merchant.location"
+	pathLatitude   = "merchant.location.latitude"
+	pathLongitude  = "merchant.location.longitude"
+	pathAttributes = "attributes"
 )
 
 // Validate returns nil if t is a legal transaction, else a *[FieldError]. What [Decoder.Decode] returns is legal; a
@@ -60,22 +60,22 @@ func (t *Transaction) Validate() error {
 // there, all text is most often known to be plain: ASCII without control characters, for which only sizes are left to
 // check.
 func (t *Transaction) checkFields(plain bool) *FieldError {
-	if ferr := checkID(fieldID, t.ID, plain); ferr != nil {
+	if ferr := checkID(pathID, t.ID, plain); ferr != nil {
 		return ferr
 	}
 	if ferr := checkTime(t.Time); ferr != nil {
 		return ferr
 	}
-	if ferr := checkID(fieldAccountID, t.AccountID, plain); ferr != nil {
+	if ferr := checkID(pathAccountID, t.AccountID, plain); ferr != nil {
 		return ferr
 	}
 	if ferr := t.checkMoney(); ferr != nil {
 		return ferr
 	}
-	if ferr := checkText(fieldName, t.Merchant.Name, MaxNameBytes, plain); ferr != nil {
+	if ferr := checkText(pathName, t.Merchant.Name, MaxNameBytes, plain); ferr != nil {
 		return ferr
 	}
-	if ferr := checkText(fieldCategory, t.Merchant.Category, MaxCategoryBytes, plain); ferr != nil {
+	if ferr := checkText(pathCategory, t.Merchant.Category, MaxCategoryBytes, plain); ferr != nil {
 		return ferr
 	}
 	return t.Merchant.Location.check()
@@ -85,21 +85,21 @@ func (t *Transaction) checkMoney() *FieldError {
 	switch t.Type {
 	case Purchase, Withdrawal, Deposit:
 	case 0:
-		return missing(fieldType)
+		return missing(pathType)
 	default:
-		return fault(fieldType, KindValue, "%d is not a transaction type", t.Type)
+		return fault(pathType, KindValue, "%d is not a transaction type", t.Type)
 	}
 	if t.Currency == 0 {
-		return missing(fieldCurrency)
+		return missing(pathCurrency)
 	}
 	if _, ok := t.Currency.Exponent(); !ok {
-		return fault(fieldCurrency, KindValue, "%d is not a currency", t.Currency)
+		return fault(pathCurrency, KindValue, "%d is not a currency", t.Currency)
 	}
 	if t.Amount > MaxAmount || t.Amount < -MaxAmount {
 		return amountRange(t.Currency)
 	}
 	if t.Amount < 0 && !t.Type.AllowsNegative() {
-		return fault(fieldAmount, KindRange, "is negative, which a %s cannot be", t.Type)
+		return fault(pathAmount, KindRange, "is negative, which a %s cannot be", t.Type)
 	}
 	return nil
 }
@@ -122,14 +122,14 @@ func checkID(field, s string, plain bool) *FieldError {
 func checkKey(before []Attribute, key string, plain bool) *FieldError {
 	switch {
 	case key == "":
-		return fault(fieldAttributes, KindMissing, "has an empty key")
+		return fault(pathAttributes, KindMissing, "has an empty key")
 	case len(key) > MaxKeyBytes:
-		return fault(fieldAttributes, KindSize, "has the key %s of %d bytes, at most %d are allowed", quote(key), len(key), MaxKeyBytes)
+		return fault(pathAttributes, KindSize, "has the key %s of %d bytes, at most %d are allowed", quote(key), len(key), MaxKeyBytes)
 	case len(before) == MaxAttributes:
-		return fault(fieldAttributes, KindSize, "are more than %d", MaxAttributes)
+		return fault(pathAttributes, KindSize, "are more than %d", MaxAttributes)
 	}
 	if !plain {
-		if ferr := checkPrintable(fieldAttributes, key); ferr != nil {
+		if ferr := checkPrintable(pathAttributes, key); ferr != nil {
 			ferr.Reason = "has the key " + quote(key) + ", which " + ferr.Reason
 			return ferr
 		}
@@ -143,7 +143,7 @@ func checkKey(before []Attribute, key string, plain bool) *FieldError {
 }
 
 func checkValue(key, value string, plain bool) *FieldError {
-	ferr := checkText(fieldAttributes, value, MaxValueBytes, plain)
+	ferr := checkText(pathAttributes, value, MaxValueBytes, plain)
 	if ferr != nil {
 		ferr.Field = attributePath(key)
 	}
@@ -151,7 +151,7 @@ func checkValue(key, value string, plain bool) *FieldError {
 }
 
 // attributePath returns the name that errors give to the attribute.
-func attributePath(key string) string { return fieldAttributes + "." + key }
+func attributePath(key string) string { return pathAttributes + "." + key }
 
 func checkPrintable(field, s string) *FieldError {
 	if !utf8.ValidString(s) {
