@@ -24,25 +24,25 @@ type Decoder struct {
 type field uint8
 
 const (
-	id field = iota
-	timestamp
-	accountID
-	transactionType
-	amount
-	currency
-	merchant
-	attributes
-	name
-	category
-	location
-	latitude
-	longitude
-	unknown
+	fieldID field = iota
+	fieldTimestamp
+	fieldAccountID
+	fieldType
+	fieldAmount
+	fieldCurrency
+	fieldMerchant
+	fieldAttributes
+	fieldName
+	fieldCategory
+	fieldLocation
+	fieldLatitude
+	fieldLongitude
+	fieldUnknown
 
-	documentFields = id // the first field of each object, and of the one after it
-	merchantFields = name
-	locationFields = latitude
-	endOfFields    = unknown
+	documentFields = fieldID // the first field of each object, and of the one after it
+	merchantFields = fieldName
+	locationFields = fieldLatitude
+	endOfFields    = fieldUnknown
 )
 
 // fieldSet has a bit for each field.
@@ -53,22 +53,22 @@ func (s fieldSet) has(f field) bool { return s&(1<<f) != 0 }
 // fields holds the path of each field, and its key in the form that nearly every document has. Its order is the order
 // in which fields are expected, which is faster than looking them up.
 var fields = [...]struct{ path, key string }{
-	id:              {fieldID, `"transaction_id":`},
-	timestamp:       {fieldTimestamp, `"timestamp":`},
-	accountID:       {fieldAccountID, `"account_id":`},
-	transactionType: {fieldType, `"transaction_type":`},
-	amount:          {fieldAmount, `"amount":`},
-	currency:        {fieldCurrency, `"currency":`},
-	merchant:        {fieldMerchant, `"merchant":`},
-	attributes:      {fieldAttributes, `"attributes":`},
-	name:            {fieldName, `"name":`},
-	category:        {fieldCategory, `"category":`},
-	location:        {fieldLocation, `"location":`},
-	latitude:        {fieldLatitude, `"latitude":`},
-	longitude:       {fieldLongitude, `"longitude":`},
+	fieldID:         {pathID, `"transaction_id":`},
+	fieldTimestamp:  {pathTimestamp, `"timestamp":`},
+	fieldAccountID:  {pathAccountID, `"account_id":`},
+	fieldType:       {pathType, `"transaction_type":`},
+	fieldAmount:     {pathAmount, `"amount":`},
+	fieldCurrency:   {pathCurrency, `"currency":`},
+	fieldMerchant:   {pathMerchant, `"merchant":`},
+	fieldAttributes: {pathAttributes, `"attributes":`},
+	fieldName:       {pathName, `"name":`},
+	fieldCategory:   {pathCategory, `"category":`},
+	fieldLocation:   {pathLocation, `"location":`},
+	fieldLatitude:   {pathLatitude, `"latitude":`},
+	fieldLongitude:  {pathLongitude, `"longitude":`},
 }
 
-func (f field) required() bool { return f <= currency }
+func (f field) required() bool { return f <= fieldCurrency }
 
 // Decode sets tx to the transaction that data holds: one JSON object with nothing but white space around it. An error
 // is always a *[FieldError], and tx then has no meaning.
@@ -110,7 +110,7 @@ func (d *Decoder) document() {
 // finish does what needs the whole document.
 func (d *Decoder) finish() {
 	given := d.seen &^ d.null
-	for f := id; f.required(); f++ {
+	for f := fieldID; f.required(); f++ {
 		if !given.has(f) {
 			d.fail(missing(fields[f].path))
 			return
@@ -154,7 +154,7 @@ func (d *Decoder) object(i int, first, end field) int {
 			}
 			f = lookup(key, first, end)
 		}
-		if f == unknown {
+		if f == fieldUnknown {
 			i = d.skip(i, depth(first))
 		} else {
 			i = d.value(f, i)
@@ -176,7 +176,7 @@ func lookup(key string, first, end field) field {
 			return f
 		}
 	}
-	return unknown
+	return fieldUnknown
 }
 
 // depth returns how many objects are around the members of the one that starts with the field first.
@@ -201,25 +201,25 @@ func (d *Decoder) value(f field, i int) int {
 		return d.word(i, "null")
 	}
 	switch tx := d.tx; f {
-	case id:
+	case fieldID:
 		return d.str(f, i, &tx.ID)
-	case timestamp:
+	case fieldTimestamp:
 		return d.timestamp(i)
-	case accountID:
+	case fieldAccountID:
 		return d.str(f, i, &tx.AccountID)
-	case transactionType:
+	case fieldType:
 		return d.transactionType(i)
-	case amount:
+	case fieldAmount:
 		return d.num(f, i, &d.amount)
-	case currency:
+	case fieldCurrency:
 		return d.currency(i)
-	case name:
+	case fieldName:
 		return d.str(f, i, &tx.Merchant.Name)
-	case category:
+	case fieldCategory:
 		return d.str(f, i, &tx.Merchant.Category)
-	case latitude:
+	case fieldLatitude:
 		return d.coordinate(f, i, maxLatitudeE7, &tx.Merchant.Location.LatitudeE7)
-	case longitude:
+	case fieldLongitude:
 		return d.coordinate(f, i, maxLongitudeE7, &tx.Merchant.Location.LongitudeE7)
 	}
 	return d.part(f, i)
@@ -231,9 +231,9 @@ func (d *Decoder) part(f field, i int) int {
 		return d.wrongType(i, fields[f].path, "an object")
 	}
 	switch f {
-	case merchant:
+	case fieldMerchant:
 		return d.object(i, merchantFields, locationFields)
-	case location:
+	case fieldLocation:
 		return d.location(i)
 	}
 	return d.attributes(i)
@@ -244,7 +244,7 @@ func (d *Decoder) location(i int) int {
 		return -1
 	}
 	given := d.seen &^ d.null
-	for f := latitude; f <= longitude; f++ {
+	for f := fieldLatitude; f <= fieldLongitude; f++ {
 		if !given.has(f) {
 			return d.fail(missing(fields[f].path))
 		}
@@ -266,7 +266,7 @@ func (d *Decoder) coordinate(f field, i int, limit int32, e7 *int32) int {
 
 func (d *Decoder) timestamp(i int) int {
 	var s string
-	if i = d.str(timestamp, i, &s); i < 0 {
+	if i = d.str(fieldTimestamp, i, &s); i < 0 {
 		return -1
 	}
 	if d.tx.Time, d.err = parseTime(s); d.err != nil {
@@ -277,24 +277,24 @@ func (d *Decoder) timestamp(i int) int {
 
 func (d *Decoder) transactionType(i int) int {
 	var s string
-	if i = d.str(transactionType, i, &s); i < 0 {
+	if i = d.str(fieldType, i, &s); i < 0 {
 		return -1
 	}
 	var ok bool
 	if d.tx.Type, ok = ParseType(s); !ok {
-		return d.fail(fault(fieldType, KindValue, "%s is not purchase, withdrawal or deposit", quote(s)))
+		return d.fail(fault(pathType, KindValue, "%s is not purchase, withdrawal or deposit", quote(s)))
 	}
 	return i
 }
 
 func (d *Decoder) currency(i int) int {
 	var s string
-	if i = d.str(currency, i, &s); i < 0 {
+	if i = d.str(fieldCurrency, i, &s); i < 0 {
 		return -1
 	}
 	var ok bool
 	if d.tx.Currency, ok = ParseCurrency(s); !ok {
-		return d.fail(fault(fieldCurrency, KindValue, "%s is not an ISO 4217 code in upper case", quote(s)))
+		return d.fail(fault(pathCurrency, KindValue, "%s is not an ISO 4217 code in upper case", quote(s)))
 	}
 	return i
 }
@@ -351,15 +351,8 @@ func (d *Decoder) attributes(i int) int {
 // attribute reads the value, at i, of an attribute.
 func (d *Decoder) attribute(key string, i int) int {
 	tx := d.tx
-	if d.err = checkKey(key, !d.rare); d.err != nil {
+	if d.err = checkKey(tx.Attributes, key, !d.rare); d.err != nil {
 		return -1
-	}
-	n := len(tx.Attributes)
-	if n == MaxAttributes {
-		return d.fail(tooManyAttributes())
-	}
-	if hasKey(tx.Attributes, key) {
-		return d.fail(twice(attributePath(key)))
 	}
 	value, i := d.attributeValue(key, i)
 	if i < 0 {
@@ -369,7 +362,7 @@ func (d *Decoder) attribute(key string, i int) int {
 		return -1
 	}
 	if value == "" {
-		d.absent |= 1 << n
+		d.absent |= 1 << len(tx.Attributes)
 	}
 	tx.Attributes = append(tx.Attributes, Attribute{Key: key, Value: value})
 	return i
