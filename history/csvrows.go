@@ -154,7 +154,7 @@ func (r *csvRows) reject(f fault) error {
 func (m *Mapping) bind(header []string, path string) ([]int, error) {
 	owner := "the header of " + path
 	if path == "" {
-		owner = "columns"
+		owner = "the list of columns"
 	}
 	index := make([]int, len(m.slots))
 	var absent []string
