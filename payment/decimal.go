@@ -1,5 +1,7 @@
 package payment
 
+import "math/bits"
+
 // decimal is a decimal number read from text without loss: ±digits × 10^exp, or a little more in magnitude where tail
 // is set.
 type decimal struct {
@@ -21,49 +23,52 @@ var pow10 = [maxDigits + 1]uint64{
 	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
 }
 
-// scanDecimal reads the JSON number that starts at s[i] and returns the index after it. If there is none, ok is false
-// and next is the index of the byte that is at fault, which may be len(s).
-func scanDecimal(s string, i int) (d decimal, next int, ok bool) {
+// scan sets d to the JSON number that starts at s[i], and returns the index after it. If there is none, ok is false and
+// next is the index of the byte that is at fault, which may be len(s).
+func (d *decimal) scan(s string, i int) (next int, ok bool) {
+	*d = decimal{}
 	if at(s, i) == '-' {
 		d.neg = true
 		i++
 	}
 	start := i
-	for isDigit(at(s, i)) {
-		d.digits = d.digits*10 + uint64(s[i]-'0')
-		i++
-	}
+	digits, i := scanDigits(s, i, 0)
 	whole := i - start
 	if whole == 0 || whole > 1 && s[start] == '0' {
-		return d, start + min(whole, 1), false
+		return start + min(whole, 1), false
 	}
-	digits, fraction := whole, 0
+	count := whole
 	if at(s, i) == '.' {
 		i++
 		point := i
-		for isDigit(at(s, i)) {
-			d.digits = d.digits*10 + uint64(s[i]-'0')
-			i++
+		if digits, i = scanDigits(s, i, digits); i == point {
+			return i, false
 		}
-		if fraction = i - point; fraction == 0 {
-			return d, i, false
-		}
-		digits += fraction
+		d.exp = point - i
+		count += i - point
 	}
-	if digits > maxDigits {
+	if d.digits = digits; count > maxDigits {
 		d.rescan(s[start:i], whole)
-	} else {
-		d.exp = -fraction
 	}
-	if c := at(s, i); c == 'e' || c == 'E' {
-		var exp int
-		if exp, i, ok = scanExponent(s, i+1); !ok {
-			return d, i, false
+	if at(s, i)|0x20 != 'e' {
+		return i, true
+	}
+	exp, i, ok := scanExponent(s, i+1)
+	d.exp += exp
+	d.last += exp
+	return i, ok
+}
+
+// scanDigits appends the digits from s[i] on to the number n, which may wrap around.
+func scanDigits(s string, i int, n uint64) (uint64, int) {
+	for ; i < len(s); i++ {
+		c := s[i] - '0'
+		if c > 9 {
+			break
 		}
-		d.exp += exp
-		d.last += exp
+		n = n*10 + uint64(c)
 	}
-	return d, i, true
+	return n, i
 }
 
 func scanExponent(s string, i int) (exp, next int, ok bool) {
@@ -107,7 +112,7 @@ func (d *decimal) rescan(s string, whole int) {
 }
 
 // decimals returns how many digits stand after the point, trailing zeros left out.
-func (d decimal) decimals() int {
+func (d *decimal) decimals() int {
 	if d.tail {
 		return -d.last
 	}
@@ -122,17 +127,18 @@ func (d decimal) decimals() int {
 }
 
 // scaled returns |d| × 10^exp as whole and rest: rest is -1 where nothing is left over, else how what is left over
-// compares with one half: 0 below, 1 equal, 2 above. It reports false where the whole part has more than 19 digits.
-func (d decimal) scaled(exp int) (whole uint64, rest int, ok bool) {
+// compares with one half: 0 below, 1 equal, 2 above. It reports false where the whole part does not fit.
+func (d *decimal) scaled(exp int) (whole uint64, rest int, ok bool) {
 	shift := d.exp + exp
 	switch {
 	case d.digits == 0:
 		return 0, -1, true
 	case shift >= 0:
-		if d.tail || shift > maxDigits || d.digits > pow10[maxDigits]/pow10[shift] {
+		if d.tail || shift > maxDigits {
 			return 0, 0, false
 		}
-		return d.digits * pow10[shift], -1, true
+		over, whole := bits.Mul64(d.digits, pow10[shift])
+		return whole, -1, over == 0
 	case -shift > maxDigits:
 		return 0, 0, true
 	}

@@ -1,6 +1,9 @@
 package payment
 
-import "unsafe"
+import (
+	"strings"
+	"unsafe"
+)
 
 // Decoder reads transactions from their JSON form. The zero Decoder is ready for use; one Decoder serves one goroutine
 // at a time.
@@ -12,33 +15,60 @@ type Decoder struct {
 
 	seen   fieldSet // fields that were given
 	null   fieldSet // those given as null
-	amount decimal  // to be read once the currency is known, which may come later
+	amount decimal  // to be understood once the currency is known, which may come later
 	absent uint32   // bit i: the attribute at index i is null or empty
+	rare   bool     // some string was not plain
 }
 
-// fieldSet has a bit for each field of the document that may be given once.
-type fieldSet uint16
+// field is one of the fields that a document may have once.
+type field uint8
 
 const (
-	bitID fieldSet = 1 << iota
-	bitTimestamp
-	bitAccountID
-	bitType
-	bitAmount
-	bitCurrency
-	bitMerchant
-	bitName
-	bitCategory
-	bitLocation
-	bitLatitude
-	bitLongitude
-	bitAttributes
+	fieldID field = iota
+	fieldTimestamp
+	fieldAccountID
+	fieldType
+	fieldAmount
+	fieldCurrency
+	fieldMerchant
+	fieldAttributes
+	fieldName
+	fieldCategory
+	fieldLocation
+	fieldLatitude
+	fieldLongitude
+	fieldUnknown
+
+	documentFields = fieldID // the first field of each object, and of the one after it
+	merchantFields = fieldName
+	locationFields = fieldLatitude
+	endOfFields    = fieldUnknown
 )
 
-const bitsRequired = bitID | bitTimestamp | bitAccountID | bitType | bitAmount | bitCurrency
+// fieldSet has a bit for each field.
+type fieldSet uint16
 
-// required are the fields of bitsRequired, in the order of their bits.
-var required = [...]string{fieldID, fieldTimestamp, fieldAccountID, fieldType, fieldAmount, fieldCurrency}
+func (s fieldSet) has(f field) bool { return s&(1<<f) != 0 }
+
+// fields holds the path of each field, and its key in the form that nearly every document has. Its order is the order
+// in which fields are expected, which is faster than looking them up.
+var fields = [...]struct{ path, key string }{
+	fieldID:         {pathID, `"transaction_id":`},
+	fieldTimestamp:  {pathTimestamp, `"timestamp":`},
+	fieldAccountID:  {pathAccountID, `"account_id":`},
+	fieldType:       {pathType, `"transaction_type":`},
+	fieldAmount:     {pathAmount, `"amount":`},
+	fieldCurrency:   {pathCurrency, `"currency":`},
+	fieldMerchant:   {pathMerchant, `"merchant":`},
+	fieldAttributes: {pathAttributes, `"attributes":`},
+	fieldName:       {pathName, `"name":`},
+	fieldCategory:   {pathCategory, `"category":`},
+	fieldLocation:   {pathLocation, `"location":`},
+	fieldLatitude:   {pathLatitude, `"latitude":`},
+	fieldLongitude:  {pathLongitude, `"longitude":`},
+}
+
+func (f field) required() bool { return f <= fieldCurrency }
 
 // Decode sets tx to the transaction that data holds: one JSON object with nothing but white space around it. An error
 // is always a *[FieldError], and tx then has no meaning.
@@ -67,7 +97,7 @@ func (d *Decoder) document() {
 		d.wrongType(i, "", "a JSON object")
 		return
 	}
-	if i = d.object(i, (*Decoder).member); i < 0 {
+	if i = d.object(i, documentFields, merchantFields); i < 0 {
 		return
 	}
 	if i = d.space(i); i < len(d.doc) {
@@ -79,18 +109,17 @@ func (d *Decoder) document() {
 
 // finish does what needs the whole document.
 func (d *Decoder) finish() {
-	if lacking := bitsRequired&^d.seen | bitsRequired&d.null; lacking != 0 {
-		for i, field := range required {
-			if lacking&(1<<i) != 0 {
-				d.fail(missing(field))
-				return
-			}
+	given := d.seen &^ d.null
+	for f := fieldID; f.required(); f++ {
+		if !given.has(f) {
+			d.fail(missing(fields[f].path))
+			return
 		}
 	}
 	if d.tx.Amount, d.err = d.amount.minor(d.tx.Currency); d.err != nil {
 		return
 	}
-	if d.err = d.tx.checkFields(); d.err != nil {
+	if d.err = d.tx.checkFields(!d.rare); d.err != nil {
 		return
 	}
 	if d.absent != 0 {
@@ -110,210 +139,232 @@ func (d *Decoder) dropAbsent() {
 	d.tx.Attributes = kept
 }
 
-// member reads a member of the document, with its value at i.
-func (d *Decoder) member(key string, i int) int {
-	tx := d.tx
-	switch key {
+// object reads the object at i, which may have the fields from first up to, not including, end, and others that are
+// ignored.
+func (d *Decoder) object(i int, first, end field) int {
+	i, more := d.open(i)
+	for expected := first; more; {
+		f := expected
+		if f < end && strings.HasPrefix(d.doc[i:], fields[f].key) {
+			i = d.space(i + len(fields[f].key))
+		} else {
+			var key string
+			if key, i = d.key(i); i < 0 {
+				return -1
+			}
+			f = lookup(key, first, end)
+		}
+		if f == fieldUnknown {
+			i = d.skip(i, depth(first))
+		} else {
+			i = d.value(f, i)
+			expected = f + 1
+		}
+		if i < 0 {
+			return -1
+		}
+		i, more = d.next(i)
+	}
+	return i
+}
+
+// lookup returns the field from first up to, not including, end that has the key.
+func lookup(key string, first, end field) field {
+	for f := first; f < end; f++ {
+		k := fields[f].key
+		if k[1:len(k)-2] == key {
+			return f
+		}
+	}
+	return fieldUnknown
+}
+
+// depth returns how many objects are around the members of the one that starts with the field first.
+func depth(first field) int {
+	switch first {
+	case documentFields:
+		return 1
+	case merchantFields:
+		return 2
+	}
+	return 3
+}
+
+// value reads the value of f at i.
+func (d *Decoder) value(f field, i int) int {
+	if d.seen.has(f) {
+		return d.fail(twice(fields[f].path))
+	}
+	d.seen |= 1 << f
+	if at(d.doc, i) == 'n' {
+		d.null |= 1 << f
+		return d.word(i, "null")
+	}
+	switch tx := d.tx; f {
 	case fieldID:
-		tx.ID, i = d.str(i, bitID, fieldID)
+		return d.str(f, i, &tx.ID)
 	case fieldTimestamp:
 		return d.timestamp(i)
 	case fieldAccountID:
-		tx.AccountID, i = d.str(i, bitAccountID, fieldAccountID)
+		return d.str(f, i, &tx.AccountID)
 	case fieldType:
 		return d.transactionType(i)
 	case fieldAmount:
-		d.amount, i = d.num(i, bitAmount, fieldAmount, "500.00")
+		return d.num(f, i, &d.amount)
 	case fieldCurrency:
 		return d.currency(i)
-	case fieldMerchant:
-		return d.obj(i, bitMerchant, fieldMerchant, (*Decoder).merchantMember)
-	case fieldAttributes:
-		return d.obj(i, bitAttributes, fieldAttributes, (*Decoder).attribute)
-	default:
-		return d.skip(i, 1)
+	case fieldName:
+		return d.str(f, i, &tx.Merchant.Name)
+	case fieldCategory:
+		return d.str(f, i, &tx.Merchant.Category)
+	case fieldLatitude:
+		return d.coordinate(f, i, maxLatitudeE7, &tx.Merchant.Location.LatitudeE7)
+	case fieldLongitude:
+		return d.coordinate(f, i, maxLongitudeE7, &tx.Merchant.Location.LongitudeE7)
 	}
-	return i
+	return d.part(f, i)
 }
 
-func (d *Decoder) merchantMember(key string, i int) int {
-	m := &d.tx.Merchant
-	switch key {
-	case "name":
-		m.Name, i = d.str(i, bitName, fieldName)
-	case "category":
-		m.Category, i = d.str(i, bitCategory, fieldCategory)
-	case "location":
-		return d.location(i)
-	default:
-		return d.skip(i, 2)
+// part reads the value of a field that is an object.
+func (d *Decoder) part(f field, i int) int {
+	if at(d.doc, i) != '{' {
+		return d.wrongType(i, fields[f].path, "an object")
 	}
-	return i
+	switch f {
+	case fieldMerchant:
+		return d.object(i, merchantFields, locationFields)
+	case fieldLocation:
+		return d.location(i)
+	}
+	return d.attributes(i)
 }
 
 func (d *Decoder) location(i int) int {
-	i = d.obj(i, bitLocation, fieldLocation, (*Decoder).locationMember)
-	if i < 0 || d.null&bitLocation != 0 {
-		return i
+	if i = d.object(i, locationFields, endOfFields); i < 0 {
+		return -1
 	}
-	switch given := d.seen &^ d.null; {
-	case given&bitLatitude == 0:
-		return d.fail(missing(fieldLatitude))
-	case given&bitLongitude == 0:
-		return d.fail(missing(fieldLongitude))
+	given := d.seen &^ d.null
+	for f := fieldLatitude; f <= fieldLongitude; f++ {
+		if !given.has(f) {
+			return d.fail(missing(fields[f].path))
+		}
 	}
 	d.tx.Merchant.Location.Known = true
 	return i
 }
 
-func (d *Decoder) locationMember(key string, i int) int {
-	l := &d.tx.Merchant.Location
-	switch key {
-	case "latitude":
-		return d.coordinate(i, bitLatitude, fieldLatitude, maxLatitudeE7, &l.LatitudeE7)
-	case "longitude":
-		return d.coordinate(i, bitLongitude, fieldLongitude, maxLongitudeE7, &l.LongitudeE7)
+func (d *Decoder) coordinate(f field, i int, limit int32, e7 *int32) int {
+	var n decimal
+	if i = d.num(f, i, &n); i < 0 {
+		return -1
 	}
-	return d.skip(i, 3)
-}
-
-func (d *Decoder) coordinate(i int, bit fieldSet, field string, limit int32, e7 *int32) int {
-	n, i := d.num(i, bit, field, "40.73")
-	if i >= 0 {
-		if *e7, d.err = n.coordinate(field, limit); d.err != nil {
-			return -1
-		}
+	if *e7, d.err = n.coordinate(fields[f].path, limit); d.err != nil {
+		return -1
 	}
 	return i
 }
 
 func (d *Decoder) timestamp(i int) int {
-	s, i := d.str(i, bitTimestamp, fieldTimestamp)
-	if s != "" {
-		if d.tx.Time, d.err = parseTime(s); d.err != nil {
-			return -1
-		}
+	var s string
+	if i = d.str(fieldTimestamp, i, &s); i < 0 {
+		return -1
+	}
+	if d.tx.Time, d.err = parseTime(s); d.err != nil {
+		return -1
 	}
 	return i
 }
 
 func (d *Decoder) transactionType(i int) int {
-	s, i := d.str(i, bitType, fieldType)
-	if s != "" {
-		var ok bool
-		if d.tx.Type, ok = ParseType(s); !ok {
-			return d.fail(fault(fieldType, KindValue, "%s is not purchase, withdrawal or deposit", quote(s)))
-		}
+	var s string
+	if i = d.str(fieldType, i, &s); i < 0 {
+		return -1
+	}
+	var ok bool
+	if d.tx.Type, ok = ParseType(s); !ok {
+		return d.fail(fault(pathType, KindValue, "%s is not purchase, withdrawal or deposit", quote(s)))
 	}
 	return i
 }
 
 func (d *Decoder) currency(i int) int {
-	s, i := d.str(i, bitCurrency, fieldCurrency)
-	if s != "" {
-		var ok bool
-		if d.tx.Currency, ok = ParseCurrency(s); !ok {
-			return d.fail(fault(fieldCurrency, KindValue, "%s is not an ISO 4217 code in upper case", quote(s)))
-		}
+	var s string
+	if i = d.str(fieldCurrency, i, &s); i < 0 {
+		return -1
+	}
+	var ok bool
+	if d.tx.Currency, ok = ParseCurrency(s); !ok {
+		return d.fail(fault(pathCurrency, KindValue, "%s is not an ISO 4217 code in upper case", quote(s)))
 	}
 	return i
 }
 
-// once notes that a field is given, and whether as null, and reports false where it cannot be.
-func (d *Decoder) once(i int, bit fieldSet, field string) (isNull, ok bool) {
-	if d.seen&bit != 0 {
-		d.fail(twice(field))
-		return false, false
+// str reads a field that is a string. A required one is not empty.
+func (d *Decoder) str(f field, i int, s *string) int {
+	if at(d.doc, i) != '"' {
+		return d.wrongType(i, fields[f].path, "a string")
 	}
-	d.seen |= bit
-	if at(d.doc, i) != 'n' {
-		return false, true
+	if *s, i = d.text(i); i < 0 {
+		return d.blame(fields[f].path)
 	}
-	d.null |= bit
-	return true, d.word(i, "null") >= 0
-}
-
-// str reads a field that is a string or null. The string is empty where it may be left out and is.
-func (d *Decoder) str(i int, bit fieldSet, field string) (string, int) {
-	switch isNull, ok := d.once(i, bit, field); {
-	case !ok:
-		return "", -1
-	case isNull:
-		return "", i + len("null")
-	case at(d.doc, i) != '"':
-		return "", d.wrongType(i, field, "a string")
+	if *s == "" && f.required() {
+		return d.fail(fault(fields[f].path, KindMissing, "is empty"))
 	}
-	s, i := d.text(i)
-	if i < 0 {
-		d.blame(field)
-		return "", -1
-	}
-	if s == "" && bit&bitsRequired != 0 {
-		return "", d.fail(fault(field, KindMissing, "is empty"))
-	}
-	return s, i
+	return i
 }
 
 // blame names the field in an error that concerns the text in it. An error of syntax concerns the document.
-func (d *Decoder) blame(field string) {
+func (d *Decoder) blame(path string) int {
 	if d.err.Kind == KindUTF8 {
-		d.err.Field = field
+		d.err.Field = path
 	}
+	return -1
 }
 
-// num reads a field that is a number or null, for which the decimal is zero.
-func (d *Decoder) num(i int, bit fieldSet, field, example string) (decimal, int) {
-	switch isNull, ok := d.once(i, bit, field); {
-	case !ok:
-		return decimal{}, -1
-	case isNull:
-		return decimal{}, i + len("null")
-	}
+// num reads a field that is a number.
+func (d *Decoder) num(f field, i int, n *decimal) int {
 	switch c := at(d.doc, i); {
 	case c == '"':
-		return decimal{}, d.fail(fault(field, KindType, "must be a number, is a string: write it without quotation marks, such as %s", example))
+		return d.fail(fault(fields[f].path, KindType, "must be a number, is a string: write it without quotation marks"))
 	case c != '-' && !isDigit(c):
-		return decimal{}, d.wrongType(i, field, "a number")
+		return d.wrongType(i, fields[f].path, "a number")
 	}
-	return d.number(i)
+	return d.number(i, n)
 }
 
-// obj reads a field that is an object or null.
-func (d *Decoder) obj(i int, bit fieldSet, field string, f func(d *Decoder, key string, i int) int) int {
-	switch isNull, ok := d.once(i, bit, field); {
-	case !ok:
-		return -1
-	case isNull:
-		return i + len("null")
-	case at(d.doc, i) != '{':
-		return d.wrongType(i, field, "an object")
+// attributes reads the object at i, which has members of any key.
+func (d *Decoder) attributes(i int) int {
+	i, more := d.open(i)
+	for more {
+		var key string
+		if key, i = d.key(i); i < 0 {
+			return -1
+		}
+		if i = d.attribute(key, i); i < 0 {
+			return -1
+		}
+		i, more = d.next(i)
 	}
-	return d.object(i, f)
+	return i
 }
 
-// attribute reads one of the attributes.
+// attribute reads the value, at i, of an attribute.
 func (d *Decoder) attribute(key string, i int) int {
-	if d.err = checkKey(key); d.err != nil {
+	tx := d.tx
+	if d.err = checkKey(tx.Attributes, key, !d.rare); d.err != nil {
 		return -1
-	}
-	n := len(d.tx.Attributes)
-	if n == MaxAttributes {
-		return d.fail(tooManyAttributes())
-	}
-	if hasKey(d.tx.Attributes, key) {
-		return d.fail(twice(fieldAttributes + "." + key))
 	}
 	value, i := d.attributeValue(key, i)
 	if i < 0 {
 		return -1
 	}
-	if d.err = checkValue(key, value); d.err != nil {
+	if d.err = checkValue(key, value, !d.rare); d.err != nil {
 		return -1
 	}
 	if value == "" {
-		d.absent |= 1 << n
+		d.absent |= 1 << len(tx.Attributes)
 	}
-	d.tx.Attributes = append(d.tx.Attributes, Attribute{Key: key, Value: value})
+	tx.Attributes = append(tx.Attributes, Attribute{Key: key, Value: value})
 	return i
 }
 
@@ -324,7 +375,7 @@ func (d *Decoder) attributeValue(key string, i int) (string, int) {
 	case c == '"':
 		value, next := d.text(i)
 		if next < 0 {
-			d.blame(fieldAttributes + "." + key)
+			d.blame(attributePath(key))
 		}
 		return value, next
 	case c == 'n':
@@ -334,9 +385,10 @@ func (d *Decoder) attributeValue(key string, i int) (string, int) {
 	case c == 'f':
 		next = d.word(i, "false")
 	case c == '-' || isDigit(c):
-		_, next = d.number(i)
+		var n decimal
+		next = d.number(i, &n)
 	default:
-		return "", d.wrongType(i, fieldAttributes+"."+key, "a string, a number or a boolean")
+		return "", d.wrongType(i, attributePath(key), "a string, a number or a boolean")
 	}
 	if next < 0 {
 		return "", -1

@@ -20,66 +20,62 @@ const (
 
 // The dotted paths of the fields, as errors name them.
 const (
-	fieldID         = "transaction_id"
-	fieldTimestamp  = "timestamp"
-	fieldAccountID  = "account_id"
-	fieldType       = "transaction_type"
-	fieldAmount     = "amount"
-	fieldCurrency   = "currency"
-	fieldMerchant   = "merchant"
-	fieldName       = "merchant.name"
-	fieldCategory   = "merchant.category"
-	fieldLocation   = "merchant.location"
-	fieldLatitude   = "merchant.location.latitude"
-	fieldLongitude  = "merchant.location.longitude"
-	fieldAttributes = "attributes"
+	pathID         = "transaction_id"
+	pathTimestamp  = "timestamp"
+	pathAccountID  = "account_id"
+	pathType       = "transaction_type"
+	pathAmount     = "amount"
+	pathCurrency   = "currency"
+	pathMerchant   = "merchant"
+	pathName       = "merchant.name"
+	pathCategory   = "merchant.category"
+	pathLocation   = "merchant.location"
+	pathLatitude   = "merchant.location.latitude"
+	pathLongitude  = "merchant.location.longitude"
+	pathAttributes = "attributes"
 )
 
 // Validate returns nil if t is a legal transaction, else a *[FieldError]. What [Decoder.Decode] returns is legal; a
 // Transaction that was built from anything else has to pass here. The zero Time is a legal one, so a missing timestamp
 // is for the builder to find. A legal Transaction has no attribute without a value: leave it out.
 func (t *Transaction) Validate() error {
-	if ferr := t.checkFields(); ferr != nil {
+	if ferr := t.checkFields(false); ferr != nil {
 		return ferr
 	}
-	if len(t.Attributes) > MaxAttributes {
-		return tooManyAttributes()
-	}
 	for i, a := range t.Attributes {
-		if ferr := checkKey(a.Key); ferr != nil {
+		if ferr := checkKey(t.Attributes[:i], a.Key, false); ferr != nil {
 			return ferr
 		}
 		if a.Value == "" {
-			return fault(fieldAttributes+"."+a.Key, KindMissing, "is empty: leave it out")
+			return fault(attributePath(a.Key), KindMissing, "is empty: leave it out")
 		}
-		if ferr := checkValue(a.Key, a.Value); ferr != nil {
+		if ferr := checkValue(a.Key, a.Value, false); ferr != nil {
 			return ferr
-		}
-		if hasKey(t.Attributes[:i], a.Key) {
-			return twice(fieldAttributes + "." + a.Key)
 		}
 	}
 	return nil
 }
 
-// checkFields checks all but the attributes. It is the end of decoding too, so that the two cannot differ.
-func (t *Transaction) checkFields() *FieldError {
-	if ferr := checkID(fieldID, t.ID); ferr != nil {
+// checkFields checks all but the attributes. It is the end of decoding too, so that the two cannot differ;
+// there, all text is most often known to be plain: ASCII without control characters, for which only sizes are left to
+// check.
+func (t *Transaction) checkFields(plain bool) *FieldError {
+	if ferr := checkID(pathID, t.ID, plain); ferr != nil {
 		return ferr
 	}
 	if ferr := checkTime(t.Time); ferr != nil {
 		return ferr
 	}
-	if ferr := checkID(fieldAccountID, t.AccountID); ferr != nil {
+	if ferr := checkID(pathAccountID, t.AccountID, plain); ferr != nil {
 		return ferr
 	}
 	if ferr := t.checkMoney(); ferr != nil {
 		return ferr
 	}
-	if ferr := checkText(fieldName, t.Merchant.Name, MaxNameBytes); ferr != nil {
+	if ferr := checkText(pathName, t.Merchant.Name, MaxNameBytes, plain); ferr != nil {
 		return ferr
 	}
-	if ferr := checkText(fieldCategory, t.Merchant.Category, MaxCategoryBytes); ferr != nil {
+	if ferr := checkText(pathCategory, t.Merchant.Category, MaxCategoryBytes, plain); ferr != nil {
 		return ferr
 	}
 	return t.Merchant.Location.check()
@@ -89,68 +85,75 @@ func (t *Transaction) checkMoney() *FieldError {
 	switch t.Type {
 	case Purchase, Withdrawal, Deposit:
 	case 0:
-		return missing(fieldType)
+		return missing(pathType)
 	default:
-		return fault(fieldType, KindValue, "%d is not a transaction type", t.Type)
+		return fault(pathType, KindValue, "%d is not a transaction type", t.Type)
 	}
 	if t.Currency == 0 {
-		return missing(fieldCurrency)
+		return missing(pathCurrency)
 	}
 	if _, ok := t.Currency.Exponent(); !ok {
-		return fault(fieldCurrency, KindValue, "%d is not a currency", t.Currency)
+		return fault(pathCurrency, KindValue, "%d is not a currency", t.Currency)
 	}
 	if t.Amount > MaxAmount || t.Amount < -MaxAmount {
 		return amountRange(t.Currency)
 	}
 	if t.Amount < 0 && !t.Type.AllowsNegative() {
-		return fault(fieldAmount, KindRange, "is negative, which a %s cannot be", t.Type)
+		return fault(pathAmount, KindRange, "is negative, which a %s cannot be", t.Type)
 	}
 	return nil
 }
 
 // checkID checks text that others store, print and compare: it has no control characters.
-func checkID(field, s string) *FieldError {
+func checkID(field, s string, plain bool) *FieldError {
 	if s == "" {
 		return missing(field)
 	}
 	if len(s) > MaxIDBytes {
 		return tooLong(field, len(s), MaxIDBytes)
 	}
+	if plain {
+		return nil
+	}
 	return checkPrintable(field, s)
 }
 
-func checkKey(key string) *FieldError {
-	if key == "" {
-		return fault(fieldAttributes, KindMissing, "has an empty key")
+// checkKey checks the key of an attribute that comes after others.
+func checkKey(before []Attribute, key string, plain bool) *FieldError {
+	switch {
+	case key == "":
+		return fault(pathAttributes, KindMissing, "has an empty key")
+	case len(key) > MaxKeyBytes:
+		return fault(pathAttributes, KindSize, "has the key %s of %d bytes, at most %d are allowed", quote(key), len(key), MaxKeyBytes)
+	case len(before) == MaxAttributes:
+		return fault(pathAttributes, KindSize, "are more than %d", MaxAttributes)
 	}
-	if len(key) > MaxKeyBytes {
-		return fault(fieldAttributes, KindSize, "has the key %s of %d bytes, at most %d are allowed", quote(key), len(key), MaxKeyBytes)
+	if !plain {
+		if ferr := checkPrintable(pathAttributes, key); ferr != nil {
+			ferr.Reason = "has the key " + quote(key) + ", which " + ferr.Reason
+			return ferr
+		}
 	}
-	if ferr := checkPrintable(fieldAttributes, key); ferr != nil {
-		ferr.Reason = "has the key " + quote(key) + ", which " + ferr.Reason
-		return ferr
-	}
-	return nil
-}
-
-func checkValue(key, value string) *FieldError {
-	ferr := checkText(fieldAttributes, value, MaxValueBytes)
-	if ferr != nil {
-		ferr.Field += "." + key
-	}
-	return ferr
-}
-
-func checkPrintable(field, s string) *FieldError {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= unicode.MaxASCII {
-			return checkRunes(field, s)
+	for i := range before {
+		if before[i].Key == key {
+			return twice(attributePath(key))
 		}
 	}
 	return nil
 }
 
-func checkRunes(field, s string) *FieldError {
+func checkValue(key, value string, plain bool) *FieldError {
+	ferr := checkText(pathAttributes, value, MaxValueBytes, plain)
+	if ferr != nil {
+		ferr.Field = attributePath(key)
+	}
+	return ferr
+}
+
+// attributePath returns the name that errors give to the attribute.
+func attributePath(key string) string { return pathAttributes + "." + key }
+
+func checkPrintable(field, s string) *FieldError {
 	if !utf8.ValidString(s) {
 		return notUTF8(field)
 	}
@@ -163,9 +166,12 @@ func checkRunes(field, s string) *FieldError {
 }
 
 // checkText checks text that is free but for the zero character, which databases refuse to store.
-func checkText(field, s string, most int) *FieldError {
+func checkText(field, s string, most int, plain bool) *FieldError {
 	if len(s) > most {
 		return tooLong(field, len(s), most)
+	}
+	if plain {
+		return nil
 	}
 	if i := strings.IndexByte(s, 0); i >= 0 {
 		return control(field, 0, i)
@@ -176,25 +182,12 @@ func checkText(field, s string, most int) *FieldError {
 	return nil
 }
 
-func hasKey(attributes []Attribute, key string) bool {
-	for i := range attributes {
-		if attributes[i].Key == key {
-			return true
-		}
-	}
-	return false
-}
-
 func missing(field string) *FieldError { return fault(field, KindMissing, "is missing") }
 
 func twice(field string) *FieldError { return fault(field, KindDuplicate, "is given twice") }
 
 func tooLong(field string, size, most int) *FieldError {
 	return fault(field, KindSize, "has %d bytes, at most %d are allowed", size, most)
-}
-
-func tooManyAttributes() *FieldError {
-	return fault(fieldAttributes, KindSize, "are more than %d", MaxAttributes)
 }
 
 func notUTF8(field string) *FieldError { return fault(field, KindUTF8, "is not valid UTF-8") }

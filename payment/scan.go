@@ -3,8 +3,10 @@ package payment
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // The functions of this file read JSON at an index and return the index after what they read, or -1 with d.err set.
@@ -50,47 +52,54 @@ func (d *Decoder) wrongType(i int, field, want string) int {
 
 // space returns the index of the first byte from i on that is not white space.
 func (d *Decoder) space(i int) int {
-	for i < len(d.doc) {
-		switch d.doc[i] {
-		case ' ', '\n', '\t', '\r':
-			i++
-		default:
-			return i
-		}
+	doc := d.doc
+	for i < len(doc) && doc[i] <= ' ' && (doc[i] == ' ' || doc[i] == '\n' || doc[i] == '\t' || doc[i] == '\r') {
+		i++
 	}
 	return i
 }
 
-// object reads the object that starts at i, handing each member to f: its key, and the index of its value.
-func (d *Decoder) object(i int, f func(d *Decoder, key string, i int) int) int {
-	i = d.space(i + 1)
-	if at(d.doc, i) == '}' {
-		return i + 1
+// open reads the brace or bracket at i, and the closing one where it follows at once; else there are more: a member.
+func (d *Decoder) open(i int) (next int, more bool) {
+	closing := d.doc[i] + 2 // of { and [ both
+	if i = d.space(i + 1); at(d.doc, i) == closing {
+		return i + 1, false
 	}
-	for {
-		if at(d.doc, i) != '"' {
-			return d.syntax(i, "a key in quotation marks")
-		}
-		key, next := d.text(i)
-		if next < 0 {
-			return -1
-		}
-		if next = d.space(next); at(d.doc, next) != ':' {
-			return d.syntax(next, "a colon")
-		}
-		if next = f(d, key, d.space(next+1)); next < 0 {
-			return -1
-		}
-		next = d.space(next)
-		switch at(d.doc, next) {
-		case ',':
-			i = d.space(next + 1)
-		case '}':
-			return next + 1
-		default:
-			return d.syntax(next, "a comma or }")
-		}
+	return i, true
+}
+
+// next reads what follows a member of an object: a comma, then there are more, or the closing brace.
+func (d *Decoder) next(i int) (next int, more bool) {
+	if i+1 < len(d.doc) && d.doc[i] == ',' && d.doc[i+1] == '"' {
+		return i + 1, true
 	}
+	return d.nextSpaced(i)
+}
+
+func (d *Decoder) nextSpaced(i int) (next int, more bool) {
+	i = d.space(i)
+	switch at(d.doc, i) {
+	case ',':
+		return d.space(i + 1), true
+	case '}':
+		return i + 1, false
+	}
+	return d.syntax(i, "a comma or }"), false
+}
+
+// key reads the key at i and the colon after it. What it returns is the index of the value.
+func (d *Decoder) key(i int) (string, int) {
+	if at(d.doc, i) != '"' {
+		return "", d.syntax(i, "a key in quotation marks")
+	}
+	key, i := d.text(i)
+	if i < 0 {
+		return "", -1
+	}
+	if i = d.space(i); at(d.doc, i) != ':' {
+		return "", d.syntax(i, "a colon")
+	}
+	return key, d.space(i + 1)
 }
 
 // word reads the literal that is null, true or false.
@@ -103,25 +112,36 @@ func (d *Decoder) word(i int, literal string) int {
 	return i + len(literal)
 }
 
-// number reads a number.
-func (d *Decoder) number(i int) (decimal, int) {
-	n, next, ok := scanDecimal(d.doc, i)
+// number reads a number into n.
+func (d *Decoder) number(i int, n *decimal) int {
+	next, ok := n.scan(d.doc, i)
 	if !ok {
-		return n, d.syntax(next, "a number")
+		return d.syntax(next, "a number")
 	}
-	return n, next
+	return next
 }
 
 // text reads the string at i, which starts with a quotation mark. What it returns is a view into the document, unless
 // the string has escapes.
 func (d *Decoder) text(i int) (string, int) {
-	end, escaped := d.scanString(i + 1)
+	i++
+	end := d.plain(i)
+	if at(d.doc, end) == '"' {
+		return d.doc[i:end], end + 1
+	}
+	return d.rareText(i, end)
+}
+
+// rareText is text for a string that starts at i and is plain up to the index from.
+func (d *Decoder) rareText(i, from int) (string, int) {
+	end, escaped := d.scanRare(from)
 	if end < 0 {
 		return "", -1
 	}
-	s := d.doc[i+1 : end]
+	s := d.doc[i:end]
 	if escaped {
-		s = string(appendUnescaped(make([]byte, 0, len(s)), s))
+		fresh := appendUnescaped(make([]byte, 0, len(s)), s)
+		s = unsafe.String(unsafe.SliceData(fresh), len(fresh))
 	}
 	return s, end + 1
 }
@@ -131,42 +151,43 @@ const (
 	highBits  = 0x8080808080808080
 )
 
-// scanString returns the index of the quotation mark that ends the string whose first byte is at i, and whether the
-// string has escapes, which are legal then.
-func (d *Decoder) scanString(i int) (end int, escaped bool) {
-	for ; i+8 <= len(d.data); i += 8 {
-		// The lowest bit that is set belongs to the first byte that is no plain ASCII: a carry can only reach upwards.
-		w := binary.LittleEndian.Uint64(d.data[i:])
-		quotes, slashes := w^everyByte*'"', w^everyByte*'\\'
-		special := ((quotes-everyByte)&^quotes | (slashes-everyByte)&^slashes | (w-everyByte*' ')&^w | w) & highBits
-		if special == 0 {
-			continue
+// plain returns the index of the first byte from i on that is not plain inside a string: a quotation mark, a
+// backslash, a control character (DEL is one), or no ASCII. In the last 7 bytes of the document it may return an earlier
+// one.
+func (d *Decoder) plain(i int) int {
+	data := d.data
+	for i+8 <= len(data) {
+		// Each term sets the high bit of the bytes it is after. It may set others too, by a carry, but a carry only
+		// goes upwards, and the lowest bit is the one that counts.
+		w := binary.LittleEndian.Uint64(data[i:])
+		quotes, slashes := (w^everyByte*'"')-everyByte, (w^everyByte*'\\')-everyByte
+		controls, beyond := w-everyByte*' ', w+everyByte
+		if special := (quotes | slashes | controls | beyond) & highBits; special != 0 {
+			return i + bits.TrailingZeros64(special)/8
 		}
-		i += bits.TrailingZeros64(special) / 8
-		if d.data[i] == '"' {
-			return i, false
-		}
-		break
+		i += 8
 	}
-	return d.scanRare(i)
+	return i
 }
 
-// scanRare is scanString byte by byte, for strings that are not plain ASCII, and for the end of the document.
+// scanRare returns the index of the quotation mark that ends the string that i is inside of, and whether it has escapes
+// from i on. It goes byte by byte, for strings that are not plain and for the end of the document.
 func (d *Decoder) scanRare(i int) (end int, escaped bool) {
 	for i < len(d.doc) {
 		switch c := d.doc[i]; {
 		case c == '"':
 			return i, escaped
 		case c == '\\':
-			escaped = true
+			d.rare, escaped = true, true
 			if i = d.scanEscape(i); i < 0 {
 				return -1, false
 			}
 		case c < ' ':
 			return d.syntax(i, "no control character inside a string"), false
-		case c < utf8.RuneSelf:
+		case c < unicode.MaxASCII:
 			i++
 		default:
+			d.rare = true
 			r, size := utf8.DecodeRuneInString(d.doc[i:])
 			if r == utf8.RuneError && size == 1 {
 				return d.fail(fault("", KindUTF8, "is not valid UTF-8 at byte %d", i)), false
@@ -222,7 +243,7 @@ func hex4(s string, i int) (r rune, bad int) {
 	return r, -1
 }
 
-// appendUnescaped appends the string that s, which scanString has accepted, stands for.
+// appendUnescaped appends what the string s, which scanRare has accepted, stands for.
 func appendUnescaped(dst []byte, s string) []byte {
 	for i := 0; i < len(s); {
 		if s[i] != '\\' {
@@ -263,7 +284,7 @@ func appendUnescaped(dst []byte, s string) []byte {
 func (d *Decoder) skip(i, depth int) int {
 	switch c := at(d.doc, i); c {
 	case '"':
-		end, _ := d.scanString(i + 1)
+		end, _ := d.scanRare(d.plain(i + 1))
 		if end < 0 {
 			return -1
 		}
@@ -286,17 +307,14 @@ func (d *Decoder) skip(i, depth int) int {
 		if c != '-' && !isDigit(c) {
 			return d.syntax(i, "a value")
 		}
-		_, next := d.number(i)
-		return next
+		var n decimal
+		return d.number(i, &n)
 	}
 }
 
 func (d *Decoder) skipObject(i, depth int) int {
-	i = d.space(i + 1)
-	if at(d.doc, i) == '}' {
-		return i + 1
-	}
-	for {
+	i, more := d.open(i)
+	for more {
 		if at(d.doc, i) != '"' {
 			return d.syntax(i, "a key in quotation marks")
 		}
@@ -309,24 +327,14 @@ func (d *Decoder) skipObject(i, depth int) int {
 		if i = d.skip(d.space(i+1), depth); i < 0 {
 			return -1
 		}
-		i = d.space(i)
-		switch at(d.doc, i) {
-		case ',':
-			i = d.space(i + 1)
-		case '}':
-			return i + 1
-		default:
-			return d.syntax(i, "a comma or }")
-		}
+		i, more = d.next(i)
 	}
+	return i
 }
 
 func (d *Decoder) skipArray(i, depth int) int {
-	i = d.space(i + 1)
-	if at(d.doc, i) == ']' {
-		return i + 1
-	}
-	for {
+	i, more := d.open(i)
+	for more {
 		if i = d.skip(i, depth); i < 0 {
 			return -1
 		}
@@ -340,4 +348,5 @@ func (d *Decoder) skipArray(i, depth int) int {
 			return d.syntax(i, "a comma or ]")
 		}
 	}
+	return i
 }
