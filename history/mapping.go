@@ -258,21 +258,23 @@ func (m *Mapping) checkConstants() error {
 			Category: cmp.Or(m.category.constant, m.category.fallback),
 		},
 	}
+	if err, bad := errors.AsType[*payment.FieldError](t.Validate()); bad {
+		at := place{}
+		for _, s := range m.sources() {
+			if s.field == err.Field {
+				at = s.at
+			}
+		}
+		return m.doc.mistake(at, "%s: %s", err.Field, err.Reason)
+	}
 	for i := range m.attributes {
 		s := &m.attributes[i]
 		t.Attributes = append(t.Attributes, payment.Attribute{Key: s.attribute(), Value: cmp.Or(s.constant, s.fallback, "x")})
-	}
-	err, bad := errors.AsType[*payment.FieldError](t.Validate())
-	if !bad {
-		return nil
-	}
-	var at place
-	for _, s := range m.sources() {
-		if s.field == err.Field {
-			at = s.at
+		if err, bad := errors.AsType[*payment.FieldError](t.Validate()); bad {
+			return m.doc.mistake(s.at, "%s: %s", err.Field, err.Reason)
 		}
 	}
-	return m.doc.mistake(at, "%s: %s", err.Field, err.Reason)
+	return nil
 }
 
 // attribute returns the key of the attribute that s is the source of.
