@@ -153,7 +153,10 @@ func scalar(node ast.Node) (text string, ok bool) {
 	case *ast.LiteralNode:
 		return n.Value.Value, true
 	case *ast.NullNode:
-		return strings.Trim(n.Token.Origin, " ~\r\n"), true
+		if n.Token.Type == token.ImplicitNullType || n.Token.Value == "~" {
+			return "", true
+		}
+		return n.Token.Value, true
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		return n.GetToken().Value, true
 	}
