@@ -154,7 +154,7 @@ func (r *csvRows) reject(f fault) error {
 func (m *Mapping) bind(header []string, path string) ([]int, error) {
 	owner := "the header of " + path
 	if path == "" {
-		owner = "columns"
+		owner = "the list under columns"
 	}
 	index := make([]int, len(m.slots))
 	var absent []string
@@ -180,11 +180,11 @@ func (m *Mapping) bind(header []string, path string) ([]int, error) {
 		return index, nil
 	}
 	return nil, m.doc.mistake(first.at, "%s has no column %s%s\n  it has: %s",
-		owner, strings.Join(absent, ", "), bindHint(header, first.column), strings.Join(header, ", "))
+		owner, strings.Join(absent, ", "), bindHint(header, first.column, path), strings.Join(header, ", "))
 }
 
 // bindHint guesses why a column is not in the header.
-func bindHint(header []string, column string) string {
+func bindHint(header []string, column, path string) string {
 	for _, h := range header {
 		if strings.EqualFold(h, column) {
 			return fmt.Sprintf(": is %q meant?", h)
@@ -193,5 +193,8 @@ func bindHint(header []string, column string) string {
 	if len(header) == 1 && strings.ContainsAny(header[0], ",;\t|") {
 		return ": is the delimiter right?"
 	}
-	return ": correct the mapping, or, if the file has no header, list its columns under columns"
+	if path == "" {
+		return ""
+	}
+	return ": correct the name, or, if the file has no header, list its columns under columns"
 }

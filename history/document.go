@@ -127,7 +127,10 @@ func (d *document) members(node ast.Node, what string, f func(key string, at pla
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{n}
 	default:
-		return d.mistake(placeOf(node.GetToken()), "%sneeds keys below it, written KEY: VALUE", prefixed(what))
+		if what == "" {
+			return d.mistake(placeOf(node.GetToken()), "a mapping is made of keys, such as account_id: COLUMN")
+		}
+		return d.mistake(placeOf(node.GetToken()), "%s: needs keys below it, written KEY: VALUE", what)
 	}
 	for _, v := range values {
 		key, ok := scalar(v.Key)
@@ -141,7 +144,8 @@ func (d *document) members(node ast.Node, what string, f func(key string, at pla
 	return nil
 }
 
-// scalar returns the text of a plain value as it is written: 1.0 and true are texts too. Null is "".
+// scalar returns the text of a plain value as it is written: 1.0, true and null are texts too. Where
+// nothing is written it is "".
 func scalar(node ast.Node) (text string, ok bool) {
 	switch n := node.(type) {
 	case *ast.StringNode:
@@ -149,10 +153,10 @@ func scalar(node ast.Node) (text string, ok bool) {
 	case *ast.LiteralNode:
 		return n.Value.Value, true
 	case *ast.NullNode:
-		if n.Token.Value == "null" || n.Token.Value == "Null" || n.Token.Value == "NULL" {
-			return n.Token.Value, true
+		if n.Token.Type == token.ImplicitNullType || n.Token.Value == "~" {
+			return "", true
 		}
-		return "", true
+		return n.Token.Value, true
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		return n.GetToken().Value, true
 	}

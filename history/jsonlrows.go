@@ -129,8 +129,7 @@ func (r *jsonlRows) decode(line []byte, rec *Record) fault {
 		return fault{field: fieldOf(err), reason: reasonOf(err)}
 	}
 	rec.Transaction.Attributes = slab.take(rec.Transaction.Attributes)
-	// Most lines have neither label nor pattern. With an escape in it a name can be written in many ways.
-	if !bytes.Contains(line, []byte(`"label"`)) && !bytes.Contains(line, []byte(`"pattern"`)) && bytes.IndexByte(line, '\\') < 0 {
+	if !mayHaveMark(line) {
 		return fault{}
 	}
 	// The scan may rewrite the values of label and pattern in the line, which the transaction has no part in.
@@ -148,4 +147,10 @@ func (r *jsonlRows) decode(line []byte, rec *Record) fault {
 		return fault{field: "pattern", reason: reason}
 	}
 	return fault{}
+}
+
+// mayHaveMark reports whether line can have a label or a pattern: most lines have neither. The searches begin with bytes
+// that are rare. With an escape in it a name can be written in many ways.
+func mayHaveMark(line []byte) bool {
+	return bytes.Contains(line, []byte(`bel"`)) || bytes.Contains(line, []byte(`pattern"`)) || bytes.IndexByte(line, '\\') >= 0
 }

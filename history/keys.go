@@ -86,6 +86,9 @@ func (d *document) source(node ast.Node, field string, s *source, options source
 	if _, plain := scalar(node); plain {
 		return d.into(field, &s.column)(node)
 	}
+	if t := node.Type(); t != ast.MappingType && t != ast.MappingValueType {
+		return d.mistake(s.at, "%s: needs the name of a column, or keys such as column", field)
+	}
 	known := keys{
 		"column":       d.placed(field+".column", &s.column, &s.at),
 		"strip_prefix": d.into(field+".strip_prefix", &s.prefix),

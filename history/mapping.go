@@ -160,7 +160,7 @@ func (m *Mapping) complete() error {
 	if err := m.checkRequired(); err != nil {
 		return err
 	}
-	if err := m.checkPairs(); err != nil {
+	if err := m.checkCombinations(); err != nil {
 		return err
 	}
 	fieldOf := make(map[string]string) // column to the field of the transaction proper that reads it
@@ -227,7 +227,13 @@ var remedies = map[string]string{
 	"currency":         "name its column, or write {value: USD}",
 }
 
-func (m *Mapping) checkPairs() error {
+func (m *Mapping) checkCombinations() error {
+	if m.jsonl && m.delimiter != 0 {
+		return m.doc.mistake(m.delimiterAt, "delimiter: only CSV has one: leave it out")
+	}
+	if m.jsonl && m.columns != nil {
+		return m.doc.mistake(m.columnsAt, "columns: only CSV can lack a header: leave it out")
+	}
 	if m.latitude.given() != m.longitude.given() {
 		at := m.latitude.at
 		if m.longitude.given() {
@@ -252,21 +258,23 @@ func (m *Mapping) checkConstants() error {
 			Category: cmp.Or(m.category.constant, m.category.fallback),
 		},
 	}
+	if err, bad := errors.AsType[*payment.FieldError](t.Validate()); bad {
+		at := place{}
+		for _, s := range m.sources() {
+			if s.field == err.Field {
+				at = s.at
+			}
+		}
+		return m.doc.mistake(at, "%s: %s", err.Field, err.Reason)
+	}
 	for i := range m.attributes {
 		s := &m.attributes[i]
 		t.Attributes = append(t.Attributes, payment.Attribute{Key: s.attribute(), Value: cmp.Or(s.constant, s.fallback, "x")})
-	}
-	err, bad := errors.AsType[*payment.FieldError](t.Validate())
-	if !bad {
-		return nil
-	}
-	var at place
-	for _, s := range m.sources() {
-		if s.field == err.Field {
-			at = s.at
+		if err, bad := errors.AsType[*payment.FieldError](t.Validate()); bad {
+			return m.doc.mistake(s.at, "%s: %s", err.Field, err.Reason)
 		}
 	}
-	return m.doc.mistake(at, "%s: %s", err.Field, err.Reason)
+	return nil
 }
 
 // attribute returns the key of the attribute that s is the source of.

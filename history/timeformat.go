@@ -175,7 +175,10 @@ func (f *timeFormat) number(s string) (t payment.Time, reason string) {
 	if neg {
 		i++
 	}
-	whole, i, ok := digits(s, i, 1, 18)
+	whole, i, ok := digits(s, i, 1, 19)
+	if whole < 0 { // more than 64 bits hold
+		return inRange(s, int64(payment.MaxTime))
+	}
 	var nanos int // the fraction, in 1e-9 units
 	if ok && i < len(s) && s[i] == '.' {
 		start, scale := i+1, int(1e8)
