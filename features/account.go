@@ -69,11 +69,12 @@ func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
 	*o = Observation{event: e, tx: tx}
 	if newest, ok := a.Newest(); ok {
 		o.Late = tx.Time < newest-a.set.lateness
-		o.Outcome = a.seen(id, body, newest)
+		o.Outcome = a.seen(id, body, max(newest, tx.Time))
 	}
 }
 
-// seen looks for an event with the same transaction id among those whose id is still remembered.
+// seen looks for an event with the same transaction id among those within the dedupe span of newest, which is the
+// transaction's own time where it is ahead of the account's: a long silence lets ids be forgotten as traffic does.
 func (a *Account) seen(id uint64, body uint32, newest payment.Time) Outcome {
 	for i := len(a.events) - 1; i >= 0 && a.events[i].time > newest-a.set.dedupe; i-- {
 		if a.events[i].id == id {

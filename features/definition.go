@@ -3,6 +3,7 @@ package features
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +23,27 @@ type Definition struct {
 	Filter    string        // which events count: empty for all, or a name of filters
 
 	Ratio [2]string // numerator and denominator, both names of features declared earlier
+}
+
+// check reports a definition that is of no kind or of several, or has parts that its kind does not read.
+func (d *Definition) check() error {
+	isFact, isRatio := d.Fact != "", d.Ratio != [2]string{}
+	kinds := 0
+	for _, is := range [3]bool{isFact, isRatio, d.Aggregate != ""} {
+		if is {
+			kinds++
+		}
+	}
+	reads := d.Field != "" || d.Window != 0 || d.Filter != ""
+	switch {
+	case kinds != 1:
+		return errors.New("it needs one of an aggregate, a fact and a ratio, and only one")
+	case isFact && reads:
+		return errors.New("a fact has no field, window or filter")
+	case isRatio && reads:
+		return errors.New("a ratio has no field, window or filter")
+	}
+	return nil
 }
 
 // canonical returns what the hash covers: everything that decides the value, with ratios spelled out in the hashes of

@@ -53,8 +53,16 @@ func (l *Layout) Validate() error {
 		return fmt.Errorf("lateness is %v: it must be between 0 and the longest window (%v)", l.Lateness, l.LongestWindow)
 	case l.Dedupe <= 0 || l.Dedupe > l.Horizon():
 		return fmt.Errorf("dedupe is %v: it must be above 0 and at most the horizon (%v)", l.Dedupe, l.Horizon())
-	case l.MaxFuture < 0:
-		return fmt.Errorf("max future is %v: it must not be negative", l.MaxFuture)
+	case l.MaxFuture < 0 || l.MaxFuture > 400*day:
+		return fmt.Errorf("max future is %v: it must be between 0 and 400 days", l.MaxFuture)
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{{"longest window", l.LongestWindow}, {"lateness", l.Lateness}, {"dedupe", l.Dedupe}, {"max future", l.MaxFuture}} {
+		if d.value%time.Millisecond != 0 {
+			return fmt.Errorf("%s is %v: it must be whole milliseconds, as event times are", d.name, d.value)
+		}
 	}
 	_, err := newRates(l.Currency, l.Rates)
 	return err

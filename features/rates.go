@@ -40,7 +40,11 @@ func newRates(reporting string, table map[string]string) (*rates, error) {
 		}
 		exp, _ := c.Exponent()
 		for ; exp < homeExp; exp++ {
-			q.num *= 10
+			if q.den > 1 {
+				q.den /= 10
+			} else {
+				q.num *= 10
+			}
 		}
 		for ; exp > homeExp; exp-- {
 			q.den *= 10
@@ -50,7 +54,8 @@ func newRates(reporting string, table map[string]string) (*rates, error) {
 	return r, nil
 }
 
-// parseRate reads decimal text such as 1.0842. At most 9 digits on each side keep every product within 128 bits.
+// parseRate reads decimal text such as 1.0842. At most 9 digits on each side keep the numerator below 10^18, also once
+// the currencies' digits are in it, and every product within 128 bits.
 func parseRate(text string) (rate, error) {
 	whole, frac, _ := strings.Cut(text, ".")
 	if len(whole)+len(frac) == 0 || len(whole) > 9 || len(frac) > 9 {
@@ -93,12 +98,14 @@ func (r *rates) convert(amount int64, c payment.Currency) (int64, bool) {
 		return 0, false
 	}
 	quo, rem := bits.Div64(hi, lo, q.den)
+	up := uint64(0)
 	if half := q.den - rem; rem > half || rem == half && quo&1 == 1 {
-		quo++
+		up = 1
 	}
-	if quo > uint64(payment.MaxAmount) {
+	if quo > uint64(payment.MaxAmount)-up {
 		return 0, false
 	}
+	quo += up
 	if amount < 0 {
 		return -int64(quo), true
 	}

@@ -2,6 +2,7 @@ package features
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -59,9 +60,10 @@ func Compile(definitions []Definition, layout Layout) (*Set, error) {
 		return nil, fmt.Errorf("state layout: %w", err)
 	}
 	s := &Set{
-		layout: layout, definitions: definitions, rates: r, scale: math.Pow10(r.exponent),
+		layout: layout, definitions: slices.Clone(definitions), rates: r, scale: math.Pow10(r.exponent),
 		horizon: millis(layout.Horizon()), lateness: millis(layout.Lateness), dedupe: millis(layout.Dedupe), idle: millis(layout.Idle()),
 	}
+	s.layout.Rates = maps.Clone(layout.Rates)
 	hashOf := make(map[string]string, len(definitions))
 	for i := range definitions {
 		d := &definitions[i]
@@ -157,6 +159,9 @@ func readingOf(aggregate string) (reading, bool) {
 }
 
 func (s *Set) compile(d *Definition) (feature, error) {
+	if err := d.check(); err != nil {
+		return feature{}, err
+	}
 	if d.Fact != "" {
 		op, ok := factOperation(d.Fact)
 		if !ok {
@@ -164,7 +169,7 @@ func (s *Set) compile(d *Definition) (feature, error) {
 		}
 		return feature{op: op}, nil
 	}
-	if d.Ratio[0] != "" {
+	if d.Aggregate == "" {
 		left, right := s.schema.Index(d.Ratio[0]), s.schema.Index(d.Ratio[1])
 		if left < 0 || right < 0 {
 			return feature{}, fmt.Errorf("%q and %q must both be declared before it", d.Ratio[0], d.Ratio[1])
@@ -184,8 +189,8 @@ func (s *Set) compile(d *Definition) (feature, error) {
 	case d.Field != r.field:
 		return feature{}, fmt.Errorf("%s does not go with field %q", d.Aggregate, d.Field)
 	}
-	if d.Window < time.Millisecond || d.Window > s.layout.LongestWindow {
-		return feature{}, fmt.Errorf("window %v is not between 1ms and the longest window, %v", d.Window, s.layout.LongestWindow)
+	if d.Window < time.Millisecond || d.Window > s.layout.LongestWindow || d.Window%time.Millisecond != 0 {
+		return feature{}, fmt.Errorf("window %v is not between 1ms and the longest window, %v, in whole milliseconds", d.Window, s.layout.LongestWindow)
 	}
 	filter, err := s.filter(d.Filter)
 	if err != nil {
