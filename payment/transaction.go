@@ -1,5 +1,7 @@
 package payment
 
+import "strings"
+
 // Transaction is one payment as the rest of Weir sees it: decoded, checked, and exact.
 //
 // The strings of a decoded Transaction are views into the bytes it was decoded from; see [Decoder.Decode].
@@ -44,6 +46,18 @@ func (t *Transaction) Attribute(key string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// Clone returns a copy of t that shares no memory with the bytes t was decoded from, nor with t itself.
+func (t *Transaction) Clone() Transaction {
+	c := *t
+	c.ID, c.AccountID = strings.Clone(t.ID), strings.Clone(t.AccountID)
+	c.Merchant.Name, c.Merchant.Category = strings.Clone(t.Merchant.Name), strings.Clone(t.Merchant.Category)
+	c.Attributes = nil
+	for _, a := range t.Attributes {
+		c.Attributes = append(c.Attributes, Attribute{Key: strings.Clone(a.Key), Value: strings.Clone(a.Value)})
+	}
+	return c
 }
 
 // Type says which way the money moves.
