@@ -96,7 +96,7 @@ func (r *rates) convert(amount int64, c payment.Currency) (int64, bool) {
 	if half := q.den - rem; rem > half || rem == half && quo&1 == 1 {
 		quo++
 	}
-	if quo > payment.MaxAmount {
+	if quo > uint64(payment.MaxAmount) {
 		return 0, false
 	}
 	if amount < 0 {

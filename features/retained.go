@@ -57,11 +57,16 @@ func (a *Account) retained(from, to int) []Retained {
 
 // AppendJSON appends the event as a JSON object in the shape of a transaction, without ids.
 func (r *Retained) AppendJSON(dst []byte) []byte {
-	tx := payment.Transaction{Time: r.Time, Type: r.Type, Amount: r.Amount, Currency: r.Currency, Merchant: r.Merchant}
-	dst = tx.AppendBodyJSON(dst)
-	if r.fingerprint != "" {
-		dst = append(dst[:len(dst)-1], `,"fingerprint":"`...)
-		dst = append(append(dst, r.fingerprint...), `"}`...)
+	dst = r.Time.Append(append(dst, `{"timestamp":"`...))
+	dst = append(append(dst, `","transaction_type":"`...), r.Type.String()...)
+	dst = payment.AppendAmount(append(dst, `","amount":`...), r.Amount, r.Currency)
+	dst = append(r.Currency.Append(append(dst, `,"currency":"`...)), '"')
+	if r.Merchant != (payment.Merchant{}) {
+		dst = r.Merchant.AppendJSON(append(dst, `,"merchant":`...))
 	}
-	return dst
+	if r.fingerprint != "" {
+		dst = append(dst, `,"fingerprint":"`...)
+		dst = append(append(dst, r.fingerprint...), '"')
+	}
+	return append(dst, '}')
 }
