@@ -75,8 +75,12 @@ func FormatAmount(minor int64, c Currency) string { return string(AppendAmount(n
 
 // appendDigits appends n with leading zeros, width digits in all.
 func appendDigits(dst []byte, n uint64, width int) []byte {
-	for width--; width >= 0; width-- {
-		dst = append(dst, '0'+byte(n/pow10[width]%10))
+	for range width {
+		dst = append(dst, '0')
+	}
+	for i := len(dst) - 1; n > 0; i-- {
+		dst[i] += byte(n % 10)
+		n /= 10
 	}
 	return dst
 }

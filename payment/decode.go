@@ -17,6 +17,7 @@ type Decoder struct {
 	null   fieldSet // those given as null
 	amount decimal  // to be understood once the currency is known, which may come later
 	absent uint32   // bit i: the attribute at index i is null or empty
+	rare   bool     // some string was not plain
 }
 
 // field is one of the fields that a document may have once.
@@ -118,7 +119,7 @@ func (d *Decoder) finish() {
 	if d.tx.Amount, d.err = d.amount.minor(d.tx.Currency); d.err != nil {
 		return
 	}
-	if d.err = d.tx.checkFields(); d.err != nil {
+	if d.err = d.tx.checkFields(!d.rare); d.err != nil {
 		return
 	}
 	if d.absent != 0 {
@@ -350,7 +351,7 @@ func (d *Decoder) attributes(i int) int {
 // attribute reads the value, at i, of an attribute.
 func (d *Decoder) attribute(key string, i int) int {
 	tx := d.tx
-	if d.err = checkKey(key); d.err != nil {
+	if d.err = checkKey(key, !d.rare); d.err != nil {
 		return -1
 	}
 	n := len(tx.Attributes)
@@ -364,7 +365,7 @@ func (d *Decoder) attribute(key string, i int) int {
 	if i < 0 {
 		return -1
 	}
-	if d.err = checkValue(key, value); d.err != nil {
+	if d.err = checkValue(key, value, !d.rare); d.err != nil {
 		return -1
 	}
 	if value == "" {

@@ -3,6 +3,7 @@ package payment
 import (
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 )
 
 // FieldError says why something is not a legal Transaction. Every error of this package that concerns an input is a
@@ -76,5 +77,9 @@ func quote(s string) string {
 	if len(s) <= most {
 		return strconv.Quote(s)
 	}
-	return strconv.Quote(s[:most]) + "…"
+	cut := most
+	for cut > most-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return strconv.Quote(s[:cut]) + "…"
 }

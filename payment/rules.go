@@ -39,20 +39,20 @@ const (
 // Transaction that was built from anything else has to pass here. The zero Time is a legal one, so a missing timestamp
 // is for the builder to find. A legal Transaction has no attribute without a value: leave it out.
 func (t *Transaction) Validate() error {
-	if ferr := t.checkFields(); ferr != nil {
+	if ferr := t.checkFields(false); ferr != nil {
 		return ferr
 	}
 	if len(t.Attributes) > MaxAttributes {
 		return tooManyAttributes()
 	}
 	for i, a := range t.Attributes {
-		if ferr := checkKey(a.Key); ferr != nil {
+		if ferr := checkKey(a.Key, false); ferr != nil {
 			return ferr
 		}
 		if a.Value == "" {
 			return fault(attributePath(a.Key), KindMissing, "is empty: leave it out")
 		}
-		if ferr := checkValue(a.Key, a.Value); ferr != nil {
+		if ferr := checkValue(a.Key, a.Value, false); ferr != nil {
 			return ferr
 		}
 		if hasKey(t.Attributes[:i], a.Key) {
@@ -62,24 +62,26 @@ func (t *Transaction) Validate() error {
 	return nil
 }
 
-// checkFields checks all but the attributes. It is the end of decoding too, so that the two cannot differ.
-func (t *Transaction) checkFields() *FieldError {
-	if ferr := checkID(fieldID, t.ID); ferr != nil {
+// checkFields checks all but the attributes. It is the end of decoding too, so that the two cannot differ;
+// there, all text is most often known to be plain: ASCII without control characters, for which only sizes are left to
+// check.
+func (t *Transaction) checkFields(plain bool) *FieldError {
+	if ferr := checkID(fieldID, t.ID, plain); ferr != nil {
 		return ferr
 	}
 	if ferr := checkTime(t.Time); ferr != nil {
 		return ferr
 	}
-	if ferr := checkID(fieldAccountID, t.AccountID); ferr != nil {
+	if ferr := checkID(fieldAccountID, t.AccountID, plain); ferr != nil {
 		return ferr
 	}
 	if ferr := t.checkMoney(); ferr != nil {
 		return ferr
 	}
-	if ferr := checkText(fieldName, t.Merchant.Name, MaxNameBytes); ferr != nil {
+	if ferr := checkText(fieldName, t.Merchant.Name, MaxNameBytes, plain); ferr != nil {
 		return ferr
 	}
-	if ferr := checkText(fieldCategory, t.Merchant.Category, MaxCategoryBytes); ferr != nil {
+	if ferr := checkText(fieldCategory, t.Merchant.Category, MaxCategoryBytes, plain); ferr != nil {
 		return ferr
 	}
 	return t.Merchant.Location.check()
@@ -109,22 +111,28 @@ func (t *Transaction) checkMoney() *FieldError {
 }
 
 // checkID checks text that others store, print and compare: it has no control characters.
-func checkID(field, s string) *FieldError {
+func checkID(field, s string, plain bool) *FieldError {
 	if s == "" {
 		return missing(field)
 	}
 	if len(s) > MaxIDBytes {
 		return tooLong(field, len(s), MaxIDBytes)
 	}
+	if plain {
+		return nil
+	}
 	return checkPrintable(field, s)
 }
 
-func checkKey(key string) *FieldError {
+func checkKey(key string, plain bool) *FieldError {
 	if key == "" {
 		return fault(fieldAttributes, KindMissing, "has an empty key")
 	}
 	if len(key) > MaxKeyBytes {
 		return fault(fieldAttributes, KindSize, "has the key %s of %d bytes, at most %d are allowed", quote(key), len(key), MaxKeyBytes)
+	}
+	if plain {
+		return nil
 	}
 	if ferr := checkPrintable(fieldAttributes, key); ferr != nil {
 		ferr.Reason = "has the key " + quote(key) + ", which " + ferr.Reason
@@ -133,8 +141,8 @@ func checkKey(key string) *FieldError {
 	return nil
 }
 
-func checkValue(key, value string) *FieldError {
-	ferr := checkText(fieldAttributes, value, MaxValueBytes)
+func checkValue(key, value string, plain bool) *FieldError {
+	ferr := checkText(fieldAttributes, value, MaxValueBytes, plain)
 	if ferr != nil {
 		ferr.Field = attributePath(key)
 	}
@@ -145,9 +153,6 @@ func checkValue(key, value string) *FieldError {
 func attributePath(key string) string { return fieldAttributes + "." + key }
 
 func checkPrintable(field, s string) *FieldError {
-	if isPlain(s) {
-		return nil
-	}
 	if !utf8.ValidString(s) {
 		return notUTF8(field)
 	}
@@ -160,11 +165,11 @@ func checkPrintable(field, s string) *FieldError {
 }
 
 // checkText checks text that is free but for the zero character, which databases refuse to store.
-func checkText(field, s string, most int) *FieldError {
+func checkText(field, s string, most int, plain bool) *FieldError {
 	if len(s) > most {
 		return tooLong(field, len(s), most)
 	}
-	if isPlain(s) {
+	if plain {
 		return nil
 	}
 	if i := strings.IndexByte(s, 0); i >= 0 {
@@ -174,24 +179,6 @@ func checkText(field, s string, most int) *FieldError {
 		return notUTF8(field)
 	}
 	return nil
-}
-
-// isPlain reports whether s is ASCII without control characters, as nearly all text is.
-func isPlain(s string) bool {
-	for len(s) >= 8 {
-		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		if (w|(w-everyByte*' ')|(w+everyByte))&highBits != 0 {
-			return false
-		}
-		s = s[8:]
-	}
-	for i := range len(s) {
-		if s[i]-' ' >= unicode.MaxASCII-' ' {
-			return false
-		}
-	}
-	return true
 }
 
 func hasKey(attributes []Attribute, key string) bool {

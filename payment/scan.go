@@ -3,8 +3,10 @@ package payment
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // The functions of this file read JSON at an index and return the index after what they read, or -1 with d.err set.
@@ -68,6 +70,13 @@ func (d *Decoder) open(i int) (next int, more bool) {
 
 // next reads what follows a member of an object: a comma, then there are more, or the closing brace.
 func (d *Decoder) next(i int) (next int, more bool) {
+	if i+1 < len(d.doc) && d.doc[i] == ',' && d.doc[i+1] == '"' {
+		return i + 1, true
+	}
+	return d.nextSpaced(i)
+}
+
+func (d *Decoder) nextSpaced(i int) (next int, more bool) {
 	i = d.space(i)
 	switch at(d.doc, i) {
 	case ',':
@@ -131,7 +140,8 @@ func (d *Decoder) rareText(i, from int) (string, int) {
 	}
 	s := d.doc[i:end]
 	if escaped {
-		s = string(appendUnescaped(make([]byte, 0, len(s)), s))
+		fresh := appendUnescaped(make([]byte, 0, len(s)), s)
+		s = unsafe.String(unsafe.SliceData(fresh), len(fresh))
 	}
 	return s, end + 1
 }
@@ -142,15 +152,17 @@ const (
 )
 
 // plain returns the index of the first byte from i on that is not plain inside a string: a quotation mark, a
-// backslash, a control character, or no ASCII. In the last 7 bytes of the document it may return an earlier one.
+// backslash, a control character (DEL is one), or no ASCII. In the last 7 bytes of the document it may return an earlier
+// one.
 func (d *Decoder) plain(i int) int {
 	data := d.data
 	for i+8 <= len(data) {
-		// The lowest bit that is set belongs to the first such byte: a carry can only reach upwards.
+		// Each term sets the high bit of the bytes it is after. It may set others too, by a carry, but a carry only
+		// goes upwards, and the lowest bit is the one that counts.
 		w := binary.LittleEndian.Uint64(data[i:])
-		quotes, slashes := w^everyByte*'"', w^everyByte*'\\'
-		special := ((quotes-everyByte)&^quotes | (slashes-everyByte)&^slashes | (w-everyByte*' ')&^w | w) & highBits
-		if special != 0 {
+		quotes, slashes := (w^everyByte*'"')-everyByte, (w^everyByte*'\\')-everyByte
+		controls, beyond := w-everyByte*' ', w+everyByte
+		if special := (quotes | slashes | controls | beyond) & highBits; special != 0 {
 			return i + bits.TrailingZeros64(special)/8
 		}
 		i += 8
@@ -166,15 +178,16 @@ func (d *Decoder) scanRare(i int) (end int, escaped bool) {
 		case c == '"':
 			return i, escaped
 		case c == '\\':
-			escaped = true
+			d.rare, escaped = true, true
 			if i = d.scanEscape(i); i < 0 {
 				return -1, false
 			}
 		case c < ' ':
 			return d.syntax(i, "no control character inside a string"), false
-		case c < utf8.RuneSelf:
+		case c < unicode.MaxASCII:
 			i++
 		default:
+			d.rare = true
 			r, size := utf8.DecodeRuneInString(d.doc[i:])
 			if r == utf8.RuneError && size == 1 {
 				return d.fail(fault("", KindUTF8, "is not valid UTF-8 at byte %d", i)), false
