@@ -126,7 +126,7 @@ func (w *Worker) load(ctx context.Context) error {
 			continue
 		}
 		r := b.nextRead()
-		r.Partition, r.Generation, r.Accounts = n, p.head.Generation, r.Accounts[:0]
+		r.Partition, r.Generation, r.Accounts, r.Head = n, p.head.Generation, r.Accounts[:0], p.head
 		for _, i := range b.slices[n] {
 			in := &b.inputs[i]
 			if in.refused != nil || in.entry != nil {

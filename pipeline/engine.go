@@ -14,6 +14,7 @@ import (
 type Engine struct {
 	set       *features.Set
 	scorer    *scoring.Scorer
+	model     string // its id
 	policy    scoring.Policy
 	explainer *alerts.Explainer
 	vectors   bool
@@ -23,7 +24,7 @@ type Engine struct {
 // EngineConfig is what an Engine is made of.
 type EngineConfig struct {
 	Set     *features.Set
-	Model   *scoring.Model
+	Model   *scoring.Model // nil to compute features only
 	Policy  scoring.Policy
 	Vectors bool             // whether decisions carry their feature vector
 	Now     func() time.Time // stamps alerts, and nothing else
@@ -31,13 +32,18 @@ type EngineConfig struct {
 
 // NewEngine returns an Engine. It fails where the model wants features that the set lacks or defines otherwise.
 func NewEngine(c EngineConfig) (*Engine, error) {
-	scorer, err := c.Model.Bind(c.Set.Schema())
-	if err != nil {
-		return nil, err
+	var scorer *scoring.Scorer
+	var model string
+	if c.Model != nil {
+		var err error
+		if scorer, err = c.Model.Bind(c.Set.Schema()); err != nil {
+			return nil, err
+		}
+		model = c.Model.ID()
 	}
 	reporting, _ := payment.ParseCurrency(c.Set.Layout().Currency)
 	return &Engine{
-		set: c.Set, scorer: scorer, policy: c.Policy, vectors: c.Vectors, now: c.Now,
+		set: c.Set, scorer: scorer, model: model, policy: c.Policy, vectors: c.Vectors, now: c.Now,
 		explainer: alerts.NewExplainer(c.Set.Schema(), reporting),
 	}, nil
 }
@@ -70,7 +76,7 @@ func (j *judge) decide(e *entry, tx *payment.Transaction) *scoring.Decision {
 	d := &j.decision
 	*d = scoring.Decision{
 		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time,
-		Action: j.policy.Decide(score), Score: score, Model: j.scorer.Model(), Policy: j.policy.Version,
+		Action: j.policy.Decide(score), Score: score, Model: j.model, Policy: j.policy.Version,
 		Flags: d.Flags[:0],
 	}
 	if j.vectors {
