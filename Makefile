@@ -41,6 +41,11 @@ services-stop: ## Stop them
 test: ## Run the Go tests with -race and the Python tests, starting the services if needed
 	scripts/test $(ARGS)
 
+.PHONY: chaos
+chaos: ## Kill workers and harm Redis for minutes on end, then with each safeguard switched off (WEIR_CHAOS_ROWS, …)
+	WEIR_CHAOS_ROWS=$${WEIR_CHAOS_ROWS:-200000} WEIR_CHAOS_KILLS=$${WEIR_CHAOS_KILLS:-20} PKGS=./app scripts/test -run 'TestChaos$$' -v
+	WEIR_CHAOS_SABOTAGE=1 PKGS=./app scripts/test -run TestChaosNoticesSabotage -v
+
 .PHONY: lint
 lint: ## Check formatting, go vet, golangci-lint, ruff, mypy, shellcheck
 	scripts/lint

@@ -11,19 +11,17 @@ import (
 
 // Producer produces records, in transactions or without. It is used by one goroutine at a time.
 type Producer struct {
-	config  Config
-	client  *kafka.Producer
-	topics  map[string]*string
-	message kafka.Message
-	failed  error // first delivery that failed for good
+	config    Config
+	client    *kafka.Producer
+	topics    map[string]*string
+	message   kafka.Message
+	failed    error // first delivery that failed for good
+	undrained int   // records produced since the client's reports were taken in
 }
 
 // NewProducer returns a producer that delivers each record exactly once into its partition as long as it lives.
 func NewProducer(config Config) (*Producer, error) {
-	return newProducer(config, kafka.ConfigMap{
-		// Only failures are worth an event each.
-		"delivery.report.only.error": true,
-	})
+	return newProducer(config, kafka.ConfigMap{"go.delivery.report.fields": "none"})
 }
 
 // NewTransactionalProducer returns a producer whose records become visible with the transactions they are part of.
@@ -87,9 +85,15 @@ func (p *Producer) Produce(m *Message) error {
 			p.drain()
 			continue
 		}
+		if p.undrained++; p.undrained >= drainEvery {
+			p.drain()
+		}
 		return classify("produce to "+m.Topic, err)
 	}
 }
+
+// drainEvery is after how many records the client's reports are taken in, so that they do not pile up.
+const drainEvery = 10_000
 
 // Begin starts a transaction.
 func (p *Producer) Begin() error {
@@ -162,6 +166,7 @@ func (p *Producer) Flush(ctx context.Context) error {
 
 // drain takes in what the client has to tell, without waiting.
 func (p *Producer) drain() {
+	p.undrained = 0
 	for {
 		select {
 		case ev := <-p.client.Events():

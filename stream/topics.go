@@ -109,11 +109,30 @@ func (a *Admin) Create(ctx context.Context, t Topic) (created bool, err error) {
 	}
 	switch r[0].Error.Code() {
 	case kafka.ErrNoError:
-		return true, nil
+		return true, a.await(ctx, t.Name)
 	case kafka.ErrTopicAlreadyExists:
 		return false, nil
 	}
 	return false, classify("create topic "+t.Name, r[0].Error)
+}
+
+// await waits until a topic just created is known to the broker that answers.
+func (a *Admin) await(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		_, err := a.Describe(ctx, name)
+		if err == nil || !errors.Is(err, ErrNoTopic) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-tick.C:
+		}
+	}
 }
 
 // Delete removes a topic and all its records. A topic that does not exist is no error.
