@@ -60,5 +60,5 @@ train: ## Train a model
 
 .PHONY: clean
 clean: ## Stop the services; delete everything built, installed or stored in this folder
-	if [[ -d .services ]]; then scripts/services stop; fi
+	if [[ -d .services ]]; then env -u WEIR_SERVICES_DIR scripts/services stop; fi
 	rm -rf bin .services .venv .cache
