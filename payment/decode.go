@@ -80,7 +80,7 @@ func (d *Decoder) Decode(data []byte, tx *Transaction) error {
 	*d = Decoder{data: data, doc: unsafe.String(unsafe.SliceData(data), len(data)), tx: tx}
 	d.document()
 	err := d.err
-	*d = Decoder{} // holds on to neither data nor tx
+	d.data, d.doc, d.tx, d.err = nil, "", nil, nil // a Decoder at rest keeps nothing alive
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (d *Decoder) object(i int, first, end field) int {
 	i, more := d.open(i)
 	for expected := first; more; {
 		f := expected
-		if f < end && strings.HasPrefix(d.doc[i:], fields[f].key) {
+		if f < end && hasPrefix(d.doc[i:], fields[f].key) {
 			i = d.space(i + len(fields[f].key))
 		} else {
 			var key string
@@ -166,6 +166,25 @@ func (d *Decoder) object(i int, first, end field) int {
 		i, more = d.next(i)
 	}
 	return i
+}
+
+// hasPrefix is strings.HasPrefix for keys, which have at most 24 bytes: faster, since nothing is called.
+func hasPrefix(s, key string) bool {
+	n := len(key)
+	if len(s) < n || n < 8 {
+		return strings.HasPrefix(s, key)
+	}
+	if word(s) != word(key) || word(s[n-8:]) != word(key[n-8:]) {
+		return false
+	}
+	return n <= 16 || word(s[8:]) == word(key[8:])
+}
+
+// word returns the first 8 bytes of s as one number.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // lookup returns the field from first up to, not including, end that has the key.

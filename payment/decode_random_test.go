@@ -14,7 +14,7 @@ import (
 // TestDecodeLikeTheSlowDecoder compares the two decoders on documents that are mostly legal, each with a few of the
 // oddities that matter: other orders, escapes, white space, repetition, limits just met and just missed.
 func TestDecodeLikeTheSlowDecoder(t *testing.T) {
-	rounds := 30_000
+	rounds := 15_000
 	if testing.Short() {
 		rounds = 5_000
 	}

@@ -125,9 +125,15 @@ func (d *Decoder) number(i int, n *decimal) int {
 // the string has escapes.
 func (d *Decoder) text(i int) (string, int) {
 	i++
-	end := d.plain(i)
-	if at(d.doc, end) == '"' {
-		return d.doc[i:end], end + 1
+	data, end := d.data, i
+	for ; end+8 <= len(data); end += 8 {
+		if marks := notPlain(binary.LittleEndian.Uint64(data[end:])); marks != 0 {
+			end += bits.TrailingZeros64(marks) / 8
+			if data[end] == '"' {
+				return d.doc[i:end], end + 1
+			}
+			break
+		}
 	}
 	return d.rareText(i, end)
 }
@@ -146,28 +152,32 @@ func (d *Decoder) rareText(i, from int) (string, int) {
 	return s, end + 1
 }
 
+// skipText is text for a string that nobody wants.
+func (d *Decoder) skipText(i int) int {
+	i++
+	for i+8 <= len(d.data) && notPlain(binary.LittleEndian.Uint64(d.data[i:])) == 0 {
+		i += 8
+	}
+	end, _ := d.scanRare(i)
+	if end < 0 {
+		return -1
+	}
+	return end + 1
+}
+
 const (
 	everyByte = 0x0101010101010101
 	highBits  = 0x8080808080808080
 )
 
-// plain returns the index of the first byte from i on that is not plain inside a string: a quotation mark, a
-// backslash, a control character (DEL is one), or no ASCII. In the last 7 bytes of the document it may return an earlier
-// one.
-func (d *Decoder) plain(i int) int {
-	data := d.data
-	for i+8 <= len(data) {
-		// Each term sets the high bit of the bytes it is after. It may set others too, by a carry, but a carry only
-		// goes upwards, and the lowest bit is the one that counts.
-		w := binary.LittleEndian.Uint64(data[i:])
-		quotes, slashes := (w^everyByte*'"')-everyByte, (w^everyByte*'\\')-everyByte
-		controls, beyond := w-everyByte*' ', w+everyByte
-		if special := (quotes | slashes | controls | beyond) & highBits; special != 0 {
-			return i + bits.TrailingZeros64(special)/8
-		}
-		i += 8
-	}
-	return i
+// notPlain returns 0 if the 8 characters in w are plain inside a string. Else its lowest bit belongs to the first one
+// that is not: a quotation mark, a backslash, a control character (DEL is one), or no ASCII.
+func notPlain(w uint64) uint64 {
+	// Each term sets the high bit of the characters it is after. It may set others too, by a carry, but a carry only
+	// goes upwards.
+	quotes, slashes := (w^everyByte*'"')-everyByte, (w^everyByte*'\\')-everyByte
+	controls, beyond := w-everyByte*' ', w+everyByte
+	return (quotes | slashes | controls | beyond) & highBits
 }
 
 // scanRare returns the index of the quotation mark that ends the string that i is inside of, and whether it has escapes
@@ -284,11 +294,7 @@ func appendUnescaped(dst []byte, s string) []byte {
 func (d *Decoder) skip(i, depth int) int {
 	switch c := at(d.doc, i); c {
 	case '"':
-		end, _ := d.scanRare(d.plain(i + 1))
-		if end < 0 {
-			return -1
-		}
-		return end + 1
+		return d.skipText(i)
 	case 't':
 		return d.word(i, "true")
 	case 'f':
