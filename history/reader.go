@@ -39,6 +39,7 @@ type Reader struct {
 
 	ctx     context.Context // ends reading ahead
 	cancel  context.CancelCauseFunc
+	opening sync.Mutex // no file is opened once Close has ended ctx
 	reading sync.WaitGroup
 
 	total                 int64
@@ -66,7 +67,8 @@ func Open(ctx context.Context, paths []string, m *Mapping, opts Options) (*Reade
 	r := &Reader{mapping: m, stdin: opts.Stdin, paths: paths}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	if err := r.prepare(); err != nil {
-		return nil, errors.Join(err, r.Close())
+		_ = r.Close() // has no error of its own
+		return nil, err
 	}
 	return r, nil
 }
@@ -140,13 +142,11 @@ func (r *Reader) open(ctx context.Context, path string, count *atomic.Int64) (ro
 		// A read of standard input cannot be woken up, so nobody waits for it either.
 		file = io.NopCloser(r.stdin)
 	} else {
-		f, err := os.Open(path)
+		f, err := r.openFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("reading history: %w", err)
 		}
-		file = f
-		r.reading.Add(1)
-		done = r.reading.Done
+		file, done = f, r.reading.Done
 	}
 	in := start(ctx, path, file, count, done)
 	if err := in.skipMark(ctx); err != nil {
@@ -156,6 +156,20 @@ func (r *Reader) open(ctx context.Context, path string, count *atomic.Int64) (ro
 		return newJSONLRows(r.mapping, in), nil
 	}
 	return newCSVRows(ctx, r.mapping, in)
+}
+
+// openFile opens a file that Close will wait for.
+func (r *Reader) openFile(path string) (*os.File, error) {
+	r.opening.Lock()
+	defer r.opening.Unlock()
+	if r.ctx.Err() != nil {
+		return nil, context.Cause(r.ctx)
+	}
+	f, err := os.Open(path)
+	if err == nil {
+		r.reading.Add(1)
+	}
+	return f, err
 }
 
 func (r *Reader) openNext() (err error) {
@@ -203,10 +217,12 @@ func (r *Reader) Progress() Progress {
 	return Progress{Bytes: r.bytes.Load(), TotalBytes: r.total, Rows: r.done.Load(), Rejected: r.rejected.Load()}
 }
 
-// Close ends reading: a call of Next that waits for input returns an error that matches [os.ErrClosed]. Records that
+// Close ends reading: a call of Next that needs more input returns an error that matches [os.ErrClosed]. Records that
 // were read stay valid. Of standard input a read that is under way goes on until it returns.
 func (r *Reader) Close() error {
+	r.opening.Lock()
 	r.cancel(fmt.Errorf("the history reader is closed: %w", os.ErrClosed))
+	r.opening.Unlock()
 	r.reading.Wait()
 	return nil
 }
