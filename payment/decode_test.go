@@ -204,6 +204,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{with("amount", "0.00000000000000000000012300"), "amount", payment.KindPrecision, "has 24 decimal digits, USD has 2"},
 		{with("amount", "10000000000000.01"), "amount", payment.KindRange, "is beyond 10000000000000.00 USD, the largest magnitude allowed"},
 		{with("amount", "-1e999999999"), "amount", payment.KindRange, "is beyond 10000000000000.00 USD, the largest magnitude allowed"},
+		{with("amount", "18446744073709552116"), "amount", payment.KindRange, // 2^64 + 500
+			"is beyond 10000000000000.00 USD, the largest magnitude allowed"},
 		{with("amount", "-1", "transaction_type", `"withdrawal"`), "amount", payment.KindRange, "is negative, which a withdrawal cannot be"},
 		{at("90.00000001", "1"), "merchant.location.latitude", payment.KindRange, "is outside -90 … 90 degrees"},
 		{at("1", "-180.0000000000000000000001"), "merchant.location.longitude", payment.KindRange, "is outside -180 … 180 degrees"},

@@ -67,8 +67,8 @@ func Kinds() []Kind {
 	return all
 }
 
-func fault(field string, kind Kind, format string, args ...any) *FieldError {
-	return &FieldError{Field: field, Kind: kind, Reason: fmt.Sprintf(format, args...)}
+func fault(path string, kind Kind, format string, args ...any) *FieldError {
+	return &FieldError{Field: path, Kind: kind, Reason: fmt.Sprintf(format, args...)}
 }
 
 // quote returns s in quotation marks, cut to a length that a log line and a Kafka header bear.

@@ -105,17 +105,17 @@ func (t *Transaction) checkMoney() *FieldError {
 }
 
 // checkID checks text that others store, print and compare: it has no control characters.
-func checkID(field, s string, plain bool) *FieldError {
+func checkID(path, s string, plain bool) *FieldError {
 	if s == "" {
-		return missing(field)
+		return missing(path)
 	}
 	if len(s) > MaxIDBytes {
-		return tooLong(field, len(s), MaxIDBytes)
+		return tooLong(path, len(s), MaxIDBytes)
 	}
 	if plain {
 		return nil
 	}
-	return checkPrintable(field, s)
+	return checkPrintable(path, s)
 }
 
 // checkKey checks the key of an attribute that comes after others.
@@ -153,45 +153,45 @@ func checkValue(key, value string, plain bool) *FieldError {
 // attributePath returns the name that errors give to the attribute.
 func attributePath(key string) string { return pathAttributes + "." + key }
 
-func checkPrintable(field, s string) *FieldError {
+func checkPrintable(path, s string) *FieldError {
 	if !utf8.ValidString(s) {
-		return notUTF8(field)
+		return notUTF8(path)
 	}
 	for i, r := range s {
 		if unicode.IsControl(r) {
-			return control(field, r, i)
+			return control(path, r, i)
 		}
 	}
 	return nil
 }
 
 // checkText checks text that is free but for the zero character, which databases refuse to store.
-func checkText(field, s string, most int, plain bool) *FieldError {
+func checkText(path, s string, most int, plain bool) *FieldError {
 	if len(s) > most {
-		return tooLong(field, len(s), most)
+		return tooLong(path, len(s), most)
 	}
 	if plain {
 		return nil
 	}
 	if i := strings.IndexByte(s, 0); i >= 0 {
-		return control(field, 0, i)
+		return control(path, 0, i)
 	}
 	if !utf8.ValidString(s) {
-		return notUTF8(field)
+		return notUTF8(path)
 	}
 	return nil
 }
 
-func missing(field string) *FieldError { return fault(field, KindMissing, "is missing") }
+func missing(path string) *FieldError { return fault(path, KindMissing, "is missing") }
 
-func twice(field string) *FieldError { return fault(field, KindDuplicate, "is given twice") }
+func twice(path string) *FieldError { return fault(path, KindDuplicate, "is given twice") }
 
-func tooLong(field string, size, most int) *FieldError {
-	return fault(field, KindSize, "has %d bytes, at most %d are allowed", size, most)
+func tooLong(path string, size, most int) *FieldError {
+	return fault(path, KindSize, "has %d bytes, at most %d are allowed", size, most)
 }
 
-func notUTF8(field string) *FieldError { return fault(field, KindUTF8, "is not valid UTF-8") }
+func notUTF8(path string) *FieldError { return fault(path, KindUTF8, "is not valid UTF-8") }
 
-func control(field string, r rune, i int) *FieldError {
-	return fault(field, KindControl, "has the control character %U at byte %d", r, i)
+func control(path string, r rune, i int) *FieldError {
+	return fault(path, KindControl, "has the control character %U at byte %d", r, i)
 }

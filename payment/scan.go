@@ -25,7 +25,7 @@ func (d *Decoder) fail(ferr *FieldError) int {
 }
 
 // wrongType records that the value at i is not what the field wants.
-func (d *Decoder) wrongType(i int, field, want string) int {
+func (d *Decoder) wrongType(i int, path, want string) int {
 	if i >= len(d.doc) {
 		return d.syntax(i, "a value")
 	}
@@ -47,7 +47,7 @@ func (d *Decoder) wrongType(i int, field, want string) int {
 		}
 		found = "a number"
 	}
-	return d.fail(fault(field, KindType, "must be %s, is %s", want, found))
+	return d.fail(fault(path, KindType, "must be %s, is %s", want, found))
 }
 
 // space returns the index of the first byte from i on that is not white space.
