@@ -41,7 +41,7 @@ func read(t testing.TB, m *history.Mapping, text string) (records []history.Reco
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close() //nolint:errcheck // has no error
+	defer r.Close()
 	for {
 		var rec history.Record
 		err := r.Next(&rec)

@@ -66,7 +66,7 @@ func Open(ctx context.Context, paths []string, m *Mapping, opts Options) (*Reade
 	}
 	r := &Reader{mapping: m, stdin: opts.Stdin, paths: paths}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
-	if err := r.prepare(); err != nil {
+	if err := r.prepare(ctx); err != nil {
 		_ = r.Close() // has no error of its own
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func Open(ctx context.Context, paths []string, m *Mapping, opts Options) (*Reade
 }
 
 // prepare checks all files and opens the first.
-func (r *Reader) prepare() error {
+func (r *Reader) prepare(ctx context.Context) error {
 	for i, path := range r.paths {
 		if err := r.mapping.checkName(path); err != nil {
 			return err
@@ -96,7 +96,7 @@ func (r *Reader) prepare() error {
 			r.total += info.Size()
 		}
 		if i > 0 {
-			if err := r.checkFile(path); err != nil {
+			if err := r.checkFile(ctx, path); err != nil {
 				return err
 			}
 		}
@@ -105,11 +105,11 @@ func (r *Reader) prepare() error {
 }
 
 // checkFile opens a file as it will be opened later, and closes it.
-func (r *Reader) checkFile(path string) error {
+func (r *Reader) checkFile(ctx context.Context, path string) error {
 	if r.mapping.jsonl {
 		return nil // has no header
 	}
-	ctx, cancel := context.WithCancel(r.ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	_, err := r.open(ctx, path, new(atomic.Int64))
 	return err

@@ -54,7 +54,7 @@ func readRecords(t *testing.T, m *history.Mapping, paths ...string) (records []h
 	if err != nil {
 		return nil, []string{err.Error()}
 	}
-	defer r.Close() //nolint:errcheck // has no error
+	defer r.Close()
 	for {
 		var rec history.Record
 		err := r.Next(&rec)
