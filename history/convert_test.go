@@ -41,7 +41,7 @@ func read(t testing.TB, m *history.Mapping, text string) (records []history.Reco
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close() //nolint:errcheck // has no error
+	defer r.Close()
 	for {
 		var rec history.Record
 		err := r.Next(&rec)
@@ -158,7 +158,7 @@ func TestTimestamps(t *testing.T) {
 	}
 }
 
-// TestZones walks through two years of a zone's clock: what a time.Time shows as local time has to lead back to it, or
+// TestZones walks through fourteen months of a zone's clock: what a time.Time shows as local time has to lead back to it, or
 // to the earlier of two that show the same.
 func TestZones(t *testing.T) {
 	for _, zone := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata", "Africa/Monrovia"} {
@@ -170,7 +170,7 @@ func TestZones(t *testing.T) {
 		var want []payment.Time
 		first := map[string]payment.Time{}
 		start := time.Date(1971, 6, 1, 0, 0, 0, 0, time.UTC)
-		for i := range 2 * 365 * 48 {
+		for i := range 420 * 48 {
 			instant := start.Add(time.Duration(i) * 30 * time.Minute)
 			local := instant.In(location).Format("2006-01-02 15:04:05")
 			if _, ok := first[local]; !ok {

@@ -49,7 +49,7 @@ func drain(t *testing.T, m *history.Mapping, text string) {
 	if err != nil {
 		return
 	}
-	defer r.Close() //nolint:errcheck // has no error
+	defer r.Close()
 	row := int64(0)
 	for {
 		var rec history.Record

@@ -22,7 +22,7 @@ const (
 	headroom = 8 << 10
 	// minRead is the free space of a block below which a new one is begun.
 	minRead = 16 << 10
-	// maxRow is the size of a row, or the header, above which it is not looked for the end any more.
+	// maxRow is the size of a row, or the header, above which its end is no longer looked for.
 	maxRow = 1 << 20
 )
 
@@ -146,6 +146,9 @@ func unpack(path string, packed io.Reader) (r io.Reader, done func(), err error)
 // more adds input to the window. The window's own bytes may move, to where nothing else is. At the end of the file it
 // sets last.
 func (in *input) more(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // even if there are chunks left
+	}
 	var c chunk
 	select {
 	case c = <-in.chunks:
@@ -156,7 +159,7 @@ func (in *input) more(ctx context.Context) error {
 		in.join(c, fresh)
 	}
 	switch {
-	case errors.Is(c.err, io.EOF) && !errors.Is(c.err, io.ErrUnexpectedEOF):
+	case c.err == io.EOF: //nolint:errorlint // a wrapped one is a broken file
 		in.last = true
 	case errors.Is(c.err, os.ErrClosed) && ctx.Err() != nil:
 		return context.Cause(ctx)

@@ -187,8 +187,8 @@ func (s *jsonScanner) value(i int, node *jsonNode, depth int) int {
 	}
 	column := node != nil && node.slot >= 0
 	c := s.line[i]
-	switch {
-	case c == '"':
+	switch c {
+	case '"':
 		end, escaped := s.string(i)
 		if end < 0 || !column {
 			return end
@@ -198,18 +198,8 @@ func (s *jsonScanner) value(i int, node *jsonNode, depth int) int {
 			text = unescape(text)
 		}
 		return s.set(node, text, end)
-	case c == '{' || c == '[':
-		if column && len(node.children) == 0 {
-			what := "an object: name the member with a dot and its name"
-			if c == '[' {
-				what = "an array: only single values can be read"
-			}
-			return s.fail("column %q is %s", s.paths[node.slot], what)
-		}
-		if c == '[' {
-			return s.array(i, depth+1)
-		}
-		return s.object(i, node, depth+1)
+	case '{', '[':
+		return s.nested(i, node, depth+1)
 	}
 	end := s.literal(i)
 	if end < 0 || !column {
@@ -219,6 +209,21 @@ func (s *jsonScanner) value(i int, node *jsonNode, depth int) int {
 		return s.set(node, nil, end)
 	}
 	return s.set(node, s.line[i:end], end)
+}
+
+// nested reads an object or an array, which no column can have as its value.
+func (s *jsonScanner) nested(i int, node *jsonNode, depth int) int {
+	isArray := s.line[i] == '['
+	if node != nil && node.slot >= 0 && len(node.children) == 0 {
+		if isArray {
+			return s.fail("column %q is an array: only single values can be read", s.paths[node.slot])
+		}
+		return s.fail("column %q is an object: name the member with a dot and its name", s.paths[node.slot])
+	}
+	if isArray {
+		return s.array(i, depth)
+	}
+	return s.object(i, node, depth)
 }
 
 // set notes the value of a column.

@@ -57,7 +57,10 @@ func (r *jsonlRows) split(ctx context.Context) (line []byte, err error) {
 		case !r.in.last && len(window) > maxRow:
 			r.line++
 			r.looked = 0
-			return nil, errors.Join(r.in.skipLine(ctx), errLongLine)
+			if err := r.in.skipLine(ctx); err != nil {
+				return nil, err
+			}
+			return nil, errLongLine
 		case !r.in.last:
 			r.looked = len(window)
 			if err := r.in.more(ctx); err != nil {

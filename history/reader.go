@@ -39,6 +39,7 @@ type Reader struct {
 
 	ctx     context.Context // ends reading ahead
 	cancel  context.CancelCauseFunc
+	opening sync.Mutex // no file is opened once Close has ended ctx
 	reading sync.WaitGroup
 
 	total                 int64
@@ -65,14 +66,15 @@ func Open(ctx context.Context, paths []string, m *Mapping, opts Options) (*Reade
 	}
 	r := &Reader{mapping: m, stdin: opts.Stdin, paths: paths}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
-	if err := r.prepare(); err != nil {
-		return nil, errors.Join(err, r.Close())
+	if err := r.prepare(ctx); err != nil {
+		_ = r.Close() // has no error of its own
+		return nil, err
 	}
 	return r, nil
 }
 
 // prepare checks all files and opens the first.
-func (r *Reader) prepare() error {
+func (r *Reader) prepare(ctx context.Context) error {
 	for i, path := range r.paths {
 		if err := r.mapping.checkName(path); err != nil {
 			return err
@@ -94,7 +96,7 @@ func (r *Reader) prepare() error {
 			r.total += info.Size()
 		}
 		if i > 0 {
-			if err := r.checkFile(path); err != nil {
+			if err := r.checkFile(ctx, path); err != nil {
 				return err
 			}
 		}
@@ -103,11 +105,11 @@ func (r *Reader) prepare() error {
 }
 
 // checkFile opens a file as it will be opened later, and closes it.
-func (r *Reader) checkFile(path string) error {
+func (r *Reader) checkFile(ctx context.Context, path string) error {
 	if r.mapping.jsonl {
 		return nil // has no header
 	}
-	ctx, cancel := context.WithCancel(r.ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	_, err := r.open(ctx, path, new(atomic.Int64))
 	return err
@@ -140,13 +142,11 @@ func (r *Reader) open(ctx context.Context, path string, count *atomic.Int64) (ro
 		// A read of standard input cannot be woken up, so nobody waits for it either.
 		file = io.NopCloser(r.stdin)
 	} else {
-		f, err := os.Open(path)
+		f, err := r.openFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("reading history: %w", err)
 		}
-		file = f
-		r.reading.Add(1)
-		done = r.reading.Done
+		file, done = f, r.reading.Done
 	}
 	in := start(ctx, path, file, count, done)
 	if err := in.skipMark(ctx); err != nil {
@@ -156,6 +156,20 @@ func (r *Reader) open(ctx context.Context, path string, count *atomic.Int64) (ro
 		return newJSONLRows(r.mapping, in), nil
 	}
 	return newCSVRows(ctx, r.mapping, in)
+}
+
+// openFile opens a file that Close will wait for.
+func (r *Reader) openFile(path string) (*os.File, error) {
+	r.opening.Lock()
+	defer r.opening.Unlock()
+	if r.ctx.Err() != nil {
+		return nil, context.Cause(r.ctx)
+	}
+	f, err := os.Open(path)
+	if err == nil {
+		r.reading.Add(1)
+	}
+	return f, err
 }
 
 func (r *Reader) openNext() (err error) {
@@ -203,10 +217,12 @@ func (r *Reader) Progress() Progress {
 	return Progress{Bytes: r.bytes.Load(), TotalBytes: r.total, Rows: r.done.Load(), Rejected: r.rejected.Load()}
 }
 
-// Close ends reading: a call of Next that waits for input returns an error that matches [os.ErrClosed]. Records that
+// Close ends reading: a call of Next that needs more input returns an error that matches [os.ErrClosed]. Records that
 // were read stay valid. Of standard input a read that is under way goes on until it returns.
 func (r *Reader) Close() error {
+	r.opening.Lock()
 	r.cancel(fmt.Errorf("the history reader is closed: %w", os.ErrClosed))
+	r.opening.Unlock()
 	r.reading.Wait()
 	return nil
 }

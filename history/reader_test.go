@@ -47,29 +47,39 @@ func zst(t testing.TB, text string) string {
 	return b.String()
 }
 
-// readFiles returns the ids of all records of some files, and the errors on the way, of which the last may be final.
-func readFiles(t *testing.T, m *history.Mapping, paths ...string) (ids []string, mistakes []string) {
+// readRecords returns all records of some files, and the errors on the way, of which the last may be final.
+func readRecords(t *testing.T, m *history.Mapping, paths ...string) (records []history.Record, mistakes []string) {
 	t.Helper()
 	r, err := history.Open(context.Background(), paths, m, history.Options{})
 	if err != nil {
 		return nil, []string{err.Error()}
 	}
-	defer r.Close() //nolint:errcheck // has no error
+	defer r.Close()
 	for {
 		var rec history.Record
 		err := r.Next(&rec)
 		if errors.Is(err, io.EOF) {
-			return ids, mistakes
+			return records, mistakes
 		}
 		if err == nil {
-			ids = append(ids, rec.Transaction.ID)
+			records = append(records, rec)
 			continue
 		}
 		mistakes = append(mistakes, err.Error())
 		if _, ok := errors.AsType[*history.RowError](err); !ok {
-			return ids, mistakes
+			return records, mistakes
 		}
 	}
+}
+
+// readFiles is readRecords for the ids of the records.
+func readFiles(t *testing.T, m *history.Mapping, paths ...string) (ids []string, mistakes []string) {
+	t.Helper()
+	records, mistakes := readRecords(t, m, paths...)
+	for i := range records {
+		ids = append(ids, records[i].Transaction.ID)
+	}
+	return ids, mistakes
 }
 
 const (
