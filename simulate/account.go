@@ -105,7 +105,7 @@ func newAccount(w *world, seed uint64, index int, start payment.Time) account {
 	a.tripsPerDay = float32(min(0.12, 0.008*r.logNormal(0.9)))
 	a.traits = newTraits(r, index)
 	a.cashUnit = int16(1 + r.intn(6))
-	a.cashLimit = [...]int32{300_00, 400_00, 500_00, 500_00, 600_00, 800_00}[r.intn(6)]
+	a.cashLimit = cashLimits[r.intn(len(cashLimits))]
 	a.settleIn(w)
 	a.newPay(w)
 	a.newDevices(seed, index)
@@ -123,6 +123,9 @@ func newAccount(w *world, seed uint64, index int, start payment.Time) account {
 	}
 	return a
 }
+
+// cashLimits are what cash machines give at once, in minor units.
+var cashLimits = [...]int32{300_00, 400_00, 500_00, 500_00, 600_00, 800_00}
 
 const monthMs = payment.Time(30.44 * 24 * msPerHour)
 

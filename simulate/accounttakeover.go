@@ -1,23 +1,11 @@
 package simulate
 
-import (
-	"time"
-
-	"github.com/weir-fraud/weir/payment"
-)
-
-const (
-	second = time.Second
-	minute = time.Minute
-	hour   = time.Hour
-	day    = 24 * time.Hour
-)
+import "github.com/weir-fraud/weir/payment"
 
 // AccountTakeover is a criminal logged in as the customer: a device the account has never used, merchants it has never
 // been to, amounts that escalate from the ordinary upwards until the account is empty or closed, most often in the
-// customer's night. Some of them collect goods in person, far from the customer's home. The sequence is that of account
-// takeover in the FATF report Illicit Financial Flows from Cyber-Enabled Fraud (2023), and in Europol's Internet Organised
-// Crime Threat Assessments. Of middling difficulty: each sign (new device, new merchant, night, high amount)
+// customer's night. Some shop in person, far from the customer's home. FinCEN's advisory FIN-2011-A016, Account Takeover
+// Activity (2011), tells it by the same means: inconsistency with the customer's normal activity. Of middling difficulty: each sign (new device, new merchant, night, high amount)
 // is common alone, and their coming together is not.
 type AccountTakeover struct {
 	Schedule

@@ -67,18 +67,19 @@ func DefaultConfig() Config {
 	}
 }
 
-// LiveConfig returns a stream for a demonstration that follows the wall clock: three days of history up to now, some
-// five transactions an account, then rate transactions per second of event time for ever. The caller takes the history
-// as fast as it can, and holds each later event back until its time.
+// LiveConfig returns a stream for a demonstration that follows the wall clock: three days of history of five transactions
+// an account, then, from two minutes before now on and for ever, rate transactions per second of event time. The caller takes
+// all events up to now as fast as it can, and holds each later one back until its time. By now the traffic is in full
+// swing, fraud included.
 //
 // An account then acts every Accounts / rate seconds or so, far more often than people do. So the live part keeps what
 // can be kept: who buys what, where and how much, nobody moving faster than a car in a city. Times of day and trips pause,
-// and patterns that take hours or days take a minute or two. One episode of each pattern begins in the first ten seconds.
+// and patterns that take hours or days take minutes.
 func LiveConfig(now time.Time, rate float64) Config {
 	c := DefaultConfig()
 	c.Accounts = 40_000
 	c.WarmUp = 72 * time.Hour
-	c.Start = now.Add(-c.WarmUp)
+	c.Start = now.Add(-c.WarmUp - 2*time.Minute)
 	c.LiveRate = rate
 	return c
 }

@@ -19,19 +19,19 @@ type Event struct {
 
 // Generator makes the stream of a [Config]. It is not for concurrent use.
 type Generator struct {
-	cfg      Config
-	world    *world
-	accounts []account
-	queue    queue
-	episodes []episode
-	free     []int32 // unused episodes
-	running  []running
+	cfg       Config
+	world     *world
+	accounts  []account
+	queue     queue
+	episodes  []episode
+	free      []int32 // unused episodes
+	running   []running
+	residents [][]int32 // accounts by city
 
 	start, live, end payment.Time
 	currency         payment.Currency
 	scale            float64 // of the accounts' activity, for Config.Rate
 	liveUnit         float64 // milliseconds between the live events of an account of weight 1
-	primed           bool    // the live part has begun
 	shop             int32   // the merchant of the legitimate purchase in hand, or -1
 
 	run uint64 // key of the transaction ids
@@ -61,8 +61,11 @@ func New(cfg Config) (*Generator, error) {
 	if cfg.LiveRate > 0 {
 		g.live = min(g.live, g.start.Add(cfg.WarmUp))
 	}
+	g.residents = make([][]int32, len(g.world.cities))
 	for i := range g.accounts {
 		g.accounts[i] = newAccount(g.world, cfg.Seed, i, g.start)
+		city := g.accounts[i].city
+		g.residents[city] = append(g.residents[city], int32(i))
 	}
 	g.running = newRunning(&g.cfg, g.start)
 	g.setRates()

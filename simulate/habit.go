@@ -10,8 +10,10 @@ const (
 	renewShare    = 0.0025 // events after which a device is new
 	strangeShare  = 0.15   // purchases at a merchant that is not a usual one
 	largeShare    = 0.02   // purchases of many times the ordinary amount, where such happen
-	burstGain     = 1.13   // events per habit, counting those in bursts
-	liveGain      = 1.12   // the same in the live part
+	burstGain     = 1.07   // events per habit, counting those in bursts
+	liveGain      = 1.02   // the same in the live part
+
+	mostPaid = 6000.0 // for one purchase, in major units
 
 	walkKmh = 60.0 // how fast people move about their own city
 	walkKm  = 1.5  // what they cover in no time
@@ -206,7 +208,7 @@ func (g *Generator) buy(a *account, index int, t payment.Time, tx *payment.Trans
 	c := &categories[shop.category]
 	amount := g.amount(r, a, m, t)
 	if c.big && r.chance(largeShare) {
-		amount = min(6000, amount*r.between(3, 14))
+		amount = min(mostPaid, amount*r.between(3, 14))
 	}
 	facts := inPersonFacts
 	if shop.city < 0 {
@@ -245,7 +247,7 @@ func (g *Generator) amount(r *rng, a *account, m int32, t payment.Time) float64 
 	if c.gifts && giftSeason(t) {
 		amount *= 1.25
 	}
-	return min(amount, 4000)
+	return min(amount, mostPaid)
 }
 
 func (g *Generator) withdraw(a *account, index int, t payment.Time, tx *payment.Transaction, m int32) {

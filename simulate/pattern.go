@@ -1,8 +1,6 @@
 package simulate
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/weir-fraud/weir/payment"
@@ -32,83 +30,13 @@ func DefaultPatterns() []Pattern {
 	return []Pattern{
 		DefaultCardTesting(),
 		DefaultAccountTakeover(),
+		DefaultImpossibleTravel(),
+		DefaultCashOut(),
+		DefaultMuleDeposits(),
+		DefaultCompromisedMerchant(),
+		DefaultLeakedCard(),
 	}
 }
-
-// Schedule says how much of a pattern there is, and when.
-type Schedule struct {
-	// Share is the pattern's share of all transactions while it runs.
-	Share float64
-	// From and Until bound the pattern's transactions, counted from the stream's start, Until excluded. 0 for Until
-	// is no end. An episode that is under way at Until breaks off.
-	From, Until time.Duration
-}
-
-func (s Schedule) schedule() Schedule { return s }
-
-func (s Schedule) validate() error {
-	switch {
-	case !(s.Share >= 0 && s.Share <= maxFraud):
-		return fmt.Errorf("Share is %v: it must be 0 to %v", s.Share, maxFraud)
-	case s.From < 0 || s.Until < 0:
-		return fmt.Errorf("From is %v, Until %v: neither may be negative", s.From, s.Until)
-	case s.Until != 0 && s.Until <= s.From:
-		return fmt.Errorf("Until is %v, From %v: Until must be later, or 0 for no end", s.Until, s.From)
-	}
-	return nil
-}
-
-// Count is a whole number drawn evenly from Min to Max, both included.
-type Count struct{ Min, Max int }
-
-// Span is a time drawn evenly between Min and Max.
-type Span struct{ Min, Max time.Duration }
-
-// Interval is a number drawn evenly between Min and Max: money in major units, a factor, or a distance.
-type Interval struct{ Min, Max float64 }
-
-func (c Count) draw(r *rng) int            { return c.Min + r.intn(c.Max-c.Min+1) }
-func (c Count) mean() float64              { return float64(c.Min+c.Max) / 2 }
-func (s Span) draw(r *rng) time.Duration   { return s.Min + time.Duration(r.float()*float64(s.Max-s.Min)) }
-func (v Interval) draw(r *rng) float64     { return r.between(v.Min, v.Max) }
-func (c Count) valid(least, most int) bool { return least <= c.Min && c.Min <= c.Max && c.Max <= most }
-func (s Span) valid() bool                 { return 0 <= s.Min && s.Min <= s.Max && s.Max <= 365*24*time.Hour }
-func (v Interval) valid(least, most float64) bool {
-	return least <= v.Min && v.Min <= v.Max && v.Max <= most
-}
-
-// limits of money, factors and numbers of transactions in the patterns' parameters.
-const (
-	minMoney = 0.5
-	maxMoney = 20_000
-	maxSteps = 1000
-)
-
-// problems collects the errors of a pattern's parameters.
-type problems []error
-
-func (p *problems) count(name string, c Count, least int) {
-	if !c.valid(least, maxSteps) {
-		*p = append(*p, fmt.Errorf("%s is %d to %d: it must ascend within %d to %d", name, c.Min, c.Max, least, maxSteps))
-	}
-}
-
-func (p *problems) span(name string, s Span) {
-	if !s.valid() {
-		*p = append(*p, fmt.Errorf("%s is %v to %v: it must ascend within 0 to a year", name, s.Min, s.Max))
-	}
-}
-
-func (p *problems) interval(name string, v Interval, least, most float64) {
-	if !v.valid(least, most) {
-		*p = append(*p, fmt.Errorf("%s is %v to %v: it must ascend within %v to %v", name, v.Min, v.Max, least, most))
-	}
-}
-
-func (p *problems) money(name string, v Interval)  { p.interval(name, v, minMoney, maxMoney) }
-func (p *problems) share(name string, f float64)   { p.interval(name, Interval{f, f}, 0, 1) }
-func (p *problems) factor(name string, v Interval) { p.interval(name, v, 0.01, 100) }
-func (p *problems) err() error                     { return errors.Join(*p...) }
 
 // moment is what just happened legitimately: an account's transaction, at a merchant if it was a purchase.
 type moment struct {
@@ -133,8 +61,10 @@ type episode struct {
 	online   bool
 	period   time.Duration
 	device   []payment.Attribute
-	victims  [16]int32
-	found    int // victims seen
+	found    int // deposits or customers so far
+
+	watching  bool      // the merchant's customers are noted
+	customers [16]int32 // the latest of them
 }
 
 // running is a pattern in use.
@@ -186,8 +116,12 @@ func newRunning(cfg *Config, start payment.Time) []running {
 // tempt begins the episodes that are due after a legitimate event.
 func (g *Generator) tempt(e *Event, account int) {
 	last := moment{e.Transaction.Time, account, g.shop}
-	if !g.primed && last.at >= g.live {
-		g.prime()
+	if last.shop >= 0 {
+		if w := g.world.merchants[last.shop].watcher; w != 0 {
+			ep := &g.episodes[w-1]
+			ep.customers[ep.found%len(ep.customers)] = int32(account)
+			ep.found++
+		}
 	}
 	for i := range g.running {
 		rp := &g.running[i]
@@ -199,17 +133,6 @@ func (g *Generator) tempt(e *Event, account int) {
 		}
 		if g.begin(i, last) {
 			rp.due += rp.every * rp.rng.exp()
-		}
-	}
-}
-
-// prime lets each pattern begin within the live part's first ten seconds, so that a short demonstration shows them all.
-func (g *Generator) prime() {
-	g.primed = true
-	for i := range g.running {
-		rp := &g.running[i]
-		if rp.share > 0 {
-			rp.due = min(rp.due, g.cfg.LiveRate*10*(float64(i)+0.5)/float64(len(g.running)))
 		}
 	}
 }
@@ -231,6 +154,9 @@ func (g *Generator) begin(i int, last moment) bool {
 	g.free = g.free[:len(g.free)-1]
 	if ep.account >= 0 {
 		g.accounts[ep.account].busy = true
+	}
+	if ep.watching {
+		g.world.merchants[ep.merchant].watcher = slot + 1
 	}
 	g.queue.push(item{ep.at, episodeBit | uint32(slot)})
 	return true
@@ -257,6 +183,9 @@ func (g *Generator) step(slot int, e *Event) bool {
 	if owner >= 0 {
 		g.accounts[owner].busy = false
 	}
+	if ep.watching {
+		g.world.merchants[ep.merchant].watcher = 0
+	}
 	return made
 }
 
@@ -276,7 +205,7 @@ func (g *Generator) stealAt(ep *episode, tx *payment.Transaction, m int32, major
 	if shop.city >= 0 {
 		facts = inPersonFacts
 	}
-	minor := price(&ep.rng, major, categories[shop.category].ending)
+	minor := price(&ep.rng, min(major, mostPaid), categories[shop.category].ending)
 	g.steal(ep, tx, ep.account, payment.Purchase, minor, shop.payee, facts)
 	g.charge(tx, shop)
 }

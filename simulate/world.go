@@ -15,6 +15,7 @@ type merchant struct {
 	level    float64
 	category uint8
 	city     int16 // -1 online
+	watcher  int32 // 1 + the episode that notes the customers, or 0
 }
 
 // pool is a set of merchants to choose from by popularity.
