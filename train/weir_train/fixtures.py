@@ -109,7 +109,9 @@ def _refused() -> dict[str, str]:
 
     return {
         "linear": model(y, linear_tree=True),
-        "categorical": model(y, categorical=["count_1h"], min_data_per_group=1, max_cat_to_onehot=1, cat_smooth=1),
+        "categorical": model(
+            y, categorical=["count_1h"], min_data_per_group=1, max_cat_to_onehot=1, cat_smooth=1, cat_l2=1
+        ),
         "multiclass": model(np.minimum(X[:, 2], 2.0), objective="multiclass", num_class=3),
         "regression": model(y, objective="regression"),
         "sigmoid": model(y, sigmoid=2.0),
