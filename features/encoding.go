@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"sort"
 	"unicode/utf8"
 
 	"github.com/weir-fraud/weir/payment"
@@ -110,7 +111,9 @@ func (a *Account) usedNames() (order, number []uint32) {
 	return order, number
 }
 
-// Decode returns the account that Append encoded. Errors match ErrDamaged. The account keeps nothing of value.
+// Decode returns the account that Append encoded. Errors match ErrDamaged. The account keeps nothing of value. Every
+// state has one encoding: what Append would write in other bytes is refused, so that equal bytes and equal states are
+// the same thing whoever wrote them.
 func (s *Set) Decode(value []byte) (*Account, error) {
 	r := reader{rest: value}
 	if err := r.open(); err != nil {
@@ -121,8 +124,8 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 	n := r.count(minEventBytes)
 	a.events = make([]event, 0, n+n/8+1)
 	var previous event
-	for range n {
-		e := r.event(&previous, uint64(len(a.names.list)))
+	for i := range n {
+		e := r.event(&previous, i, uint64(len(a.names.list)))
 		s.derive(&e)
 		a.events = append(a.events, e)
 		previous = e
@@ -134,6 +137,10 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 		return nil, fmt.Errorf("%w: %d bytes too many", ErrDamaged, len(r.rest))
 	case len(a.events) > 0 && a.events[0].time <= previous.time-s.horizon:
 		return nil, fmt.Errorf("%w: it holds events outside the horizon", ErrDamaged)
+	case r.forgotten != sort.Search(n, func(i int) bool { return a.events[i].time > previous.time-s.dedupe }):
+		return nil, fmt.Errorf("%w: it remembers ids for another dedupe span", ErrDamaged)
+	case r.used != uint64(len(a.names.list)):
+		return nil, fmt.Errorf("%w: it holds %d names, %d of them used", ErrDamaged, len(a.names.list), r.used)
 	}
 	return a, nil
 }
@@ -145,6 +152,9 @@ const minEventBytes = 5
 type reader struct {
 	rest []byte
 	err  error
+
+	used      uint64 // names that events have used so far
+	forgotten int    // events whose ids are forgotten, the first ones
 }
 
 func (r *reader) fail(format string, args ...any) {
@@ -170,10 +180,20 @@ func (r *reader) open() error {
 	return nil
 }
 
+// whole reports whether an integer of n bytes was read, the last of which says something.
+func (r *reader) whole(n int) bool {
+	switch {
+	case n <= 0:
+		r.fail("an integer is cut off")
+	case n > 1 && r.rest[n-1] == 0:
+		r.fail("an integer is longer than it need be")
+	}
+	return r.err == nil
+}
+
 func (r *reader) uvarint() uint64 {
 	v, n := binary.Uvarint(r.rest)
-	if n <= 0 {
-		r.fail("an integer is cut off")
+	if !r.whole(n) {
 		return 0
 	}
 	r.rest = r.rest[n:]
@@ -182,8 +202,7 @@ func (r *reader) uvarint() uint64 {
 
 func (r *reader) varint() int64 {
 	v, n := binary.Varint(r.rest)
-	if n <= 0 {
-		r.fail("an integer is cut off")
+	if !r.whole(n) {
 		return 0
 	}
 	r.rest = r.rest[n:]
@@ -243,16 +262,20 @@ func (r *reader) names(into *names) {
 			return
 		}
 		name := region[at : at+int(length)]
-		if !utf8.ValidString(name) {
-			r.fail("a name is not UTF-8")
+		if name == "" || !utf8.ValidString(name) {
+			r.fail("a name is empty or not UTF-8")
 			return
 		}
 		into.list = append(into.list, name)
 	}
 	into.reindex()
+	if !into.unique() {
+		r.fail("a name is there twice")
+	}
 }
 
-func (r *reader) event(previous *event, names uint64) event {
+// event reads the event at index i. names is the length of the dictionary.
+func (r *reader) event(previous *event, i int, names uint64) event {
 	var head byte
 	if b := r.bytes(1); b != nil {
 		head = b[0]
@@ -262,8 +285,8 @@ func (r *reader) event(previous *event, names uint64) event {
 	e.original = r.varint()
 	if head&headCurrency == 0 {
 		c := r.uvarint()
-		if c > math.MaxUint16 {
-			r.fail("currency %d", c)
+		if c > math.MaxUint16 || payment.Currency(c) == previous.currency {
+			r.fail("currency %d after %d", c, previous.currency)
 		}
 		e.currency = payment.Currency(c)
 	}
@@ -274,20 +297,36 @@ func (r *reader) event(previous *event, names uint64) event {
 	}
 	if head&headDedupe != 0 {
 		e.id, e.body = r.uint64(), r.uint32()
+	} else if r.forgotten++; r.forgotten <= i {
+		r.fail("an id is forgotten before an older one")
 	}
+	r.use(merchant)
+	r.use(category)
 	switch {
 	case r.err != nil:
 		return event{}
-	case elapsed > uint64(payment.MaxTime-previous.time):
+	case elapsed >= uint64(payment.MaxTime-previous.time):
 		r.fail("event time out of range")
 	case e.original > payment.MaxAmount || e.original < -payment.MaxAmount:
 		r.fail("amount out of range")
-	case merchant > names || category > names:
-		r.fail("name %d of %d", max(merchant, category), names)
+	case r.used > names:
+		r.fail("name %d of %d", r.used, names)
+	case e.currency == 0:
+		r.fail("an event without a currency")
 	case e.kind == 0 || head>>5 != 0:
 		r.fail("event head %#x", head)
 	}
 	e.time = previous.time + payment.Time(elapsed)
 	e.merchant, e.category = uint32(merchant), uint32(category)
 	return e
+}
+
+// use notes that an event uses the name with the given number. Names are numbered in the order of their first use.
+func (r *reader) use(name uint64) {
+	switch {
+	case name == r.used+1:
+		r.used++
+	case name > r.used:
+		r.fail("name %d after %d", name, r.used)
+	}
 }

@@ -1,6 +1,9 @@
 package features
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // names is an account's dictionary of merchant and category names: events hold small numbers, each name is kept once.
 // Number 0 is the missing name.
@@ -53,6 +56,19 @@ func (n *names) reindex() {
 	for i, s := range n.list {
 		n.index[s] = uint32(i + 1)
 	}
+}
+
+// unique reports whether no name is in the list twice. It needs the index of a long list.
+func (n *names) unique() bool {
+	if n.index != nil {
+		return len(n.index) == len(n.list)
+	}
+	for i, s := range n.list {
+		if slices.Contains(n.list[:i], s) {
+			return false
+		}
+	}
+	return true
 }
 
 // name returns the name with the given number.

@@ -97,7 +97,8 @@ func TestOracle(t *testing.T) {
 			for i := range *oracleStreams {
 				seed := *oracleSeed + uint64(i)
 				d := rand.New(rand.NewPCG(seed, 0))
-				if err := newTrial(set, d).run(20 + d.IntN(300)); err != nil {
+				trial, steps := newTrial(set, d), 20+d.IntN(300)
+				if err := trial.run(func() bool { return trial.steps < steps }); err != nil {
 					t.Fatalf("seed %d: %v\nonce more: go test ./features -run '%s' -oracle.seed=%d -oracle.streams=1", seed, err, t.Name(), seed)
 				}
 			}
@@ -118,12 +119,10 @@ func FuzzOracle(f *testing.F) {
 	names := []string{"shipped", "ten minutes", "no lateness", "one minute, late"}
 	f.Fuzz(func(t *testing.T, subject byte, input []byte) {
 		layout, definitions := subjects()[names[int(subject)%len(names)]]()
-		d := &tape{rest: input[:min(len(input), 1<<13)]}
+		d := &tape{rest: input[:min(len(input), 1<<11)]}
 		trial := newTrial(compile(t, definitions, layout), d)
-		for len(d.rest) > 0 {
-			if err := trial.run(1); err != nil {
-				t.Fatal(err)
-			}
+		if err := trial.run(func() bool { return len(d.rest) > 0 }); err != nil {
+			t.Fatal(err)
 		}
 	})
 }
@@ -165,8 +164,9 @@ func newTrial(set *features.Set, d dice) *trial {
 	}
 }
 
-func (r *trial) run(steps int) error {
-	for range steps {
+// run goes on while more says so.
+func (r *trial) run(more func() bool) error {
+	for more() {
 		r.steps++
 		tx := r.traffic.next()
 		if err := r.step(&tx); err != nil {
