@@ -40,7 +40,11 @@ type demoSummary struct {
 	Seconds      float64 `json:"seconds"`
 }
 
-const demoPartitions = 8
+const (
+	demoPartitions  = 8
+	demoHistory     = 24 * time.Hour  // of the accounts, before the live part: some two transactions each
+	demoHistoryTime = 4 * time.Second // that it may take
+)
 
 // Demo is `weir demo`: the very pipeline of `weir run`, with embedded servers and simulated traffic.
 func Demo(ctx context.Context, c Config, o DemoOptions, stdout io.Writer, log *slog.Logger) error {
@@ -104,7 +108,9 @@ func (d *demo) open(ctx context.Context) (err error) {
 	if d.producer, err = stream.NewProducer(d.config.kafka()); err != nil {
 		return err
 	}
-	simulation := simulate.LiveConfig(d.began.Add(time.Second), d.options.Rate)
+	// The history goes through before the live part begins.
+	simulation := simulate.LiveConfig(d.began.Add(demoHistoryTime), d.options.Rate)
+	simulation.Start, simulation.WarmUp = simulation.Start.Add(simulation.WarmUp-demoHistory), demoHistory
 	simulation.Seed = d.options.Seed
 	if d.resumed() {
 		// The log has the accounts' history; the same accounts go on from now.

@@ -96,7 +96,7 @@ func (j *judge) alert(e *entry, tx *payment.Transaction) *alerts.Alert {
 	d := &j.decision
 	return alerts.New(alerts.Alert{
 		ID: d.AlertID, Timestamp: payment.TimeOf(j.now()), TransactionID: tx.ID, AccountID: tx.AccountID,
-		Action: d.Action, Score: d.Score, Model: d.Model,
+		Action: d.Action, Score: d.Score, Model: d.Model, Severity: j.policy.Severity(d.Action, d.Score),
 		Reasons: j.explainer.Reasons(tx, j.vector), Schema: j.set.Schema(), Vector: j.vector,
 		Transaction: tx, History: e.account.History(tx.Time, historyInAlert),
 	})

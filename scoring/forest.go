@@ -2,7 +2,8 @@ package scoring
 
 import "math"
 
-// forest is a checked model: every index is in range, every tree is a tree, every number is finite. Only
+// forest is a checked model: every index is in range, every tree is a tree, every number is
+// finite, but for thresholds of +Inf. Only
 // [parseLightGBM] makes one.
 type forest struct {
 	names []string // one per feature, in the model's order

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,7 +54,8 @@ func parseTree(s map[string]string, index, features int, limits Limits) (tree, e
 }
 
 func parseNodes(s map[string]string, n, features int) ([]node, error) {
-	thresholds, err := floats(s, "threshold", n)
+	// LightGBM writes inf where a split sends every value one way and what is missing the other.
+	thresholds, err := floats(s, "threshold", n, math.Inf(1))
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +158,8 @@ func fields(s map[string]string, key string, n int) ([]string, error) {
 	return strings.Split(value, " "), nil
 }
 
-func floats(s map[string]string, key string, n int) ([]float64, error) {
+// floats reads n numbers, finite but for those that are listed.
+func floats(s map[string]string, key string, n int, besides ...float64) ([]float64, error) {
 	parts, err := fields(s, key, n)
 	if err != nil {
 		return nil, err
@@ -164,7 +167,7 @@ func floats(s map[string]string, key string, n int) ([]float64, error) {
 	values := make([]float64, n)
 	for i, part := range parts {
 		v, err := strconv.ParseFloat(part, 64)
-		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) && !slices.Contains(besides, v) {
 			return nil, fmt.Errorf("%s %d is %s, not a finite number; train the model again", key, i, clip(part))
 		}
 		values[i] = v
