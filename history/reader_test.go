@@ -321,6 +321,58 @@ func TestManyRows(t *testing.T) {
 	}
 }
 
+// TestManyLines reads lines of all lengths over many blocks.
+func TestManyLines(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	var text strings.Builder
+	var want []string
+	for i := range 8_000 {
+		line := fmt.Sprintf(`{"transaction_id":"t%d","timestamp":"2023-10-18T14:10:00Z","account_id":"A%d","transaction_type":"purchase",`+
+			`"amount":%d.00,"currency":"USD","attributes":{"note":"%s"}}`, i, i%7, i, strings.Repeat("x", 1+random.IntN(500)))
+		want = append(want, line)
+		text.WriteString(line + "\n")
+		if i%50 == 0 {
+			text.WriteString(strings.Repeat(" ", random.IntN(20_000)) + "no\n")
+		}
+	}
+	path := filepath.Join(t.TempDir(), "many.jsonl")
+	write(t, path, text.String())
+	records, mistakes := readRecords(t, history.Native(), path)
+	if len(records) != len(want) || len(mistakes) != len(want)/50 {
+		t.Fatalf("got %d records and %d mistakes", len(records), len(mistakes))
+	}
+	for i := range records {
+		if got := describe(&records[i]); got != want[i] {
+			t.Fatalf("got %s, want %s", got, want[i])
+		}
+	}
+}
+
+func TestProgress(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.csv")
+	text := header + "a" + rest + "bad\n" + "b" + rest
+	write(t, path, text)
+	r, err := history.Open(t.Context(), []string{path, path}, parse(t, base()), history.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	size := int64(len(text))
+	var rec history.Record
+	for i, want := range []history.Progress{
+		{Bytes: size, TotalBytes: 2 * size, Rows: 1},
+		{Bytes: size, TotalBytes: 2 * size, Rows: 2, Rejected: 1},
+		{Bytes: size, TotalBytes: 2 * size, Rows: 3, Rejected: 1},
+		{Bytes: 2 * size, TotalBytes: 2 * size, Rows: 4, Rejected: 1},
+		{Bytes: 2 * size, TotalBytes: 2 * size, Rows: 5, Rejected: 2},
+	} {
+		_ = r.Next(&rec)
+		if got := r.Progress(); got != want {
+			t.Errorf("after %d rows: got %+v, want %+v", i+1, got, want)
+		}
+	}
+}
+
 func TestSeveralFiles(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "a.csv", header+"1"+rest+"bad\n")
