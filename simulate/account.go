@@ -141,12 +141,9 @@ func newRhythm(r *rng) uint8 {
 
 func newTraits(r *rng, index int) trait {
 	var t trait
-	for _, c := range [...]struct {
-		trait trait
-		share float64
-	}{{gamer, 0.08}, {commuter, 0.25}, {cashAfter, 0.2}, {subscriber, 0.7}, {sharer, 0.12}, {maximalist, 0.06}, {sellsOnline, 0.08}} {
-		if r.chance(c.share) {
-			t |= c.trait
+	for i, share := range [...]float64{0.08, 0.25, 0.2, 0.7, 0.12, 0.06, 0.08} { // in the order of the traits
+		if r.chance(share) {
+			t |= 1 << i
 		}
 	}
 	if index == 0 {

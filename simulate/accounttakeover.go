@@ -2,11 +2,12 @@ package simulate
 
 import "github.com/weir-fraud/weir/payment"
 
-// AccountTakeover is a criminal logged in as the customer: a device the account has never used, merchants it has never
-// been to, amounts that escalate from the ordinary upwards until the account is empty or closed, most often in the
-// customer's night. Some shop in person, far from the customer's home. FinCEN's advisory FIN-2011-A016, Account Takeover
-// Activity (2011), tells it by the same means: inconsistency with the customer's normal activity. Of middling difficulty: each sign (new device, new merchant, night, high amount)
-// is common alone, and their coming together is not.
+// AccountTakeover is a criminal logged in as the customer: a device the account has never used, merchants it has
+// never been to, amounts that escalate from the ordinary upwards until the account is empty or closed, most often in
+// the customer's night. Some shop in person, far from the customer's home. FinCEN's advisory FIN-2011-A016, Account
+// Takeover Activity (2011), looks for the same: activity inconsistent with the customer's own. Of middling
+// difficulty: each sign (new device, new merchant, night, high amount) is common alone, and their coming together is
+// not.
 type AccountTakeover struct {
 	Schedule
 	Purchases  Count
@@ -23,7 +24,7 @@ func DefaultAccountTakeover() AccountTakeover {
 	return AccountTakeover{
 		Schedule:   Schedule{Share: 0.0011},
 		Purchases:  Count{3, 8},
-		First:      Interval{0.8, 2.5},
+		First:      Interval{0.9, 3},
 		Escalation: Interval{1.15, 1.7},
 		Gap:        Span{4 * minute, 70 * minute},
 		Night:      0.6,

@@ -3,10 +3,11 @@ package simulate
 import "github.com/weir-fraud/weir/payment"
 
 // CardTesting is a stolen card number tried out by a script: many tiny online purchases in quick succession at one or
-// two merchants that are easy to pay, to see whether the number is alive, then after a pause one or two large purchases.
-// The criminals use the same few merchants against many cards for a while. Visa's Anti-Enumeration and Account
-// Testing Best Practices for Merchants describes it, and the OWASP Automated Threat Handbook, as OAT-001 Carding. Easy: the number of purchases within minutes gives it away after the first few,
-// though players of online games make bursts too.
+// two merchants that are easy to pay, to see whether the number is alive, then after a pause one or two large
+// purchases. The criminals use the same few merchants against many cards for a while. Visa's Anti-Enumeration and
+// Account Testing Best Practices for Merchants describes it, and the OWASP Automated Threat Handbook, as OAT-001
+// Carding. Easy: the number of purchases within minutes gives it away after the first few, though players of online
+// games make bursts too.
 type CardTesting struct {
 	Schedule
 	Tries     Count    // tiny purchases

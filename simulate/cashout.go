@@ -3,9 +3,9 @@ package simulate
 import "github.com/weir-fraud/weir/payment"
 
 // CashOut is a stolen card and its number at cash machines: withdrawals close to the machine's limit, one after the
-// other, at a machine or two, sometimes in a far city. The organised form, with many cards at once, is the
-// subject of the FFIEC's joint statement Cyber-attacks on Financial Institutions' ATM and Card Authorization Systems (2014).
-// Of middling difficulty: some customers always withdraw the most they can, and some come back for a second sum.
+// other, at a machine or two, sometimes in a far city. The organised form, with many cards at once, is the subject of
+// the FFIEC's joint statement Cyber-attacks on Financial Institutions' ATM and Card Authorization Systems (2014). Of
+// middling difficulty: some customers always withdraw the most they can, and some come back for a second sum.
 type CashOut struct {
 	Schedule
 	Withdrawals Count

@@ -34,15 +34,16 @@ type Config struct {
 	ForeignCurrencies bool
 
 	// Rate is the mean number of transactions per second of event time over all accounts, kept by scaling how active
-	// each is; hours, weekends and seasons still move it. 0 leaves the activity to the habits, about 1.8 a day and
-	// account.
+	// each is. Hours, weekends and seasons still move it, and pay days and subscriptions stay. 0 leaves the activity
+	// to the habits, about 1.6 a day and account.
 	Rate float64
 
 	// LiveRate, if not 0, is the steady number of transactions per second from Start + WarmUp on, whatever the hour.
 	// It is for demonstrations that follow a clock: see [LiveConfig].
 	LiveRate float64
 
-	// WarmUp is how much history, at the rate of the habits, comes before the live part. It needs LiveRate.
+	// WarmUp is how much history, at the rate of the habits, comes before the live part. It needs LiveRate. In its last
+	// two minutes fraud comes as often as in the live part, which then begins with all patterns under way.
 	WarmUp time.Duration
 
 	// FraudShare is the share of all transactions that are fraud; the patterns' own shares are scaled to sum up to
@@ -67,19 +68,18 @@ func DefaultConfig() Config {
 	}
 }
 
-// LiveConfig returns a stream for a demonstration that follows the wall clock: three days of history of five transactions
-// an account, then, from two minutes before now on and for ever, rate transactions per second of event time. The caller takes
-// all events up to now as fast as it can, and holds each later one back until its time. By now the traffic is in full
-// swing, fraud included.
+// LiveConfig returns a stream for a demonstration that follows the wall clock: three days of history up to now, some
+// five transactions an account, then rate transactions per second of event time for ever. The caller takes the history as
+// fast as it can, and holds each later event back until its time. Fraud is under way when the live part begins.
 //
-// An account then acts every Accounts / rate seconds or so, far more often than people do. So the live part keeps what
-// can be kept: who buys what, where and how much, nobody moving faster than a car in a city. Times of day and trips pause,
-// and patterns that take hours or days take minutes.
+// An account then acts every Accounts / rate seconds or so, far more often than people do. So the live part keeps
+// what can be kept: who buys what, where and how much, nobody moving faster than a car in a city. Times of day and
+// trips pause, and patterns that take hours or days take minutes.
 func LiveConfig(now time.Time, rate float64) Config {
 	c := DefaultConfig()
 	c.Accounts = 40_000
 	c.WarmUp = 72 * time.Hour
-	c.Start = now.Add(-c.WarmUp - 2*time.Minute)
+	c.Start = now.Add(-c.WarmUp)
 	c.LiveRate = rate
 	return c
 }
@@ -91,46 +91,48 @@ func (c *Config) LiveFrom() (time.Time, bool) {
 
 // Validate reports everything that is wrong with the configuration, each with its remedy.
 func (c *Config) Validate() error {
-	var errs []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
-	}
-	check(!c.Start.Before(payment.MinTime.Std()) && c.Start.Before(payment.MaxTime.Std()),
-		"Start is %v: it must lie in 1970 to 2199", c.Start)
-	check(c.Duration >= 0, "Duration is %v: it must not be negative; 0 is endless", c.Duration)
-	check(c.Accounts >= 1 && c.Accounts <= 1<<24, "Accounts is %d: it must be 1 to %d", c.Accounts, 1<<24)
-	check(c.Merchants >= 100 && c.Merchants <= 1_000_000, "Merchants is %d: it must be 100 to 1000000", c.Merchants)
-	check(c.Rate >= 0 && c.Rate <= 1e6, "Rate is %v: it must be 0 to 1e6 transactions per second", c.Rate)
-	check(c.LiveRate >= 0 && c.LiveRate <= 1e6, "LiveRate is %v: it must be 0 to 1e6 transactions per second", c.LiveRate)
-	check(c.WarmUp >= 0, "WarmUp is %v: it must not be negative", c.WarmUp)
-	check(c.WarmUp == 0 || c.LiveRate > 0, "WarmUp is %v without LiveRate: set LiveRate, or use Duration alone", c.WarmUp)
+	var p problems
+	p.check(!c.Start.Before(payment.MinTime.Std()) && c.Start.Before(payment.MaxTime.Std()),
+		"Start", "is %v: it must lie in 1970 to 2199", c.Start)
+	p.check(c.Duration >= 0, "Duration", "is %v: it must not be negative; 0 is endless", c.Duration)
+	p.check(c.Accounts >= 1 && c.Accounts <= 1<<24, "Accounts", "is %d: it must be 1 to %d", c.Accounts, 1<<24)
+	p.check(c.Merchants >= 100 && c.Merchants <= 1_000_000, "Merchants", "is %d: it must be 100 to 1000000", c.Merchants)
+	p.check(c.Rate >= 0 && c.Rate <= maxRate, "Rate", "is %v: it must be 0 to %v", c.Rate, maxRate)
+	p.check(c.LiveRate >= 0 && c.LiveRate <= maxRate, "LiveRate", "is %v: it must be 0 to %v", c.LiveRate, maxRate)
+	p.check(c.WarmUp >= 0, "WarmUp", "is %v: it must not be negative", c.WarmUp)
+	p.check(c.WarmUp == 0 || c.LiveRate > 0, "WarmUp", "is %v without LiveRate: set LiveRate, or use Duration alone", c.WarmUp)
 	cur, ok := payment.ParseCurrency(c.Currency)
-	check(ok, "Currency is %q: it must be an ISO 4217 code such as USD", c.Currency)
+	p.check(ok, "Currency", "is %q: it must be an ISO 4217 code such as USD", c.Currency)
 	if exp, known := cur.Exponent(); ok && known {
-		check(exp == 2, "Currency is %s, which has %d decimal digits: take one with 2", c.Currency, exp)
+		p.check(exp == 2, "Currency", "is %s, which has %d decimal digits: take one with 2", c.Currency, exp)
 	}
-	check(c.FraudShare >= 0 && c.FraudShare <= maxFraud, "FraudShare is %v: it must be 0 to %v", c.FraudShare, maxFraud)
-	var sum float64
-	for i, p := range c.Patterns {
-		if p == nil {
-			errs = append(errs, fmt.Errorf("Patterns[%d] is nil", i))
-			continue
-		}
-		s := p.schedule()
-		sum += s.Share
-		if err := errors.Join(s.validate(), p.validate()); err != nil {
-			errs = append(errs, fmt.Errorf("Patterns[%d] (%s): %w", i, p.Name(), err))
-		}
-	}
-	check(sum <= maxFraud, "the patterns' shares sum up to %v: at most %v can be fraud", sum, maxFraud)
-	check(c.FraudShare == 0 || sum > 0, "FraudShare is %v without patterns to scale: set Patterns", c.FraudShare)
-	if err := errors.Join(errs...); err != nil {
+	p.check(c.FraudShare >= 0 && c.FraudShare <= maxFraud, "FraudShare", "is %v: it must be 0 to %v", c.FraudShare, maxFraud)
+	sum := c.validatePatterns(&p)
+	p.check(c.FraudShare == 0 || sum > 0, "FraudShare", "is %v without patterns to scale: set Patterns", c.FraudShare)
+	if err := p.err(); err != nil {
 		return fmt.Errorf("simulate configuration: %w", err)
 	}
 	return nil
 }
+
+// validatePatterns returns the sum of the patterns' shares.
+func (c *Config) validatePatterns(p *problems) (sum float64) {
+	for i, pattern := range c.Patterns {
+		if pattern == nil {
+			p.check(false, "Patterns", "has nothing at %d: remove it", i)
+			continue
+		}
+		s := pattern.schedule()
+		sum += s.Share
+		if err := errors.Join(s.validate(), pattern.validate()); err != nil {
+			*p = append(*p, fmt.Errorf("pattern %d, %s: %w", i, pattern.Name(), err))
+		}
+	}
+	p.check(sum <= maxFraud, "Patterns", "have shares that sum up to %v: at most %v can be fraud", sum, maxFraud)
+	return sum
+}
+
+const maxRate = 1e6 // transactions per second
 
 // maxFraud keeps enough legitimate traffic to hide in.
 const maxFraud = 0.2

@@ -34,9 +34,9 @@ func TestValidate(t *testing.T) {
 		{"warm-up alone", func(c *simulate.Config) { c.WarmUp = time.Hour }, "set LiveRate"},
 		{"too much fraud", func(c *simulate.Config) { c.FraudShare = 0.5 }, "FraudShare is 0.5"},
 		{"share of nothing", func(c *simulate.Config) { c.Patterns, c.FraudShare = nil, 0.01 }, "without patterns"},
-		{"nil pattern", func(c *simulate.Config) { c.Patterns = []simulate.Pattern{nil} }, "Patterns[0] is nil"},
-		{"pattern's share", cardTesting(func(p *simulate.CardTesting) { p.Share = 2 }), "Patterns[0] (card_testing): Share is 2"},
-		{"pattern's end", cardTesting(func(p *simulate.CardTesting) { p.From, p.Until = 2, 1 }), "Until must be later"},
+		{"nil pattern", func(c *simulate.Config) { c.Patterns = []simulate.Pattern{nil} }, "Patterns has nothing at 0"},
+		{"pattern's share", cardTesting(func(p *simulate.CardTesting) { p.Share = 2 }), "pattern 0, card_testing: Share is 2"},
+		{"pattern's end", cardTesting(func(p *simulate.CardTesting) { p.From, p.Until = 2, 1 }), "it must be later"},
 		{"pattern's count", cardTesting(func(p *simulate.CardTesting) { p.Tries = simulate.Count{Min: 3, Max: 2} }), "Tries is 3 to 2"},
 		{"pattern's span", cardTesting(func(p *simulate.CardTesting) { p.Pause.Max = 0 }), "Pause is"},
 		{"pattern's money", cardTesting(func(p *simulate.CardTesting) { p.LargeSum.Min = 0 }), "LargeSum is 0"},
@@ -50,6 +50,9 @@ func TestValidate(t *testing.T) {
 				t.Errorf("error: %v", err)
 			case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
 				t.Errorf("error %v does not say %q", err, tc.want)
+			}
+			if tc.want == "" {
+				take(t, cfg, 20_000) // the smallest world must turn, too
 			}
 		})
 	}

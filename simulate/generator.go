@@ -28,11 +28,15 @@ type Generator struct {
 	running   []running
 	residents [][]int32 // accounts by city
 
-	start, live, end payment.Time
-	currency         payment.Currency
-	scale            float64 // of the accounts' activity, for Config.Rate
-	liveUnit         float64 // milliseconds between the live events of an account of weight 1
-	shop             int32   // the merchant of the legitimate purchase in hand, or -1
+	start, end payment.Time // start is earlier than the configured one if a live part without history needs a run-up
+	fast       payment.Time // patterns have the pace of the live part from here on, which is a run-up before live
+	live       payment.Time
+	previous   payment.Time // legitimate event
+	leastSeen  uint32       // transactions a victim has made
+	currency   payment.Currency
+	scale      float64 // of the accounts' activity, for Config.Rate
+	liveUnit   float64 // milliseconds between the live events of an account of weight 1
+	shop       int32   // the merchant of the legitimate purchase in hand, or -1
 
 	run uint64 // key of the transaction ids
 	ids strings.Builder
@@ -49,17 +53,26 @@ func New(cfg Config) (*Generator, error) {
 		accounts: make([]account, cfg.Accounts),
 		start:    payment.TimeOf(cfg.Start),
 		live:     payment.MaxTime,
+		fast:     payment.MaxTime,
 		end:      payment.MaxTime,
 		scale:    1,
 		shop:     -1,
+
+		leastSeen: 3,
 	}
 	g.currency, _ = payment.ParseCurrency(cfg.Currency)
 	g.run = derive(cfg.Seed, domainRun, uint64(g.start))
 	if cfg.Duration > 0 {
 		g.end = min(g.end, g.start.Add(cfg.Duration))
 	}
+	if cfg.LiveRate > 0 && cfg.WarmUp == 0 {
+		g.leastSeen = 0
+	}
+	begin := g.start
 	if cfg.LiveRate > 0 {
-		g.live = min(g.live, g.start.Add(cfg.WarmUp))
+		g.live = g.start.Add(cfg.WarmUp)
+		g.fast = g.live - runUp
+		g.start = min(g.start, g.fast)
 	}
 	g.residents = make([][]int32, len(g.world.cities))
 	for i := range g.accounts {
@@ -67,7 +80,7 @@ func New(cfg Config) (*Generator, error) {
 		city := g.accounts[i].city
 		g.residents[city] = append(g.residents[city], int32(i))
 	}
-	g.running = newRunning(&g.cfg, g.start)
+	g.running = newRunning(&g.cfg, begin, g.start)
 	g.setRates()
 	g.queue = make(queue, len(g.accounts), len(g.accounts)+1024)
 	for i := range g.accounts {
@@ -76,8 +89,14 @@ func New(cfg Config) (*Generator, error) {
 		g.queue[i] = item{a.next(), uint32(i)}
 	}
 	g.queue.init()
+	for e := (Event{}); g.queue[0].at < begin && g.Next(&e); {
+		continue // the run-up is nobody's business
+	}
 	return g, nil
 }
+
+// runUp is how long before the live part fraud has its rate, so that it is under way when the live part begins.
+const runUp payment.Time = 120_000
 
 // setRates finds how active the accounts must be for the configured rates.
 func (g *Generator) setRates() {
@@ -168,8 +187,9 @@ const (
 )
 
 // newID returns the id of an account's transaction of that serial number: a bijection of the two under a key that the
-// seed and the start make. So ids never repeat within a stream, and those of an account in two streams collide with
-// a probability of n² / 2^64 for n transactions each. Ids are cut from large strings, since each lives for long or not at all.
+// seed and the start make. So ids never repeat within a stream, and those of an account in two streams collide with a
+// probability of n² / 2^64 for n transactions each. Ids are cut from large strings, since each lives for long or not
+// at all.
 func (g *Generator) newID(account int, serial uint32) string {
 	const digits = "0123456789abcdef"
 	x := mix(g.run ^ (uint64(account)<<32 | uint64(serial)))

@@ -15,6 +15,8 @@ const (
 
 	mostPaid = 6000.0 // for one purchase, in major units
 
+	liveShape = 6 // how regular the live part's gaps are: the deviation is 1/√6 of the mean
+
 	walkKmh = 60.0 // how fast people move about their own city
 	walkKm  = 1.5  // what they cover in no time
 )
@@ -113,7 +115,7 @@ func (g *Generator) habit(a *account, index int, t payment.Time, tx *payment.Tra
 func (g *Generator) nextHabit(a *account, t payment.Time) payment.Time {
 	r := &a.rng
 	if t >= g.live {
-		return t + 1 + payment.Time(g.liveGap(a)*r.gamma(3)/3)
+		return t + 1 + payment.Time(g.liveGap(a)*r.gamma(liveShape)/liveShape)
 	}
 	w := g.world.weeks[a.rhythm]
 	next := t
@@ -123,7 +125,7 @@ func (g *Generator) nextHabit(a *account, t payment.Time) payment.Time {
 		next += 1 + payment.Time(w.advance(localHour(next, a.zone), amount)*msPerHour)
 		if next >= g.live {
 			// The live part begins in a steady state: with the rest of a gap that is under way.
-			return g.live + 1 + payment.Time(g.liveGap(a)*r.float()*r.gamma(4)/3)
+			return g.live + 1 + payment.Time(g.liveGap(a)*r.float()*r.gamma(liveShape+1)/liveShape)
 		}
 		if r.float()*peakSeason < season(next) {
 			return next

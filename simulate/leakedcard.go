@@ -3,11 +3,11 @@ package simulate
 import "github.com/weir-fraud/weir/payment"
 
 // LeakedCard is a card number used with patience: a few online purchases over two weeks, at merchants and hours the
-// customer could have chosen, each somewhat larger than usual. It is the third scenario of Le Borgne, Siblini, Lebichot and
-// Bontempi, Reproducible Machine Learning for Credit Card Fraud Detection - Practical Handbook (2022): card-not-present
-// leaks, where for 14 days a third of a card's transactions have their amount multiplied by 5. Hard: nothing
-// happens quickly, and a purchase two or three times the usual is nothing rare. A device that the account has not
-// used before helps, where the merchant tells it.
+// customer could have chosen, each somewhat larger than usual. It is the third scenario of Le Borgne, Siblini,
+// Lebichot and Bontempi, Reproducible Machine Learning for Credit Card Fraud Detection - Practical Handbook (2022):
+// card-not-present leaks, where for 14 days a third of a card's transactions have their amount multiplied by 5. Hard:
+// nothing happens quickly, and a purchase two or three times the usual is nothing rare. A device that the account has
+// not used before helps, where the merchant tells it.
 type LeakedCard struct {
 	Schedule
 	Purchases Count
@@ -57,7 +57,7 @@ func (p LeakedCard) begin(g *Generator, ep *episode, _ moment) bool {
 func (p LeakedCard) pause(g *Generator, ep *episode) {
 	mean := ep.period / duration(ep.planned)
 	g.wait(ep, Span{mean / 3, mean * 5 / 3})
-	if ep.at < g.live {
+	if ep.at < g.fast {
 		a := &g.accounts[ep.account]
 		hours := g.world.weeks[a.rhythm].advance(localHour(ep.at, a.zone), ep.rng.exp()*2)
 		ep.at += payment.Time(hours * msPerHour)

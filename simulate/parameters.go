@@ -28,15 +28,11 @@ type Schedule struct {
 func (s Schedule) schedule() Schedule { return s }
 
 func (s Schedule) validate() error {
-	switch {
-	case !(s.Share >= 0 && s.Share <= maxFraud):
-		return fmt.Errorf("Share is %v: it must be 0 to %v", s.Share, maxFraud)
-	case s.From < 0 || s.Until < 0:
-		return fmt.Errorf("From is %v, Until %v: neither may be negative", s.From, s.Until)
-	case s.Until != 0 && s.Until <= s.From:
-		return fmt.Errorf("Until is %v, From %v: Until must be later, or 0 for no end", s.Until, s.From)
-	}
-	return nil
+	var p problems
+	p.check(s.Share >= 0 && s.Share <= maxFraud, "Share", "is %v: it must be 0 to %v", s.Share, maxFraud)
+	p.check(s.From >= 0, "From", "is %v: it must not be negative", s.From)
+	p.check(s.Until == 0 || s.Until > s.From, "Until", "is %v, From %v: it must be later, or 0 for no end", s.Until, s.From)
+	return p.err()
 }
 
 // Count is a whole number drawn evenly from Min to Max, both included.
@@ -67,25 +63,26 @@ const (
 	maxSteps = 1000
 )
 
-// problems collects the errors of a pattern's parameters.
+// problems collects the errors of parameters.
 type problems []error
 
-func (p *problems) count(name string, c Count, least int) {
-	if !c.valid(least, maxSteps) {
-		*p = append(*p, fmt.Errorf("%s is %d to %d: it must ascend within %d to %d", name, c.Min, c.Max, least, maxSteps))
+// check notes that the named parameter is wrong, unless ok.
+func (p *problems) check(ok bool, name, format string, args ...any) {
+	if !ok {
+		*p = append(*p, fmt.Errorf("%s %s", name, fmt.Sprintf(format, args...)))
 	}
+}
+
+func (p *problems) count(name string, c Count, least int) {
+	p.check(c.valid(least, maxSteps), name, "is %d to %d: it must ascend within %d to %d", c.Min, c.Max, least, maxSteps)
 }
 
 func (p *problems) span(name string, s Span) {
-	if !s.valid() {
-		*p = append(*p, fmt.Errorf("%s is %v to %v: it must ascend within 0 to a year", name, s.Min, s.Max))
-	}
+	p.check(s.valid(), name, "is %v to %v: it must ascend within 0 to a year", s.Min, s.Max)
 }
 
 func (p *problems) interval(name string, v Interval, least, most float64) {
-	if !v.valid(least, most) {
-		*p = append(*p, fmt.Errorf("%s is %v to %v: it must ascend within %v to %v", name, v.Min, v.Max, least, most))
-	}
+	p.check(v.valid(least, most), name, "is %v to %v: it must ascend within %v to %v", v.Min, v.Max, least, most)
 }
 
 func (p *problems) money(name string, v Interval)  { p.interval(name, v, minMoney, maxMoney) }

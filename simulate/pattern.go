@@ -82,7 +82,8 @@ type running struct {
 	worn        int                    // episodes that used favourites
 }
 
-func newRunning(cfg *Config, start payment.Time) []running {
+// newRunning starts the patterns of a stream that begins at start; what has no From of its own runs from earliest.
+func newRunning(cfg *Config, start, earliest payment.Time) []running {
 	var sum float64
 	for _, p := range cfg.Patterns {
 		sum += p.schedule().Share
@@ -101,6 +102,9 @@ func newRunning(cfg *Config, start payment.Time) []running {
 			until:   payment.MaxTime,
 			share:   s.Share * factor,
 			rng:     rng{derive(cfg.Seed, domainPattern, uint64(i))},
+		}
+		if s.From == 0 {
+			rp.from = earliest
 		}
 		if s.Until > 0 {
 			rp.until = start.Add(s.Until)
@@ -123,15 +127,19 @@ func (g *Generator) tempt(e *Event, account int) {
 			ep.found++
 		}
 	}
+	passed := 1.0
+	if last.at >= g.fast && last.at < g.live {
+		// As if the live traffic had begun.
+		passed = g.cfg.LiveRate * float64(last.at-max(g.previous, g.fast)) / 1000
+	}
+	g.previous = last.at
 	for i := range g.running {
 		rp := &g.running[i]
 		if last.at < rp.from || last.at >= rp.until {
 			continue
 		}
-		if rp.due--; rp.due > 0 {
-			continue
-		}
-		if g.begin(i, last) {
+		rp.due -= passed
+		for rp.due <= 0 && g.begin(i, last) {
 			rp.due += rp.every * rp.rng.exp()
 		}
 	}
@@ -216,11 +224,11 @@ func (g *Generator) stealCash(ep *episode, tx *payment.Transaction, m int32, min
 	g.charge(tx, shop)
 }
 
-// victim chooses an account that has some history and is in no other episode.
+// victim chooses an account that is in no other episode, and has some history where the stream has any.
 func (g *Generator) victim(ep *episode) bool {
 	for range 8 {
 		i := int32(ep.rng.intn(len(g.accounts)))
-		if a := &g.accounts[i]; !a.busy && a.seen >= 3 {
+		if a := &g.accounts[i]; !a.busy && a.seen >= g.leastSeen {
 			ep.account = i
 			return true
 		}
@@ -234,7 +242,7 @@ const liveSlow = 30 * time.Second
 // wait moves the episode on by a time drawn from the span. The live part shortens what would take too long to watch.
 func (g *Generator) wait(ep *episode, s Span) {
 	d := s.draw(&ep.rng)
-	if ep.at >= g.live && d > liveSlow {
+	if ep.at >= g.fast && d > liveSlow {
 		d = time.Duration(ep.rng.between(0.15, 1) * float64(liveSlow))
 	}
 	ep.at += 1 + payment.Time(d/time.Millisecond)
@@ -242,7 +250,7 @@ func (g *Generator) wait(ep *episode, s Span) {
 
 // waitForNight moves the episode on to the account's next night. The live part does not wait.
 func (g *Generator) waitForNight(ep *episode) {
-	if ep.at < g.live {
+	if ep.at < g.fast {
 		ep.at = nightAfter(&ep.rng, ep.at, g.accounts[ep.account].zone)
 	}
 }

@@ -32,8 +32,8 @@ func TestPatternNames(t *testing.T) {
 	}
 }
 
-// TestShares counts the fraud of the default configuration. Episodes come by chance: the rarest pattern has some 130
-// in this stream, so its share is within a quarter of what is configured.
+// TestShares counts the fraud of the default configuration. Episodes come by chance: most patterns have a hundred and
+// more in this stream, so that their share is within a quarter of what is configured; compromised_merchant has thirty.
 func TestShares(t *testing.T) {
 	g := generator(t, small())
 	got := map[string]float64{}
@@ -48,7 +48,11 @@ func TestShares(t *testing.T) {
 	}
 	for name, want := range map[string]float64{"card_testing": 0.0018, "account_takeover": 0.0011, "impossible_travel": 0.0007,
 		"cash_out": 0.0009, "mule_deposits": 0.0012, "compromised_merchant": 0.0011, "leaked_card": 0.0008} {
-		between(t, "share of "+name+" to the configured one", got[name]/n/want, 0.75, 1.25)
+		slack := 0.25
+		if name == "compromised_merchant" {
+			slack = 0.5
+		}
+		between(t, "share of "+name+" to the configured one", got[name]/n/want, 1-slack, 1+slack)
 	}
 	between(t, "share of fraud", got["all"]/n, 0.0065, 0.0085)
 }
@@ -274,7 +278,7 @@ func TestCompromisedMerchant(t *testing.T) {
 			victims++
 		}
 	}
-	between(t, "frauds per merchant hit", frauds/float64(len(perMerchant)), 3, 40)
+	between(t, "frauds per merchant hit", frauds/float64(len(perMerchant)), 3, 45)
 	between(t, "frauds per victim", frauds/victims, 1, 2)
 }
 
