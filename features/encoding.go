@@ -122,13 +122,12 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 	a := s.NewAccount()
 	r.names(&a.names)
 	n := r.count(minEventBytes)
-	a.events = make([]event, 0, n+n/8+1)
-	var previous event
+	a.events = make([]event, n, n+n/8+1)
+	previous := &event{}
 	for i := range n {
-		e := r.event(&previous, i, uint64(len(a.names.list)))
-		s.derive(&e)
-		a.events = append(a.events, e)
-		previous = e
+		r.event(&a.events[i], previous, i, uint64(len(a.names.list)))
+		s.derive(&a.events[i])
+		previous = &a.events[i]
 	}
 	switch {
 	case r.err != nil:
@@ -274,13 +273,13 @@ func (r *reader) names(into *names) {
 	}
 }
 
-// event reads the event at index i. names is the length of the dictionary.
-func (r *reader) event(previous *event, i int, names uint64) event {
+// event reads the event at index i into e. names is the length of the dictionary.
+func (r *reader) event(e, previous *event, i int, names uint64) {
 	var head byte
 	if b := r.bytes(1); b != nil {
 		head = b[0]
 	}
-	e := event{kind: payment.Type(head & headType), currency: previous.currency}
+	e.kind, e.currency = payment.Type(head&headType), previous.currency
 	elapsed := r.uvarint()
 	e.original = r.varint()
 	if head&headCurrency == 0 {
@@ -304,7 +303,7 @@ func (r *reader) event(previous *event, i int, names uint64) event {
 	r.use(category)
 	switch {
 	case r.err != nil:
-		return event{}
+		return
 	case elapsed >= uint64(payment.MaxTime-previous.time):
 		r.fail("event time out of range")
 	case e.original > payment.MaxAmount || e.original < -payment.MaxAmount:
@@ -318,7 +317,6 @@ func (r *reader) event(previous *event, i int, names uint64) event {
 	}
 	e.time = previous.time + payment.Time(elapsed)
 	e.merchant, e.category = uint32(merchant), uint32(category)
-	return e
 }
 
 // use notes that an event uses the name with the given number. Names are numbered in the order of their first use.
