@@ -58,15 +58,14 @@ type Observation struct {
 // Observe fills o for a transaction of this account.
 func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
 	id, body := tx.Fingerprint()
-	e := event{
-		time: tx.Time, original: tx.Amount, id: id, body: body, currency: tx.Currency, kind: tx.Type,
-	}
+	*o = Observation{tx: tx}
+	e := &o.event
+	*e = event{time: tx.Time, original: tx.Amount, id: id, body: body, currency: tx.Currency, kind: tx.Type}
 	if tx.Merchant.Location.Known {
 		e.flags |= located
 		e.latE7, e.lonE7 = tx.Merchant.Location.LatitudeE7, tx.Merchant.Location.LongitudeE7
 	}
-	a.set.derive(&e)
-	*o = Observation{event: e, tx: tx}
+	a.set.derive(e)
 	if newest, ok := a.Newest(); ok {
 		o.Late = tx.Time < newest-a.set.lateness
 		o.Outcome = a.seen(id, body, max(newest, tx.Time))

@@ -115,26 +115,25 @@ func (a *Account) usedNames() (order, number []uint32) {
 // state has one encoding: what Append would write in other bytes is refused, so that equal bytes and equal states are
 // the same thing whoever wrote them.
 func (s *Set) Decode(value []byte) (*Account, error) {
-	r := reader{rest: value}
+	r := reader{data: value}
 	if err := r.open(); err != nil {
 		return nil, err
 	}
 	a := s.NewAccount()
 	r.names(&a.names)
 	n := r.count(minEventBytes)
-	a.events = make([]event, 0, n+n/8+1)
-	var previous event
+	a.events = make([]event, n, n+n/8+1)
+	previous := &event{}
 	for i := range n {
-		e := r.event(&previous, i, uint64(len(a.names.list)))
-		s.derive(&e)
-		a.events = append(a.events, e)
-		previous = e
+		r.event(&a.events[i], previous, i, uint64(len(a.names.list)))
+		s.derive(&a.events[i])
+		previous = &a.events[i]
 	}
 	switch {
 	case r.err != nil:
 		return nil, r.err
-	case len(r.rest) != 0:
-		return nil, fmt.Errorf("%w: %d bytes too many", ErrDamaged, len(r.rest))
+	case r.left() != 0:
+		return nil, fmt.Errorf("%w: %d bytes too many", ErrDamaged, r.left())
 	case len(a.events) > 0 && a.events[0].time <= previous.time-s.horizon:
 		return nil, fmt.Errorf("%w: it holds events outside the horizon", ErrDamaged)
 	case r.forgotten != sort.Search(n, func(i int) bool { return a.events[i].time > previous.time-s.dedupe }):
@@ -150,7 +149,8 @@ const minEventBytes = 5
 
 // reader takes an encoding apart. After an error every read returns zero.
 type reader struct {
-	rest []byte
+	data []byte
+	at   int
 	err  error
 
 	used      uint64 // names that events have used so far
@@ -161,62 +161,59 @@ func (r *reader) fail(format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
 	}
-	r.rest = nil
+	r.at = len(r.data)
 }
+
+// left returns the number of bytes that are still to be read.
+func (r *reader) left() int { return len(r.data) - r.at }
 
 // open checks and removes version and checksum.
 func (r *reader) open() error {
-	n := len(r.rest) - 4
+	n := len(r.data) - 4
 	if n < 1 {
-		return fmt.Errorf("%w: %d bytes is too short", ErrDamaged, len(r.rest))
+		return fmt.Errorf("%w: %d bytes is too short", ErrDamaged, len(r.data))
 	}
-	if crc32.Checksum(r.rest[:n], castagnoli) != binary.LittleEndian.Uint32(r.rest[n:]) {
+	if crc32.Checksum(r.data[:n], castagnoli) != binary.LittleEndian.Uint32(r.data[n:]) {
 		return fmt.Errorf("%w: the checksum differs", ErrDamaged)
 	}
-	if r.rest[0] != encodingVersion {
-		return fmt.Errorf("%w: encoding version %d, want %d", ErrDamaged, r.rest[0], encodingVersion)
+	if r.data[0] != encodingVersion {
+		return fmt.Errorf("%w: encoding version %d, want %d", ErrDamaged, r.data[0], encodingVersion)
 	}
-	r.rest = r.rest[1:n]
+	r.data, r.at = r.data[:n], 1
 	return nil
 }
 
-// whole reports whether an integer of n bytes was read, the last of which says something.
-func (r *reader) whole(n int) bool {
+func (r *reader) uvarint() uint64 {
+	if r.at < len(r.data) && r.data[r.at] < 0x80 {
+		r.at++
+		return uint64(r.data[r.at-1])
+	}
+	v, n := binary.Uvarint(r.data[r.at:])
 	switch {
 	case n <= 0:
 		r.fail("an integer is cut off")
-	case n > 1 && r.rest[n-1] == 0:
+		return 0
+	case r.data[r.at+n-1] == 0:
 		r.fail("an integer is longer than it need be")
-	}
-	return r.err == nil
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.rest)
-	if !r.whole(n) {
 		return 0
 	}
-	r.rest = r.rest[n:]
+	r.at += n
 	return v
 }
 
+// varint reads an integer in zigzag form.
 func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.rest)
-	if !r.whole(n) {
-		return 0
-	}
-	r.rest = r.rest[n:]
-	return v
+	v := r.uvarint()
+	return int64(v>>1) ^ -int64(v&1)
 }
 
 func (r *reader) bytes(n uint64) []byte {
-	if n > uint64(len(r.rest)) {
+	if n > uint64(r.left()) {
 		r.fail("it ends early")
 		return nil
 	}
-	b := r.rest[:n]
-	r.rest = r.rest[n:]
-	return b
+	r.at += int(n)
+	return r.data[r.at-int(n) : r.at]
 }
 
 func (r *reader) uint32() uint32 {
@@ -236,8 +233,8 @@ func (r *reader) uint64() uint64 {
 // count reads a number of items of at least size bytes each.
 func (r *reader) count(size int) int {
 	n := r.uvarint()
-	if n > uint64(len(r.rest)/size) {
-		r.fail("it announces %d items in %d bytes", n, len(r.rest))
+	if n > uint64(r.left()/size) {
+		r.fail("it announces %d items in %d bytes", n, r.left())
 		return 0
 	}
 	return int(n)
@@ -250,14 +247,14 @@ func (r *reader) names(into *names) {
 		return
 	}
 	into.list = make([]string, 0, n+2)
-	ahead := *r
+	start, ahead := r.at, *r
 	for range n {
 		ahead.bytes(ahead.uvarint())
 	}
-	region := string(r.rest[:len(r.rest)-len(ahead.rest)])
+	region := string(r.data[start:ahead.at])
 	for range n {
 		length := r.uvarint()
-		at := len(region) - (len(r.rest) - len(ahead.rest))
+		at := r.at - start
 		if r.bytes(length); r.err != nil {
 			return
 		}
@@ -274,13 +271,13 @@ func (r *reader) names(into *names) {
 	}
 }
 
-// event reads the event at index i. names is the length of the dictionary.
-func (r *reader) event(previous *event, i int, names uint64) event {
+// event reads the event at index i into e. names is the length of the dictionary.
+func (r *reader) event(e, previous *event, i int, names uint64) {
 	var head byte
 	if b := r.bytes(1); b != nil {
 		head = b[0]
 	}
-	e := event{kind: payment.Type(head & headType), currency: previous.currency}
+	e.kind, e.currency = payment.Type(head&headType), previous.currency
 	elapsed := r.uvarint()
 	e.original = r.varint()
 	if head&headCurrency == 0 {
@@ -304,7 +301,7 @@ func (r *reader) event(previous *event, i int, names uint64) event {
 	r.use(category)
 	switch {
 	case r.err != nil:
-		return event{}
+		return
 	case elapsed >= uint64(payment.MaxTime-previous.time):
 		r.fail("event time out of range")
 	case e.original > payment.MaxAmount || e.original < -payment.MaxAmount:
@@ -318,7 +315,6 @@ func (r *reader) event(previous *event, i int, names uint64) event {
 	}
 	e.time = previous.time + payment.Time(elapsed)
 	e.merchant, e.category = uint32(merchant), uint32(category)
-	return e
 }
 
 // use notes that an event uses the name with the given number. Names are numbered in the order of their first use.

@@ -12,7 +12,8 @@ import (
 // rates turns amounts into the reporting currency, exactly: integer minor units times a decimal rate, rounded half to
 // even.
 type rates struct {
-	exponent int // of the reporting currency
+	home     payment.Currency // the reporting currency
+	exponent int              // of home
 	by       map[payment.Currency]rate
 }
 
@@ -25,7 +26,7 @@ func newRates(reporting string, table map[string]string) (*rates, error) {
 		return nil, fmt.Errorf("reporting currency %q is not an ISO 4217 code", reporting)
 	}
 	homeExp, _ := home.Exponent()
-	r := &rates{exponent: homeExp, by: map[payment.Currency]rate{home: {1, 1}}}
+	r := &rates{home: home, exponent: homeExp, by: make(map[payment.Currency]rate, len(table))}
 	for code, text := range table {
 		c, ok := payment.ParseCurrency(code)
 		if !ok {
@@ -82,12 +83,12 @@ func parseRate(text string) (rate, error) {
 // convert returns amount in reporting minor units, or false where the currency has no rate or the result is out of
 // the range of a legal amount.
 func (r *rates) convert(amount int64, c payment.Currency) (int64, bool) {
+	if c == r.home {
+		return amount, true
+	}
 	q, ok := r.by[c]
 	if !ok {
 		return 0, false
-	}
-	if q.num == q.den {
-		return amount, true
 	}
 	magnitude := uint64(amount)
 	if amount < 0 {
