@@ -235,6 +235,7 @@ func (c *chaos) run() {
 		c.t.Fatalf("produce: %v\n%s", err, produced.String())
 	}
 	c.collect(decisions, len(c.expected), 40*time.Second)
+	c.awaitState(30 * time.Second)
 	for i := range c.workers {
 		c.stop(i, syscall.SIGTERM)
 	}
@@ -307,23 +308,38 @@ func (c *chaos) compare() []string {
 	if len(c.differ) > 0 {
 		problems = append(problems, fmt.Sprintf("%d decisions differ, such as: %s", len(c.differ), c.differ[0]))
 	}
-	got, want := readLines(c.t, c.dump()), readLines(c.t, filepath.Join(c.dir, "state.jsonl"))
-	if len(got) != len(want) {
-		problems = append(problems, fmt.Sprintf("the state has %d lines, %d in the replay", len(got), len(want)))
-	} else {
-		for i := range got {
-			if got[i] != want[i] {
-				problems = append(problems, fmt.Sprintf("the state differs\n got %s\nwant %s", got[i], want[i]))
-				break
-			}
-		}
+	if problem := c.compareState(); problem != "" {
+		problems = append(problems, problem)
 	}
 	if len(problems) > 0 && c.sabotage == "" {
+		if keep := os.Getenv("WEIR_CHAOS_KEEP"); keep != "" {
+			_ = os.CopyFS(keep, os.DirFS(c.dir))
+		}
 		for i := range c.workers {
 			c.t.Logf("worker %d:\n%s", i, tail(filepath.Join(c.dir, fmt.Sprintf("worker%d.log", i))))
 		}
 	}
 	return problems
+}
+
+// awaitState waits until what Redis lost last is built again and the last changes are applied.
+func (c *chaos) awaitState(patience time.Duration) {
+	for deadline := time.Now().Add(patience); c.compareState() != "" && time.Now().Before(deadline); {
+	}
+}
+
+// compareState returns how the state in Redis differs from the replay's, "" for not at all.
+func (c *chaos) compareState() string {
+	got, want := readLines(c.t, c.dump()), readLines(c.t, filepath.Join(c.dir, "state.jsonl"))
+	if len(got) != len(want) {
+		return fmt.Sprintf("the state has %d lines, %d in the replay", len(got), len(want))
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			return fmt.Sprintf("the state differs\n got %s\nwant %s", got[i], want[i])
+		}
+	}
+	return ""
 }
 
 func (c *chaos) dump() string {

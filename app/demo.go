@@ -114,11 +114,10 @@ func (d *demo) open(ctx context.Context) (err error) {
 	simulation.Seed = d.options.Seed
 	if d.resumed() {
 		// The log has the accounts' history; the same accounts go on from now.
-		simulation.Start, simulation.WarmUp = simulation.Start.Add(simulation.WarmUp), 0
+		simulation.Start, simulation.WarmUp = d.began, 0
 	}
-	live, _ := simulation.LiveFrom()
 	d.traffic = &traffic{config: simulation, topic: topics.Transactions, producer: d.producer}
-	d.watcher = &watcher{reader: decisions, since: payment.TimeOf(live), now: time.Now}
+	d.watcher = &watcher{reader: decisions, since: payment.TimeOf(d.began.Add(demoHistoryTime)), now: time.Now}
 	d.recent = make(chan alerts.Alert, 64)
 	return nil
 }

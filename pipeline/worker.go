@@ -73,6 +73,7 @@ type Worker struct {
 	partitions map[int32]*partition
 	recent     recency
 	applied    time.Time // when the state was last applied
+	verified   time.Time // when the heads were last looked at
 	batch      batch
 }
 
@@ -173,7 +174,41 @@ func (w *Worker) step(ctx context.Context) error {
 	if w.now().Sub(w.applied) < w.config.ApplyInterval {
 		return nil
 	}
-	return w.apply(work)
+	if err := w.apply(work); err != nil {
+		return err
+	}
+	return w.verify(work)
+}
+
+// verifyEvery is how often the heads of all partitions are looked at, so that what Redis has lost is built again also
+// while a partition is idle.
+const verifyEvery = time.Second
+
+// verify puts partitions whose stored head is not the one this worker last wrote in doubt.
+func (w *Worker) verify(ctx context.Context) error {
+	if w.now().Sub(w.verified) < verifyEvery {
+		return nil
+	}
+	w.verified = w.now()
+	var reads []features.Read
+	for n, p := range w.partitions {
+		if p.doubt == "" {
+			reads = append(reads, features.Read{Partition: n, Generation: p.head.Generation, Head: p.head})
+		}
+	}
+	if len(reads) == 0 {
+		return nil
+	}
+	if err := w.store.Load(ctx, reads); err != nil {
+		return fmt.Errorf("%w: %w", errStore, err)
+	}
+	for i := range reads {
+		if p := w.partitions[reads[i].Partition]; reads[i].Head != p.head {
+			w.stats.Mismatches.Add(1)
+			p.doubt = "head mismatch on verifying"
+		}
+	}
+	return nil
 }
 
 // pollTime returns how long to wait for records: no longer than until the state is due to be applied.
