@@ -245,7 +245,7 @@ func customer(n int) []payment.Transaction {
 	categories := []string{"Groceries", "Restaurants", "Fuel", "Electronics", "Travel", "Clothing"}
 	all := make([]payment.Transaction, n)
 	for i := range all {
-		tx := purchase(fmt.Sprintf("tx-%08x", d.Uint32()), time.Duration(i)*30*24*time.Hour/time.Duration(n), int64(100+d.ExpFloat64()*4000))
+		tx := purchase(fmt.Sprintf("tx-%08x", d.Uint32()), time.Duration(i)*(30*24*time.Hour/time.Duration(n)), int64(100+d.ExpFloat64()*4000))
 		merchant := d.IntN(8)
 		if d.IntN(10) == 0 {
 			merchant = 8 + d.IntN(1000)
