@@ -129,6 +129,7 @@ func TestAppendJSONDoesNotAllocate(t *testing.T) {
 func TestDecisionReadsBack(t *testing.T) {
 	want := full(t)
 	want.Vector = features.Vector{1, 2} // NaN never equals
+	want.AccountID = want.TransactionID // equal values are no repeated keys
 	got, err := scoring.ParseDecision(want.AppendJSON(nil))
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v instead of %+v: %v", got, want, err)

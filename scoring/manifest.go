@@ -245,7 +245,7 @@ func refuseRepeatedKeys(data []byte) error {
 	for {
 		token, err := d.Token()
 		if err != nil {
-			return nil
+			return nil //nolint:nilerr // malformed JSON is the decoder's to report
 		}
 		top := len(stack) - 1
 		switch t := token.(type) {
