@@ -41,10 +41,3 @@ func (l *latencies) milliseconds(q float64) float64 {
 	}
 	return 0
 }
-
-// reset empties the histogram.
-func (l *latencies) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.counts, l.n = l.counts[:0], 0
-}

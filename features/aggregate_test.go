@@ -115,7 +115,7 @@ func TestMoney(t *testing.T) {
 		}
 		return append(all, purchase("now", time.Minute, 1))
 	}
-	huge := int64(payment.MaxAmount)
+	huge := payment.MaxAmount
 	for _, c := range []struct {
 		name           string
 		all            []payment.Transaction

@@ -25,13 +25,13 @@ type entry struct {
 
 // newest returns the newest event time that ever arrived.
 func (o *oracle) newest() (payment.Time, bool) {
-	newest, any := payment.Time(0), false
+	newest, ok := payment.Time(0), false
 	for _, e := range o.arrived {
-		if !any || e.tx.Time > newest {
-			newest, any = e.tx.Time, true
+		if !ok || e.tx.Time > newest {
+			newest, ok = e.tx.Time, true
 		}
 	}
-	return newest, any
+	return newest, ok
 }
 
 // visible returns what is inside the horizon of the newest event, oldest first and, at equal times, in the order of
@@ -50,8 +50,8 @@ func (o *oracle) visible() []entry {
 
 // late reports whether tx is older than the newest event by more than the allowed lateness.
 func (o *oracle) late(tx *payment.Transaction) bool {
-	newest, any := o.newest()
-	return any && newest.Sub(tx.Time) > o.layout.Lateness
+	newest, ok := o.newest()
+	return ok && newest.Sub(tx.Time) > o.layout.Lateness
 }
 
 // outcome compares tx with everything whose id is still remembered when tx arrives: what is less than the dedupe span

@@ -233,9 +233,9 @@ func (r *trial) states(t payment.Time) error {
 		}
 	}
 	inside := r.oracle.visible()
-	newest, any := r.oracle.newest()
-	if got, ok := r.kept.Newest(); ok != any || got != newest {
-		return fmt.Errorf("newest is %v, %v; want %v, %v", got, ok, newest, any)
+	newest, some := r.oracle.newest()
+	if got, ok := r.kept.Newest(); ok != some || got != newest {
+		return fmt.Errorf("newest is %v, %v; want %v, %v", got, ok, newest, some)
 	}
 	if r.kept.Len() != len(inside) {
 		return fmt.Errorf("%d events are kept, want %d", r.kept.Len(), len(inside))

@@ -117,9 +117,16 @@ func CheckPartitionCount(ctx context.Context, store Store, topicID string, parti
 // waited out; one that is returned will not go away by itself.
 func (w *Worker) Run(ctx context.Context) (err error) {
 	if err := w.newProducer(ctx); err != nil {
-		return w.unlessStopped(ctx, err)
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
 	}
-	defer func() { w.producer.Close() }()
+	defer func() {
+		if w.producer != nil {
+			w.producer.Close()
+		}
+	}()
 	w.consumer, err = stream.NewConsumer(w.config.Kafka, w.config.Group, w)
 	if err != nil {
 		return err
@@ -236,27 +243,27 @@ var (
 	errProduce = errors.New("record refused")
 )
 
-func (w *Worker) unlessStopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
-
-// newProducer replaces the producer. In transactions, that ends whatever the one before left open.
+// newProducer replaces the producer. In transactions, that ends whatever the one before left open. After an error there
+// is none.
 func (w *Worker) newProducer(ctx context.Context) error {
 	if w.producer != nil {
 		w.producer.Close()
+		w.producer = nil
 	}
 	var pause backoff
 	for {
+		var p *stream.Producer
 		var err error
 		if w.transactional() {
-			w.producer, err = stream.NewTransactionalProducer(ctx, w.config.Kafka, w.config.TransactionalID, w.config.TransactionTimeout)
+			p, err = stream.NewTransactionalProducer(ctx, w.config.Kafka, w.config.TransactionalID, w.config.TransactionTimeout)
 		} else {
-			w.producer, err = stream.NewProducer(w.config.Kafka)
+			p, err = stream.NewProducer(w.config.Kafka)
 		}
-		if err == nil || ctx.Err() != nil || !passing(err) {
+		if err == nil {
+			w.producer = p
+			return nil
+		}
+		if ctx.Err() != nil || !passing(err) {
 			return err
 		}
 		w.log.Warn("trying again", "error", err, "in", pause.next())
@@ -312,8 +319,13 @@ func (w *Worker) Revoked(ctx context.Context, numbers []int32, lost bool) {
 	}
 }
 
-// settle recovers the partitions that are in doubt.
+// settle sees to it that there is a producer, and recovers the partitions that are in doubt.
 func (w *Worker) settle(ctx context.Context) error {
+	if w.producer == nil {
+		if err := w.newProducer(ctx); err != nil {
+			return err
+		}
+	}
 	for _, n := range slices.Sorted(maps.Keys(w.partitions)) {
 		p := w.partitions[n]
 		if p.doubt == "" {
