@@ -30,15 +30,13 @@ func (t *traffic) send(ctx context.Context) error {
 	from := payment.TimeOf(live)
 	var e simulate.Event
 	var value []byte
-	for g.Next(&e) {
+	for ctx.Err() == nil && g.Next(&e) {
 		if e.Transaction.Time >= from {
 			if early := time.Until(e.Transaction.Time.Std()); early > 0 {
-				// An early end shows in ctx.
-				_ = sleep(ctx, early)
+				if stopped := sleep(ctx, early); stopped != nil {
+					break
+				}
 			}
-		}
-		if ctx.Err() != nil {
-			return nil
 		}
 		value = payment.AppendJSON(value[:0], &e.Transaction)
 		m := stream.Message{Topic: t.topic, Partition: stream.AnyPartition, Key: []byte(e.Transaction.AccountID), Value: value}

@@ -78,14 +78,7 @@ func (g *Generator) habit(a *account, index int, t payment.Time, tx *payment.Tra
 	case u < transfers:
 		g.receive(a, index, t, tx)
 		return
-	case u < transfers+refundShare && a.lastShop >= 0:
-		m := &g.world.merchants[a.lastShop]
-		facts := inPersonFacts
-		if m.city < 0 {
-			facts = a.devices[0]
-		}
-		g.fill(tx, a, t, payment.Purchase, -a.lastAmount, m.payee, facts)
-		a.lastShop = -1
+	case u < transfers+refundShare && g.refund(a, t, city, transit, tx):
 		return
 	case !transit && u < transfers+refundShare+float64(a.cashShare):
 		if m := g.reachATM(a, t, city, at); m >= 0 {
@@ -109,6 +102,24 @@ func (g *Generator) habit(a *account, index int, t payment.Time, tx *payment.Tra
 		m = g.chooseSite(a)
 	}
 	g.buy(a, index, t, tx, m)
+}
+
+// refund gives back the last purchase, if there is one and the account is, or can be, where it was made.
+func (g *Generator) refund(a *account, t payment.Time, city int, transit bool, tx *payment.Transaction) bool {
+	if a.lastShop < 0 {
+		return false
+	}
+	shop := &g.world.merchants[a.lastShop]
+	facts := a.devices[0]
+	if shop.city >= 0 {
+		if transit || int(shop.city) != city || !g.reach(a, t, a.lastShop) {
+			return false
+		}
+		facts = inPersonFacts
+	}
+	g.fill(tx, a, t, payment.Purchase, -a.lastAmount, shop.payee, facts)
+	a.lastShop = -1
+	return true
 }
 
 // nextHabit returns when the account's habit next makes it act.
@@ -285,6 +296,9 @@ func (g *Generator) continueBurst(a *account, index int, t payment.Time, tx *pay
 	b.left--
 	shop := &g.world.merchants[b.merchant]
 	c := &categories[shop.category]
+	if shop.city >= 0 {
+		a.lastPlace, a.lastAt = shop.at, t
+	}
 	switch {
 	case b.kind == payment.Withdrawal:
 		g.withdraw(a, index, t, tx, b.merchant)

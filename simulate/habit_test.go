@@ -194,26 +194,56 @@ func TestAccountsDiffer(t *testing.T) {
 	between(t, "share of devices with several owners", shared/float64(len(owners)), 0.02, 0.15)
 }
 
-// TestNobodyIsInTwoPlaces checks that legitimate journeys take their time, but for merchants that report their head
-// office.
+// TestNobodyIsInTwoPlaces checks that legitimate journeys take their time, and that merchants which report their head
+// office look as if they did not.
 func TestNobodyIsInTwoPlaces(t *testing.T) {
-	last := map[string]payment.Transaction{}
-	var pairs, fast float64
-	for _, e := range take(t, clean(56), 1<<30) {
+	events := take(t, clean(56), 1<<30)
+	home := homes(events)
+	distances := map[string][]float64{}
+	for i := range events {
+		if tx := &events[i].Transaction; tx.Merchant.Location.Known {
+			d := km(home[tx.AccountID], tx.Merchant.Location)
+			distances[tx.Merchant.Name] = append(distances[tx.Merchant.Name], d)
+		}
+	}
+	// Where most customers live elsewhere, the merchant reports its head office, or all are travellers.
+	misplaced := map[string]bool{}
+	for name, d := range distances {
+		slices.Sort(d)
+		misplaced[name] = d[len(d)/2] > 60
+	}
+	last, lastTrue := map[string]payment.Transaction{}, map[string]payment.Transaction{}
+	var pairs, fast, wrong float64
+	for _, e := range events {
 		tx := e.Transaction
 		if !tx.Merchant.Location.Known {
 			continue
 		}
-		if before, ok := last[tx.AccountID]; ok {
-			pairs++
-			d := km(before.Merchant.Location, tx.Merchant.Location)
-			if hours := tx.Time.Sub(before.Time).Hours(); d > 60 && d > 1000*hours {
-				fast++
-			}
+		pairs++
+		if tooFast(last, tx) {
+			fast++
+		}
+		if !misplaced[tx.Merchant.Name] && tooFast(lastTrue, tx) {
+			wrong++
 		}
 		last[tx.AccountID] = tx
+		if !misplaced[tx.Merchant.Name] {
+			lastTrue[tx.AccountID] = tx
+		}
 	}
-	between(t, "share of pairs faster than a plane", fast/pairs, 0.0002, 0.012)
+	between(t, "share of pairs too fast", fast/pairs, 0.0005, 0.012)
+	between(t, "share of those without misplaced merchants", wrong/pairs, 0, 0.00002)
+}
+
+// tooFast tells whether the account's last transaction was farther away than a car drives in a city, or a plane flies.
+func tooFast(last map[string]payment.Transaction, tx payment.Transaction) bool {
+	before, ok := last[tx.AccountID]
+	if !ok {
+		return false
+	}
+	d := km(before.Merchant.Location, tx.Merchant.Location)
+	hours := tx.Time.Sub(before.Time).Hours()
+	return d < 60 && d > 2+65*hours || d >= 60 && d > 900*hours
 }
 
 func TestPayComesRegularly(t *testing.T) {

@@ -75,7 +75,7 @@ type running struct {
 	share       float64 // of all transactions
 	every       float64 // mean number of legitimate transactions from one episode to the next
 	due         float64 // legitimate transactions until the next episode
-	begun       uint64
+	tried       uint64
 	rng         rng
 	devices     [4][]payment.Attribute // the criminals' own, used against several victims
 	favourites  [3]int32               // merchants that are used against several victims
@@ -154,8 +154,8 @@ func (g *Generator) begin(i int, last moment) bool {
 	slot := g.free[len(g.free)-1]
 	ep := &g.episodes[slot]
 	*ep = episode{running: i, account: -1, at: last.at + 1, merchant: -1}
-	ep.rng.state = derive(g.cfg.Seed, domainEpisode, uint64(i)<<40|rp.begun)
-	rp.begun++
+	ep.rng.state = derive(g.cfg.Seed, domainEpisode, uint64(i)<<40|rp.tried)
+	rp.tried++
 	if !rp.begin(g, ep, last) {
 		return false
 	}

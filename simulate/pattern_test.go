@@ -32,13 +32,13 @@ func TestPatternNames(t *testing.T) {
 	}
 }
 
-// TestShares counts the fraud of the default configuration. Episodes come by chance: most patterns have a hundred and
-// more in this stream, so that their share is within a quarter of what is configured; compromised_merchant has thirty.
+// TestShares counts the fraud of the default configuration. Episodes come by chance: most patterns have about a
+// hundred in this stream, so that their share is within a third of what is configured; compromised_merchant has twenty.
 func TestShares(t *testing.T) {
 	g := generator(t, small())
 	got := map[string]float64{}
 	var e simulate.Event
-	const n = 800_000
+	const n = 600_000
 	for range n {
 		g.Next(&e)
 		if e.Fraud {
@@ -48,7 +48,7 @@ func TestShares(t *testing.T) {
 	}
 	for name, want := range map[string]float64{"card_testing": 0.0018, "account_takeover": 0.0011, "impossible_travel": 0.0007,
 		"cash_out": 0.0009, "mule_deposits": 0.0012, "compromised_merchant": 0.0011, "leaked_card": 0.0008} {
-		slack := 0.25
+		slack := 0.35
 		if name == "compromised_merchant" {
 			slack = 0.5
 		}
@@ -57,8 +57,10 @@ func TestShares(t *testing.T) {
 	between(t, "share of fraud", got["all"]/n, 0.0065, 0.0085)
 }
 
+// TestFraudShare has so few accounts that each is a victim again and again.
 func TestFraudShare(t *testing.T) {
 	cfg := small()
+	cfg.Accounts = 200
 	cfg.FraudShare = 0.05
 	events := take(t, cfg, 200_000)
 	var fraud float64
@@ -71,7 +73,7 @@ func TestFraudShare(t *testing.T) {
 }
 
 func TestScheduleIsKept(t *testing.T) {
-	s := simulate.Schedule{Share: 0.005, From: 10 * 24 * time.Hour, Until: 25 * 24 * time.Hour}
+	s := simulate.Schedule{Share: 0.01, From: 10 * 24 * time.Hour, Until: 25 * 24 * time.Hour}
 	for _, p := range scheduled(s) {
 		t.Run(p.Name(), func(t *testing.T) {
 			cfg := small()
@@ -103,7 +105,7 @@ func only(t *testing.T, p simulate.Pattern) (byAccount map[string][]simulate.Eve
 	t.Helper()
 	cfg := small()
 	cfg.Patterns, cfg.FraudShare = []simulate.Pattern{p}, 0.004
-	cfg.Duration = 70 * 24 * time.Hour
+	cfg.Duration = 50 * 24 * time.Hour
 	byAccount = map[string][]simulate.Event{}
 	for _, e := range take(t, cfg, 1<<30) {
 		id := e.Transaction.AccountID
@@ -112,7 +114,7 @@ func only(t *testing.T, p simulate.Pattern) (byAccount map[string][]simulate.Eve
 			frauds++
 		}
 	}
-	if frauds < 300 {
+	if frauds < 200 {
 		t.Fatalf("%v frauds", frauds)
 	}
 	return byAccount, frauds
@@ -280,6 +282,21 @@ func TestCompromisedMerchant(t *testing.T) {
 	}
 	between(t, "frauds per merchant hit", frauds/float64(len(perMerchant)), 3, 45)
 	between(t, "frauds per victim", frauds/victims, 1, 2)
+}
+
+// TestMerchantsRecover has so few merchants that each is hit again and again.
+func TestMerchantsRecover(t *testing.T) {
+	cfg := small()
+	cfg.Accounts, cfg.Merchants = 300, 100
+	cfg.Patterns, cfg.FraudShare = []simulate.Pattern{simulate.DefaultCompromisedMerchant()}, 0.1
+	var fraud float64
+	events := take(t, cfg, 100_000)
+	for _, e := range events[len(events)/2:] {
+		if e.Fraud {
+			fraud++
+		}
+	}
+	between(t, "share of fraud in the later half", fraud/float64(len(events)/2), 0.08, 0.12)
 }
 
 func TestLeakedCard(t *testing.T) {
