@@ -32,8 +32,11 @@ func (s *Schema) Index(name string) int {
 }
 
 // Project returns, for each feature of want, its position in s. A feature that s lacks, or defines otherwise, is an
-// error that names it.
+// error that names it; so is a want that has not one hash for each name.
 func (s *Schema) Project(want *Schema) ([]int, error) {
+	if len(want.Names) != len(want.Hashes) {
+		return nil, fmt.Errorf("%w: the list has %d names and %d hashes", ErrDefinition, len(want.Names), len(want.Hashes))
+	}
 	at := make([]int, want.Len())
 	for i, name := range want.Names {
 		j := s.Index(name)

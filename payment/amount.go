@@ -12,10 +12,10 @@ func ParseAmount[T string | []byte](text T, c Currency) (int64, error) {
 	s := string(text)
 	var d decimal
 	if next, ok := d.scan(s, 0); !ok || next != len(s) {
-		return 0, fault(fieldAmount, KindFormat, "%s is not a decimal number", quote(s))
+		return 0, fault(pathAmount, KindFormat, "%s is not a decimal number", quote(s))
 	}
 	if _, ok := c.Exponent(); !ok {
-		return 0, fault(fieldCurrency, KindMissing, "is missing or unknown, so the amount has no meaning")
+		return 0, fault(pathCurrency, KindMissing, "is missing or unknown, so the amount has no meaning")
 	}
 	minor, ferr := d.minor(c)
 	if ferr != nil {
@@ -35,14 +35,14 @@ func (d *decimal) minor(c Currency) (int64, *FieldError) {
 		}
 		return int64(whole), nil
 	case d.decimals() > exponent:
-		return 0, fault(fieldAmount, KindPrecision, "has %s, %s has %d",
+		return 0, fault(pathAmount, KindPrecision, "has %s, %s has %d",
 			plural(d.decimals(), "decimal digit"), c.Code(), exponent)
 	}
 	return 0, amountRange(c)
 }
 
 func amountRange(c Currency) *FieldError {
-	return fault(fieldAmount, KindRange, "is beyond %s %s, the largest magnitude allowed", FormatAmount(MaxAmount, c), c.Code())
+	return fault(pathAmount, KindRange, "is beyond %s %s, the largest magnitude allowed", FormatAmount(MaxAmount, c), c.Code())
 }
 
 func plural(n int, noun string) string {
@@ -75,8 +75,12 @@ func FormatAmount(minor int64, c Currency) string { return string(AppendAmount(n
 
 // appendDigits appends n with leading zeros, width digits in all.
 func appendDigits(dst []byte, n uint64, width int) []byte {
-	for width--; width >= 0; width-- {
-		dst = append(dst, '0'+byte(n/pow10[width]%10))
+	for range width {
+		dst = append(dst, '0')
+	}
+	for i := len(dst) - 1; n > 0; i-- {
+		dst[i] += byte(n % 10)
+		n /= 10
 	}
 	return dst
 }

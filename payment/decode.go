@@ -17,31 +17,32 @@ type Decoder struct {
 	null   fieldSet // those given as null
 	amount decimal  // to be understood once the currency is known, which may come later
 	absent uint32   // bit i: the attribute at index i is null or empty
+	rare   bool     // some string was not plain
 }
 
 // field is one of the fields that a document may have once.
 type field uint8
 
 const (
-	id field = iota
-	timestamp
-	accountID
-	transactionType
-	amount
-	currency
-	merchant
-	attributes
-	name
-	category
-	location
-	latitude
-	longitude
-	unknown
+	fieldID field = iota
+	fieldTimestamp
+	fieldAccountID
+	fieldType
+	fieldAmount
+	fieldCurrency
+	fieldMerchant
+	fieldAttributes
+	fieldName
+	fieldCategory
+	fieldLocation
+	fieldLatitude
+	fieldLongitude
+	fieldUnknown
 
-	documentFields = id // the first field of each object, and of the one after it
-	merchantFields = name
-	locationFields = latitude
-	endOfFields    = unknown
+	documentFields = fieldID // the first field of each object, and of the one after it
+	merchantFields = fieldName
+	locationFields = fieldLatitude
+	endOfFields    = fieldUnknown
 )
 
 // fieldSet has a bit for each field.
@@ -52,22 +53,22 @@ func (s fieldSet) has(f field) bool { return s&(1<<f) != 0 }
 // fields holds the path of each field, and its key in the form that nearly every document has. Its order is the order
 // in which fields are expected, which is faster than looking them up.
 var fields = [...]struct{ path, key string }{
-	id:              {fieldID, `"transaction_id":`},
-	timestamp:       {fieldTimestamp, `"timestamp":`},
-	accountID:       {fieldAccountID, `"account_id":`},
-	transactionType: {fieldType, `"transaction_type":`},
-	amount:          {fieldAmount, `"amount":`},
-	currency:        {fieldCurrency, `"currency":`},
-	merchant:        {fieldMerchant, `"merchant":`},
-	attributes:      {fieldAttributes, `"attributes":`},
-	name:            {fieldName, `"name":`},
-	category:        {fieldCategory, `"category":`},
-	location:        {fieldLocation, `"location":`},
-	latitude:        {fieldLatitude, `"latitude":`},
-	longitude:       {fieldLongitude, `"longitude":`},
+	fieldID:         {pathID, `"transaction_id":`},
+	fieldTimestamp:  {pathTimestamp, `"timestamp":`},
+	fieldAccountID:  {pathAccountID, `"account_id":`},
+	fieldType:       {pathType, `"transaction_type":`},
+	fieldAmount:     {pathAmount, `"amount":`},
+	fieldCurrency:   {pathCurrency, `"currency":`},
+	fieldMerchant:   {pathMerchant, `"merchant":`},
+	fieldAttributes: {pathAttributes, `"attributes":`},
+	fieldName:       {pathName, `"name":`},
+	fieldCategory:   {pathCategory, `"category":`},
+	fieldLocation:   {pathLocation, `"location":`},
+	fieldLatitude:   {pathLatitude, `"latitude":`},
+	fieldLongitude:  {pathLongitude, `"longitude":`},
 }
 
-func (f field) required() bool { return f <= currency }
+func (f field) required() bool { return f <= fieldCurrency }
 
 // Decode sets tx to the transaction that data holds: one JSON object with nothing but white space around it. An error
 // is always a *[FieldError], and tx then has no meaning.
@@ -79,7 +80,7 @@ func (d *Decoder) Decode(data []byte, tx *Transaction) error {
 	*d = Decoder{data: data, doc: unsafe.String(unsafe.SliceData(data), len(data)), tx: tx}
 	d.document()
 	err := d.err
-	*d = Decoder{} // holds on to neither data nor tx
+	d.data, d.doc, d.tx, d.err = nil, "", nil, nil // a Decoder at rest keeps nothing alive
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (d *Decoder) document() {
 // finish does what needs the whole document.
 func (d *Decoder) finish() {
 	given := d.seen &^ d.null
-	for f := id; f.required(); f++ {
+	for f := fieldID; f.required(); f++ {
 		if !given.has(f) {
 			d.fail(missing(fields[f].path))
 			return
@@ -118,7 +119,7 @@ func (d *Decoder) finish() {
 	if d.tx.Amount, d.err = d.amount.minor(d.tx.Currency); d.err != nil {
 		return
 	}
-	if d.err = d.tx.checkFields(); d.err != nil {
+	if d.err = d.tx.checkFields(!d.rare); d.err != nil {
 		return
 	}
 	if d.absent != 0 {
@@ -144,7 +145,7 @@ func (d *Decoder) object(i int, first, end field) int {
 	i, more := d.open(i)
 	for expected := first; more; {
 		f := expected
-		if f < end && strings.HasPrefix(d.doc[i:], fields[f].key) {
+		if f < end && hasPrefix(d.doc[i:], fields[f].key) {
 			i = d.space(i + len(fields[f].key))
 		} else {
 			var key string
@@ -153,7 +154,7 @@ func (d *Decoder) object(i int, first, end field) int {
 			}
 			f = lookup(key, first, end)
 		}
-		if f == unknown {
+		if f == fieldUnknown {
 			i = d.skip(i, depth(first))
 		} else {
 			i = d.value(f, i)
@@ -167,6 +168,25 @@ func (d *Decoder) object(i int, first, end field) int {
 	return i
 }
 
+// hasPrefix is strings.HasPrefix for keys, which have at most 24 bytes: faster, since nothing is called.
+func hasPrefix(s, key string) bool {
+	n := len(key)
+	if len(s) < n || n < 8 {
+		return strings.HasPrefix(s, key)
+	}
+	if word(s) != word(key) || word(s[n-8:]) != word(key[n-8:]) {
+		return false
+	}
+	return n <= 16 || word(s[8:]) == word(key[8:])
+}
+
+// word returns the first 8 bytes of s as one number.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
 // lookup returns the field from first up to, not including, end that has the key.
 func lookup(key string, first, end field) field {
 	for f := first; f < end; f++ {
@@ -175,7 +195,7 @@ func lookup(key string, first, end field) field {
 			return f
 		}
 	}
-	return unknown
+	return fieldUnknown
 }
 
 // depth returns how many objects are around the members of the one that starts with the field first.
@@ -200,25 +220,25 @@ func (d *Decoder) value(f field, i int) int {
 		return d.word(i, "null")
 	}
 	switch tx := d.tx; f {
-	case id:
+	case fieldID:
 		return d.str(f, i, &tx.ID)
-	case timestamp:
+	case fieldTimestamp:
 		return d.timestamp(i)
-	case accountID:
+	case fieldAccountID:
 		return d.str(f, i, &tx.AccountID)
-	case transactionType:
+	case fieldType:
 		return d.transactionType(i)
-	case amount:
+	case fieldAmount:
 		return d.num(f, i, &d.amount)
-	case currency:
+	case fieldCurrency:
 		return d.currency(i)
-	case name:
+	case fieldName:
 		return d.str(f, i, &tx.Merchant.Name)
-	case category:
+	case fieldCategory:
 		return d.str(f, i, &tx.Merchant.Category)
-	case latitude:
+	case fieldLatitude:
 		return d.coordinate(f, i, maxLatitudeE7, &tx.Merchant.Location.LatitudeE7)
-	case longitude:
+	case fieldLongitude:
 		return d.coordinate(f, i, maxLongitudeE7, &tx.Merchant.Location.LongitudeE7)
 	}
 	return d.part(f, i)
@@ -230,9 +250,9 @@ func (d *Decoder) part(f field, i int) int {
 		return d.wrongType(i, fields[f].path, "an object")
 	}
 	switch f {
-	case merchant:
+	case fieldMerchant:
 		return d.object(i, merchantFields, locationFields)
-	case location:
+	case fieldLocation:
 		return d.location(i)
 	}
 	return d.attributes(i)
@@ -243,7 +263,7 @@ func (d *Decoder) location(i int) int {
 		return -1
 	}
 	given := d.seen &^ d.null
-	for f := latitude; f <= longitude; f++ {
+	for f := fieldLatitude; f <= fieldLongitude; f++ {
 		if !given.has(f) {
 			return d.fail(missing(fields[f].path))
 		}
@@ -265,7 +285,7 @@ func (d *Decoder) coordinate(f field, i int, limit int32, e7 *int32) int {
 
 func (d *Decoder) timestamp(i int) int {
 	var s string
-	if i = d.str(timestamp, i, &s); i < 0 {
+	if i = d.str(fieldTimestamp, i, &s); i < 0 {
 		return -1
 	}
 	if d.tx.Time, d.err = parseTime(s); d.err != nil {
@@ -276,24 +296,24 @@ func (d *Decoder) timestamp(i int) int {
 
 func (d *Decoder) transactionType(i int) int {
 	var s string
-	if i = d.str(transactionType, i, &s); i < 0 {
+	if i = d.str(fieldType, i, &s); i < 0 {
 		return -1
 	}
 	var ok bool
 	if d.tx.Type, ok = ParseType(s); !ok {
-		return d.fail(fault(fieldType, KindValue, "%s is not purchase, withdrawal or deposit", quote(s)))
+		return d.fail(fault(pathType, KindValue, "%s is not purchase, withdrawal or deposit", quote(s)))
 	}
 	return i
 }
 
 func (d *Decoder) currency(i int) int {
 	var s string
-	if i = d.str(currency, i, &s); i < 0 {
+	if i = d.str(fieldCurrency, i, &s); i < 0 {
 		return -1
 	}
 	var ok bool
 	if d.tx.Currency, ok = ParseCurrency(s); !ok {
-		return d.fail(fault(fieldCurrency, KindValue, "%s is not an ISO 4217 code in upper case", quote(s)))
+		return d.fail(fault(pathCurrency, KindValue, "%s is not an ISO 4217 code in upper case", quote(s)))
 	}
 	return i
 }
@@ -350,25 +370,18 @@ func (d *Decoder) attributes(i int) int {
 // attribute reads the value, at i, of an attribute.
 func (d *Decoder) attribute(key string, i int) int {
 	tx := d.tx
-	if d.err = checkKey(key); d.err != nil {
+	if d.err = checkKey(tx.Attributes, key, !d.rare); d.err != nil {
 		return -1
-	}
-	n := len(tx.Attributes)
-	if n == MaxAttributes {
-		return d.fail(tooManyAttributes())
-	}
-	if hasKey(tx.Attributes, key) {
-		return d.fail(twice(attributePath(key)))
 	}
 	value, i := d.attributeValue(key, i)
 	if i < 0 {
 		return -1
 	}
-	if d.err = checkValue(key, value); d.err != nil {
+	if d.err = checkValue(key, value, !d.rare); d.err != nil {
 		return -1
 	}
 	if value == "" {
-		d.absent |= 1 << n
+		d.absent |= 1 << len(tx.Attributes)
 	}
 	tx.Attributes = append(tx.Attributes, Attribute{Key: key, Value: value})
 	return i

@@ -88,3 +88,6 @@ func decoded(tb testing.TB, doc string) payment.Transaction {
 	}
 	return tx
 }
+
+// minimal has the required fields only.
+const minimal = `{"transaction_id":"t","timestamp":"2023-10-18T14:10:00Z","account_id":"a","transaction_type":"deposit","amount":1,"currency":"USD"}`

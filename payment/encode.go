@@ -14,7 +14,7 @@ func AppendJSON(dst []byte, tx *Transaction) []byte {
 	dst = tx.Currency.Append(append(dst, `,"currency":"`...))
 	dst = append(dst, '"')
 	if tx.Merchant != (Merchant{}) {
-		dst = tx.Merchant.append(append(dst, `,"merchant":`...))
+		dst = tx.Merchant.AppendJSON(append(dst, `,"merchant":`...))
 	}
 	if len(tx.Attributes) > 0 {
 		dst = append(dst, `,"attributes":`...)
@@ -27,8 +27,8 @@ func AppendJSON(dst []byte, tx *Transaction) []byte {
 	return append(dst, '}')
 }
 
-// append appends the merchant as JSON; it has at least one part.
-func (m *Merchant) append(dst []byte) []byte {
+// AppendJSON appends the merchant as JSON; it has at least one part.
+func (m *Merchant) AppendJSON(dst []byte) []byte {
 	parts := 0
 	if m.Name != "" {
 		dst = AppendString(append(append(dst, separator(parts)), `"name":`...), m.Name)

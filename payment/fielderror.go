@@ -3,6 +3,7 @@ package payment
 import (
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 )
 
 // FieldError says why something is not a legal Transaction. Every error of this package that concerns an input is a
@@ -66,8 +67,8 @@ func Kinds() []Kind {
 	return all
 }
 
-func fault(field string, kind Kind, format string, args ...any) *FieldError {
-	return &FieldError{Field: field, Kind: kind, Reason: fmt.Sprintf(format, args...)}
+func fault(path string, kind Kind, format string, args ...any) *FieldError {
+	return &FieldError{Field: path, Kind: kind, Reason: fmt.Sprintf(format, args...)}
 }
 
 // quote returns s in quotation marks, cut to a length that a log line and a Kafka header bear.
@@ -76,5 +77,9 @@ func quote(s string) string {
 	if len(s) <= most {
 		return strconv.Quote(s)
 	}
-	return strconv.Quote(s[:most]) + "…"
+	cut := most
+	for cut > most-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return strconv.Quote(s[:cut]) + "…"
 }

@@ -25,25 +25,25 @@ func (l Location) Degrees() (latitude, longitude float64) {
 func (l Location) check() *FieldError {
 	switch {
 	case !l.Known && l != Location{}:
-		return fault(fieldLocation, KindValue, "has coordinates, yet is marked as not known")
+		return fault(pathLocation, KindValue, "has coordinates, yet is marked as not known")
 	case l.LatitudeE7 < -maxLatitudeE7 || l.LatitudeE7 > maxLatitudeE7:
-		return coordinateRange(fieldLatitude, maxLatitudeE7)
+		return coordinateRange(pathLatitude, maxLatitudeE7)
 	case l.LongitudeE7 < -maxLongitudeE7 || l.LongitudeE7 > maxLongitudeE7:
-		return coordinateRange(fieldLongitude, maxLongitudeE7)
+		return coordinateRange(pathLongitude, maxLongitudeE7)
 	}
 	return nil
 }
 
-func coordinateRange(field string, limit int32) *FieldError {
-	return fault(field, KindRange, "is outside -%d … %d degrees", limit/degree, limit/degree)
+func coordinateRange(path string, limit int32) *FieldError {
+	return fault(path, KindRange, "is outside -%d … %d degrees", limit/degree, limit/degree)
 }
 
 // coordinate returns d, in degrees, in units of 1e-7 degree, rounded half to even. The limit holds for what was
 // written, not for what it is rounded to.
-func (d *decimal) coordinate(field string, limit int32) (int32, *FieldError) {
+func (d *decimal) coordinate(path string, limit int32) (int32, *FieldError) {
 	whole, rest, ok := d.scaled(7)
 	if !ok || whole > uint64(limit) || whole == uint64(limit) && rest >= 0 {
-		return 0, coordinateRange(field, limit)
+		return 0, coordinateRange(path, limit)
 	}
 	e7 := int32(whole)
 	if rest == 2 || rest == 1 && e7%2 != 0 {

@@ -20,66 +20,62 @@ const (
 
 // The dotted paths of the fields, as errors name them.
 const (
-	fieldID         = "transaction_id"
-	fieldTimestamp  = "timestamp"
-	fieldAccountID  = "account_id"
-	fieldType       = "transaction_type"
-	fieldAmount     = "amount"
-	fieldCurrency   = "currency"
-	fieldMerchant   = "merchant"
-	fieldName       = "merchant.name"
-	fieldCategory   = "merchant.category"
-	fieldLocation   = "merchant.location"
-	fieldLatitude   = "merchant.location.latitude"
-	fieldLongitude  = "merchant.location.longitude"
-	fieldAttributes = "attributes"
+	pathID         = "transaction_id"
+	pathTimestamp  = "timestamp"
+	pathAccountID  = "account_id"
+	pathType       = "transaction_type"
+	pathAmount     = "amount"
+	pathCurrency   = "currency"
+	pathMerchant   = "merchant"
+	pathName       = "merchant.name"
+	pathCategory   = "merchant.category"
+	pathLocation   = "merchant.location"
+	pathLatitude   = "merchant.location.latitude"
+	pathLongitude  = "merchant.location.longitude"
+	pathAttributes = "attributes"
 )
 
 // Validate returns nil if t is a legal transaction, else a *[FieldError]. What [Decoder.Decode] returns is legal; a
 // Transaction that was built from anything else has to pass here. The zero Time is a legal one, so a missing timestamp
 // is for the builder to find. A legal Transaction has no attribute without a value: leave it out.
 func (t *Transaction) Validate() error {
-	if ferr := t.checkFields(); ferr != nil {
+	if ferr := t.checkFields(false); ferr != nil {
 		return ferr
 	}
-	if len(t.Attributes) > MaxAttributes {
-		return tooManyAttributes()
-	}
 	for i, a := range t.Attributes {
-		if ferr := checkKey(a.Key); ferr != nil {
+		if ferr := checkKey(t.Attributes[:i], a.Key, false); ferr != nil {
 			return ferr
 		}
 		if a.Value == "" {
 			return fault(attributePath(a.Key), KindMissing, "is empty: leave it out")
 		}
-		if ferr := checkValue(a.Key, a.Value); ferr != nil {
+		if ferr := checkValue(a.Key, a.Value, false); ferr != nil {
 			return ferr
-		}
-		if hasKey(t.Attributes[:i], a.Key) {
-			return twice(attributePath(a.Key))
 		}
 	}
 	return nil
 }
 
-// checkFields checks all but the attributes. It is the end of decoding too, so that the two cannot differ.
-func (t *Transaction) checkFields() *FieldError {
-	if ferr := checkID(fieldID, t.ID); ferr != nil {
+// checkFields checks all but the attributes. It is the end of decoding too, so that the two cannot differ;
+// there, all text is most often known to be plain: ASCII without control characters, for which only sizes are left to
+// check.
+func (t *Transaction) checkFields(plain bool) *FieldError {
+	if ferr := checkID(pathID, t.ID, plain); ferr != nil {
 		return ferr
 	}
 	if ferr := checkTime(t.Time); ferr != nil {
 		return ferr
 	}
-	if ferr := checkID(fieldAccountID, t.AccountID); ferr != nil {
+	if ferr := checkID(pathAccountID, t.AccountID, plain); ferr != nil {
 		return ferr
 	}
 	if ferr := t.checkMoney(); ferr != nil {
 		return ferr
 	}
-	if ferr := checkText(fieldName, t.Merchant.Name, MaxNameBytes); ferr != nil {
+	if ferr := checkText(pathName, t.Merchant.Name, MaxNameBytes, plain); ferr != nil {
 		return ferr
 	}
-	if ferr := checkText(fieldCategory, t.Merchant.Category, MaxCategoryBytes); ferr != nil {
+	if ferr := checkText(pathCategory, t.Merchant.Category, MaxCategoryBytes, plain); ferr != nil {
 		return ferr
 	}
 	return t.Merchant.Location.check()
@@ -89,52 +85,65 @@ func (t *Transaction) checkMoney() *FieldError {
 	switch t.Type {
 	case Purchase, Withdrawal, Deposit:
 	case 0:
-		return missing(fieldType)
+		return missing(pathType)
 	default:
-		return fault(fieldType, KindValue, "%d is not a transaction type", t.Type)
+		return fault(pathType, KindValue, "%d is not a transaction type", t.Type)
 	}
 	if t.Currency == 0 {
-		return missing(fieldCurrency)
+		return missing(pathCurrency)
 	}
 	if _, ok := t.Currency.Exponent(); !ok {
-		return fault(fieldCurrency, KindValue, "%d is not a currency", t.Currency)
+		return fault(pathCurrency, KindValue, "%d is not a currency", t.Currency)
 	}
 	if t.Amount > MaxAmount || t.Amount < -MaxAmount {
 		return amountRange(t.Currency)
 	}
 	if t.Amount < 0 && !t.Type.AllowsNegative() {
-		return fault(fieldAmount, KindRange, "is negative, which a %s cannot be", t.Type)
+		return fault(pathAmount, KindRange, "is negative, which a %s cannot be", t.Type)
 	}
 	return nil
 }
 
 // checkID checks text that others store, print and compare: it has no control characters.
-func checkID(field, s string) *FieldError {
+func checkID(path, s string, plain bool) *FieldError {
 	if s == "" {
-		return missing(field)
+		return missing(path)
 	}
 	if len(s) > MaxIDBytes {
-		return tooLong(field, len(s), MaxIDBytes)
+		return tooLong(path, len(s), MaxIDBytes)
 	}
-	return checkPrintable(field, s)
+	if plain {
+		return nil
+	}
+	return checkPrintable(path, s)
 }
 
-func checkKey(key string) *FieldError {
-	if key == "" {
-		return fault(fieldAttributes, KindMissing, "has an empty key")
+// checkKey checks the key of an attribute that comes after others.
+func checkKey(before []Attribute, key string, plain bool) *FieldError {
+	switch {
+	case key == "":
+		return fault(pathAttributes, KindMissing, "has an empty key")
+	case len(key) > MaxKeyBytes:
+		return fault(pathAttributes, KindSize, "has the key %s of %d bytes, at most %d are allowed", quote(key), len(key), MaxKeyBytes)
+	case len(before) == MaxAttributes:
+		return fault(pathAttributes, KindSize, "are more than %d", MaxAttributes)
 	}
-	if len(key) > MaxKeyBytes {
-		return fault(fieldAttributes, KindSize, "has the key %s of %d bytes, at most %d are allowed", quote(key), len(key), MaxKeyBytes)
+	if !plain {
+		if ferr := checkPrintable(pathAttributes, key); ferr != nil {
+			ferr.Reason = "has the key " + quote(key) + ", which " + ferr.Reason
+			return ferr
+		}
 	}
-	if ferr := checkPrintable(fieldAttributes, key); ferr != nil {
-		ferr.Reason = "has the key " + quote(key) + ", which " + ferr.Reason
-		return ferr
+	for i := range before {
+		if before[i].Key == key {
+			return twice(attributePath(key))
+		}
 	}
 	return nil
 }
 
-func checkValue(key, value string) *FieldError {
-	ferr := checkText(fieldAttributes, value, MaxValueBytes)
+func checkValue(key, value string, plain bool) *FieldError {
+	ferr := checkText(pathAttributes, value, MaxValueBytes, plain)
 	if ferr != nil {
 		ferr.Field = attributePath(key)
 	}
@@ -142,81 +151,47 @@ func checkValue(key, value string) *FieldError {
 }
 
 // attributePath returns the name that errors give to the attribute.
-func attributePath(key string) string { return fieldAttributes + "." + key }
+func attributePath(key string) string { return pathAttributes + "." + key }
 
-func checkPrintable(field, s string) *FieldError {
-	if isPlain(s) {
-		return nil
-	}
+func checkPrintable(path, s string) *FieldError {
 	if !utf8.ValidString(s) {
-		return notUTF8(field)
+		return notUTF8(path)
 	}
 	for i, r := range s {
 		if unicode.IsControl(r) {
-			return control(field, r, i)
+			return control(path, r, i)
 		}
 	}
 	return nil
 }
 
 // checkText checks text that is free but for the zero character, which databases refuse to store.
-func checkText(field, s string, most int) *FieldError {
+func checkText(path, s string, most int, plain bool) *FieldError {
 	if len(s) > most {
-		return tooLong(field, len(s), most)
+		return tooLong(path, len(s), most)
 	}
-	if isPlain(s) {
+	if plain {
 		return nil
 	}
 	if i := strings.IndexByte(s, 0); i >= 0 {
-		return control(field, 0, i)
+		return control(path, 0, i)
 	}
 	if !utf8.ValidString(s) {
-		return notUTF8(field)
+		return notUTF8(path)
 	}
 	return nil
 }
 
-// isPlain reports whether s is ASCII without control characters, as nearly all text is.
-func isPlain(s string) bool {
-	for len(s) >= 8 {
-		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		if (w|(w-everyByte*' ')|(w+everyByte))&highBits != 0 {
-			return false
-		}
-		s = s[8:]
-	}
-	for i := range len(s) {
-		if s[i]-' ' >= unicode.MaxASCII-' ' {
-			return false
-		}
-	}
-	return true
+func missing(path string) *FieldError { return fault(path, KindMissing, "is missing") }
+
+func twice(path string) *FieldError { return fault(path, KindDuplicate, "is given twice") }
+
+func tooLong(path string, size, most int) *FieldError {
+	return fault(path, KindSize, "has %d bytes, at most %d are allowed", size, most)
 }
 
-func hasKey(attributes []Attribute, key string) bool {
-	for i := range attributes {
-		if attributes[i].Key == key {
-			return true
-		}
-	}
-	return false
-}
+func notUTF8(path string) *FieldError { return fault(path, KindUTF8, "is not valid UTF-8") }
 
-func missing(field string) *FieldError { return fault(field, KindMissing, "is missing") }
-
-func twice(field string) *FieldError { return fault(field, KindDuplicate, "is given twice") }
-
-func tooLong(field string, size, most int) *FieldError {
-	return fault(field, KindSize, "has %d bytes, at most %d are allowed", size, most)
-}
-
-func tooManyAttributes() *FieldError {
-	return fault(fieldAttributes, KindSize, "are more than %d", MaxAttributes)
-}
-
-func notUTF8(field string) *FieldError { return fault(field, KindUTF8, "is not valid UTF-8") }
-
-func control(field string, r rune, i int) *FieldError {
-	return fault(field, KindControl, "has the control character %U at byte %d", r, i)
+func control(path string, r rune, i int) *FieldError {
+	return fault(path, KindControl, "has the control character %U at byte %d", r, i)
 }

@@ -3,8 +3,10 @@ package payment
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // The functions of this file read JSON at an index and return the index after what they read, or -1 with d.err set.
@@ -23,7 +25,7 @@ func (d *Decoder) fail(ferr *FieldError) int {
 }
 
 // wrongType records that the value at i is not what the field wants.
-func (d *Decoder) wrongType(i int, field, want string) int {
+func (d *Decoder) wrongType(i int, path, want string) int {
 	if i >= len(d.doc) {
 		return d.syntax(i, "a value")
 	}
@@ -45,7 +47,7 @@ func (d *Decoder) wrongType(i int, field, want string) int {
 		}
 		found = "a number"
 	}
-	return d.fail(fault(field, KindType, "must be %s, is %s", want, found))
+	return d.fail(fault(path, KindType, "must be %s, is %s", want, found))
 }
 
 // space returns the index of the first byte from i on that is not white space.
@@ -68,6 +70,13 @@ func (d *Decoder) open(i int) (next int, more bool) {
 
 // next reads what follows a member of an object: a comma, then there are more, or the closing brace.
 func (d *Decoder) next(i int) (next int, more bool) {
+	if i+1 < len(d.doc) && d.doc[i] == ',' && d.doc[i+1] == '"' {
+		return i + 1, true
+	}
+	return d.nextSpaced(i)
+}
+
+func (d *Decoder) nextSpaced(i int) (next int, more bool) {
 	i = d.space(i)
 	switch at(d.doc, i) {
 	case ',':
@@ -116,9 +125,15 @@ func (d *Decoder) number(i int, n *decimal) int {
 // the string has escapes.
 func (d *Decoder) text(i int) (string, int) {
 	i++
-	end := d.plain(i)
-	if at(d.doc, end) == '"' {
-		return d.doc[i:end], end + 1
+	data, end := d.data, i
+	for ; end+8 <= len(data); end += 8 {
+		if marks := notPlain(binary.LittleEndian.Uint64(data[end:])); marks != 0 {
+			end += bits.TrailingZeros64(marks) / 8
+			if data[end] == '"' {
+				return d.doc[i:end], end + 1
+			}
+			break
+		}
 	}
 	return d.rareText(i, end)
 }
@@ -131,9 +146,23 @@ func (d *Decoder) rareText(i, from int) (string, int) {
 	}
 	s := d.doc[i:end]
 	if escaped {
-		s = string(appendUnescaped(make([]byte, 0, len(s)), s))
+		fresh := appendUnescaped(make([]byte, 0, len(s)), s)
+		s = unsafe.String(unsafe.SliceData(fresh), len(fresh))
 	}
 	return s, end + 1
+}
+
+// skipText is text for a string that nobody wants.
+func (d *Decoder) skipText(i int) int {
+	i++
+	for i+8 <= len(d.data) && notPlain(binary.LittleEndian.Uint64(d.data[i:])) == 0 {
+		i += 8
+	}
+	end, _ := d.scanRare(i)
+	if end < 0 {
+		return -1
+	}
+	return end + 1
 }
 
 const (
@@ -141,21 +170,14 @@ const (
 	highBits  = 0x8080808080808080
 )
 
-// plain returns the index of the first byte from i on that is not plain inside a string: a quotation mark, a
-// backslash, a control character, or no ASCII. In the last 7 bytes of the document it may return an earlier one.
-func (d *Decoder) plain(i int) int {
-	data := d.data
-	for i+8 <= len(data) {
-		// The lowest bit that is set belongs to the first such byte: a carry can only reach upwards.
-		w := binary.LittleEndian.Uint64(data[i:])
-		quotes, slashes := w^everyByte*'"', w^everyByte*'\\'
-		special := ((quotes-everyByte)&^quotes | (slashes-everyByte)&^slashes | (w-everyByte*' ')&^w | w) & highBits
-		if special != 0 {
-			return i + bits.TrailingZeros64(special)/8
-		}
-		i += 8
-	}
-	return i
+// notPlain returns 0 if the 8 characters in w are plain inside a string. Else its lowest bit belongs to the first one
+// that is not: a quotation mark, a backslash, a control character (DEL is one), or no ASCII.
+func notPlain(w uint64) uint64 {
+	// Each term sets the high bit of the characters it is after. It may set others too, by a carry, but a carry only
+	// goes upwards.
+	quotes, slashes := (w^everyByte*'"')-everyByte, (w^everyByte*'\\')-everyByte
+	controls, beyond := w-everyByte*' ', w+everyByte
+	return (quotes | slashes | controls | beyond) & highBits
 }
 
 // scanRare returns the index of the quotation mark that ends the string that i is inside of, and whether it has escapes
@@ -166,15 +188,16 @@ func (d *Decoder) scanRare(i int) (end int, escaped bool) {
 		case c == '"':
 			return i, escaped
 		case c == '\\':
-			escaped = true
+			d.rare, escaped = true, true
 			if i = d.scanEscape(i); i < 0 {
 				return -1, false
 			}
 		case c < ' ':
 			return d.syntax(i, "no control character inside a string"), false
-		case c < utf8.RuneSelf:
+		case c < unicode.MaxASCII:
 			i++
 		default:
+			d.rare = true
 			r, size := utf8.DecodeRuneInString(d.doc[i:])
 			if r == utf8.RuneError && size == 1 {
 				return d.fail(fault("", KindUTF8, "is not valid UTF-8 at byte %d", i)), false
@@ -271,11 +294,7 @@ func appendUnescaped(dst []byte, s string) []byte {
 func (d *Decoder) skip(i, depth int) int {
 	switch c := at(d.doc, i); c {
 	case '"':
-		end, _ := d.scanRare(d.plain(i + 1))
-		if end < 0 {
-			return -1
-		}
-		return end + 1
+		return d.skipText(i)
 	case 't':
 		return d.word(i, "true")
 	case 'f':

@@ -64,7 +64,7 @@ func (t Time) appendSlow(dst []byte) []byte {
 
 func checkTime(t Time) *FieldError {
 	if t < MinTime || t >= MaxTime {
-		return fault(fieldTimestamp, KindRange, "%s is outside %s … %s (exclusive)", t, MinTime, MaxTime)
+		return fault(pathTimestamp, KindRange, "%s is outside %s … %s (exclusive)", t, MinTime, MaxTime)
 	}
 	return nil
 }

@@ -1,0 +1,159 @@
+package alerts
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/scoring"
+)
+
+// wire is the alert as encoding/json reads it.
+type wire struct {
+	ID            string            `json:"alert_id"`
+	Timestamp     string            `json:"timestamp"`
+	TransactionID string            `json:"transaction_id"`
+	AccountID     string            `json:"account_id"`
+	Reason        string            `json:"reason"`
+	Action        string            `json:"action"`
+	Score         *float64          `json:"score"`
+	Model         string            `json:"model"`
+	Severity      string            `json:"severity"`
+	Reasons       []wireReason      `json:"reasons"`
+	Features      json.RawMessage   `json:"features"`
+	Transaction   json.RawMessage   `json:"transaction"`
+	History       []json.RawMessage `json:"history"`
+}
+
+type wireReason struct {
+	Code    Code     `json:"code"`
+	Text    string   `json:"text"`
+	Feature string   `json:"feature"`
+	Value   *float64 `json:"value"`
+}
+
+// UnmarshalJSON sets a to the alert that data holds. The first six fields must be there, reason excepted, which may be
+// empty; what else is missing stays zero (a severity: low), a number NaN, and unknown fields are ignored. An error names the alert and the field.
+func (a *Alert) UnmarshalJSON(data []byte) error {
+	var w wire
+	if err := json.Unmarshal(data, &w); err != nil {
+		return fmt.Errorf("alert: %w", err)
+	}
+	decoded, err := w.alert()
+	if err != nil {
+		return fmt.Errorf("alert %q: %w", w.ID, err)
+	}
+	*a = decoded
+	return nil
+}
+
+func (w *wire) alert() (Alert, error) {
+	a := Alert{
+		ID: w.ID, TransactionID: w.TransactionID, AccountID: w.AccountID,
+		Reason: w.Reason, Score: number(w.Score), Model: w.Model,
+	}
+	for _, required := range [...]struct{ field, value string }{
+		{"alert_id", w.ID}, {"transaction_id", w.TransactionID}, {"account_id", w.AccountID},
+	} {
+		if required.value == "" {
+			return Alert{}, fmt.Errorf("%s is missing", required.field)
+		}
+	}
+	var err error
+	if a.Timestamp, err = payment.ParseTime(w.Timestamp); err != nil {
+		return Alert{}, fmt.Errorf("timestamp: %w", err)
+	}
+	var ok bool
+	if a.Action, ok = parseAction(w.Action); !ok {
+		return Alert{}, fmt.Errorf("action: %q is none of those an alert may have", w.Action)
+	}
+	if a.Severity, ok = scoring.ParseSeverity(w.Severity); !ok && w.Severity != "" {
+		return Alert{}, fmt.Errorf("severity: %q is not low, medium or high", w.Severity)
+	}
+	for _, r := range w.Reasons {
+		reason := Reason{Code: r.Code, Text: r.Text, Feature: r.Feature}
+		if r.Feature != "" {
+			reason.Value = number(r.Value)
+		}
+		a.Reasons = append(a.Reasons, reason)
+	}
+	if a.Schema, a.Vector, err = decodeFeatures(w.Features); err != nil {
+		return Alert{}, fmt.Errorf("features: %w", err)
+	}
+	if a.Transaction, err = decodeTransaction(w.Transaction); err != nil {
+		return Alert{}, fmt.Errorf("transaction: %w", err)
+	}
+	for i, event := range w.History {
+		r, err := decodeRetained(event)
+		if err != nil {
+			return Alert{}, fmt.Errorf("history[%d]: %w", i, err)
+		}
+		a.History = append(a.History, r)
+	}
+	return a, nil
+}
+
+// number returns what a JSON number or null stands for.
+func number(x *float64) float64 {
+	if x == nil {
+		return math.NaN()
+	}
+	return *x
+}
+
+// decodeFeatures reads an object of numbers in its order, which encoding/json would lose.
+func decodeFeatures(object json.RawMessage) (*features.Schema, features.Vector, error) {
+	if isNull(object) {
+		return nil, nil, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(object))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, nil, errors.New("is not a JSON object")
+	}
+	schema, vector := new(features.Schema), features.Vector(nil)
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, nil, err
+		}
+		var value *float64
+		if err := d.Decode(&value); err != nil {
+			return nil, nil, fmt.Errorf("%v: %w", name, err)
+		}
+		schema.Names = append(schema.Names, name.(string)) // the key of an object is always a string
+		vector = append(vector, number(value))
+	}
+	return schema, vector, nil
+}
+
+func decodeTransaction(object json.RawMessage) (*payment.Transaction, error) {
+	if isNull(object) {
+		return nil, nil
+	}
+	// The strings of tx are views into object, which is a copy of its own that nobody changes.
+	var d payment.Decoder
+	tx := new(payment.Transaction)
+	if err := d.Decode(object, tx); err != nil {
+		return nil, err
+	}
+	return tx, nil
+}
+
+// decodeRetained reads an event of the history: a transaction without ids, which the strict decoder must be lent.
+func decodeRetained(object json.RawMessage) (features.Retained, error) {
+	body, ok := bytes.CutPrefix(object, []byte("{"))
+	if !ok {
+		return features.Retained{}, errors.New("is not a JSON object")
+	}
+	tx, err := decodeTransaction(append([]byte(`{"transaction_id":"-","account_id":"-",`), body...))
+	if err != nil {
+		return features.Retained{}, err
+	}
+	return features.Retained{Time: tx.Time, Type: tx.Type, Amount: tx.Amount, Currency: tx.Currency, Merchant: tx.Merchant}, nil
+}
+
+func isNull(value json.RawMessage) bool { return len(value) == 0 || string(value) == "null" }

@@ -1,0 +1,66 @@
+package alerts
+
+// Reason is one thing about a payment that an analyst should know, with the figure it rests on.
+type Reason struct {
+	Code    Code    // what kind of reason it is
+	Text    string  // one sentence without a full stop, with this payment's and this account's own figures
+	Feature string  // the feature behind it, empty where there is none
+	Value   float64 // of the feature
+}
+
+// Code names a kind of reason. Codes are stable, fit to be counted and to be stored.
+type Code string
+
+// The codes of figures outside an account's usual range.
+const (
+	AmountAboveUsual   Code = "AMOUNT_ABOVE_USUAL"
+	SpendingAboveUsual Code = "SPENDING_ABOVE_USUAL"
+	RateAboveUsual     Code = "RATE_ABOVE_USUAL"
+	ManyMerchants      Code = "MANY_MERCHANTS"
+	ManyWithdrawals    Code = "MANY_WITHDRAWALS"
+	NewMerchant        Code = "NEW_MERCHANT"
+	ImpossibleSpeed    Code = "IMPOSSIBLE_SPEED"
+	FarFromLast        Code = "FAR_FROM_LAST"
+	UnusualSilence     Code = "UNUSUAL_SILENCE"
+)
+
+// The codes that stand alone, where no figure is outside the usual range.
+const (
+	FirstTransaction   Code = "FIRST_TRANSACTION"
+	LittleHistory      Code = "LITTLE_HISTORY"
+	UnusualCombination Code = "UNUSUAL_COMBINATION"
+	NotCompared        Code = "NOT_COMPARED"
+)
+
+// Title returns the code in a few words, for lists and headings. A code this version does not know is its own title.
+func (c Code) Title() string {
+	switch c {
+	case AmountAboveUsual:
+		return "Unusual high amount"
+	case SpendingAboveUsual:
+		return "Unusual high spending"
+	case RateAboveUsual:
+		return "Unusually many transactions"
+	case ManyMerchants:
+		return "Unusually many merchants"
+	case ManyWithdrawals:
+		return "Unusually many withdrawals"
+	case NewMerchant:
+		return "New merchant"
+	case ImpossibleSpeed:
+		return "Impossible speed"
+	case FarFromLast:
+		return "Far from the last transaction"
+	case UnusualSilence:
+		return "Active after a long silence"
+	case FirstTransaction:
+		return "First transaction of the account"
+	case LittleHistory:
+		return "Little history"
+	case UnusualCombination:
+		return "Unusual combination"
+	case NotCompared:
+		return "Nothing to compare with"
+	}
+	return string(c)
+}

@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/features/redisstate"
+	"github.com/weir-fraud/weir/models"
+	"github.com/weir-fraud/weir/pipeline"
+	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/stream"
+)
+
+// NewLogger returns the logger that the configuration asks for.
+func NewLogger(c LogConfig, w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		return nil, fmt.Errorf("log.level is %q: it must be debug, info, warn or error", c.Level)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return slog.New(slog.NewTextHandler(w, options)), nil
+}
+
+// featureSet compiles the shipped features under the configured layout.
+func (c *Config) featureSet() (*features.Set, error) {
+	return features.Compile(features.Builtin(), c.layout())
+}
+
+// loadModel loads the configured model, or the shipped one.
+func (c *Config) loadModel() (*scoring.Model, error) {
+	if c.Model.Directory == "" {
+		return scoring.LoadFS(models.Shipped(), scoring.DefaultLimits())
+	}
+	return scoring.Load(c.Model.Directory)
+}
+
+// policy returns the model's thresholds, with those of the configuration over them.
+func (c *Config) policy(m *scoring.Model) (scoring.Policy, error) {
+	p := m.Manifest().Policy("manifest")
+	if c.Model.Review != nil || c.Model.Decline != nil {
+		p.Version = "configured"
+	}
+	if c.Model.Review != nil {
+		p.Review = *c.Model.Review
+	}
+	if c.Model.Decline != nil {
+		p.Decline = *c.Model.Decline
+	}
+	if err := p.Validate(); err != nil {
+		return p, fmt.Errorf("model.review and model.decline: %w", err)
+	}
+	return p, nil
+}
+
+// engine puts together what decides.
+func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
+	set, err := c.featureSet()
+	if err != nil {
+		return nil, err
+	}
+	model, err := c.loadModel()
+	if err != nil {
+		return nil, err
+	}
+	policy, err := c.policy(model)
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.NewEngine(pipeline.EngineConfig{Set: set, Model: model, Policy: policy, Vectors: c.Decision.Vector, Now: now})
+}
+
+// store opens the account states of the configured topic and layout.
+func (c *Config) store() *redisstate.Store {
+	layout := c.layout()
+	return redisstate.Open(c.redis(), layout.Hash(), c.Kafka.Topics.Transactions)
+}
+
+// describeTopics returns the transactions topic, after checking that the ones written to fit it.
+func (c *Config) describeTopics(ctx context.Context) (stream.Topic, error) {
+	admin, err := stream.NewAdmin(c.kafka())
+	if err != nil {
+		return stream.Topic{}, err
+	}
+	defer admin.Close()
+	t := c.topics()
+	in, err := admin.Describe(ctx, t.Transactions)
+	if err != nil {
+		return in, err
+	}
+	for _, name := range []string{t.Decisions, t.Alerts, t.DeadLetters} {
+		out, err := admin.Describe(ctx, name)
+		if err != nil {
+			return in, err
+		}
+		if out.Partitions != in.Partitions && name != t.DeadLetters {
+			return in, fmt.Errorf("topic %s has %d partitions and %s has %d: a decision goes to its transaction's partition number, so they must be equal",
+				name, out.Partitions, in.Name, in.Partitions)
+		}
+	}
+	return in, nil
+}

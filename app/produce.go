@@ -1,0 +1,172 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/weir-fraud/weir/history"
+	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/stream"
+)
+
+// ProduceOptions are those of `weir produce`.
+type ProduceOptions struct {
+	Input     Input
+	FromTopic string  // copy this topic instead of reading files
+	Topic     string  // empty for the configured transactions topic
+	Speed     float64 // multiple of real time, after the event times; 0 for flat out
+	Rate      float64 // transactions per second at most; 0 for no limit
+}
+
+// Produce is `weir produce`: transactions from files, or from another topic, into Kafka.
+func Produce(ctx context.Context, c Config, o ProduceOptions, stdout, stderr io.Writer) error {
+	if o.Topic == "" {
+		o.Topic = c.Kafka.Topics.Transactions
+	}
+	producer, err := stream.NewProducer(c.kafka())
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+	admin, err := stream.NewAdmin(c.kafka())
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	if _, err := admin.Describe(ctx, o.Topic); err != nil {
+		return err
+	}
+	var n int64
+	began := time.Now()
+	if o.FromTopic != "" {
+		n, err = copyTopic(ctx, c, o, admin, producer, stderr)
+	} else {
+		n, err = produceFiles(ctx, o, producer, stderr)
+	}
+	if flush := producer.Flush(context.WithoutCancel(ctx)); flush != nil {
+		return errors.Join(err, flush)
+	}
+	took := time.Since(began)
+	_, _ = fmt.Fprintf(stdout, "%d transactions to %s in %v, %.0f/s\n", n, o.Topic, took.Round(time.Millisecond), float64(n)/max(took.Seconds(), 1e-3))
+	return err
+}
+
+func produceFiles(ctx context.Context, o ProduceOptions, producer *stream.Producer, stderr io.Writer) (int64, error) {
+	in, err := o.Input.open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = in.Close() }()
+	rejected := rejects{w: stderr}
+	show := newProgress(stderr, "produce", in.Progress().TotalBytes)
+	defer show.finish()
+	pace := pacer{speed: o.Speed, rate: o.Rate, began: time.Now()}
+	var rec history.Record
+	var value []byte
+	var n int64
+	for o.Input.Limit == 0 || rec.Row < o.Input.Limit {
+		err := in.Next(&rec)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			if err = rejected.take(err); err != nil {
+				return n, err
+			}
+			continue
+		}
+		if err := pace.wait(ctx, rec.Transaction.Time, n); err != nil {
+			return n, err
+		}
+		value = payment.AppendJSON(value[:0], &rec.Transaction)
+		m := stream.Message{Topic: o.Topic, Partition: stream.AnyPartition, Key: []byte(rec.Transaction.AccountID), Value: value}
+		if err := producer.Produce(&m); err != nil {
+			return n, err
+		}
+		n++
+		if n%256 == 0 {
+			show.set(in.Progress().Bytes, n)
+		}
+	}
+	if rejected.n > 0 {
+		return n, fmt.Errorf("%d rows were no transactions and were left out", rejected.n)
+	}
+	return n, nil
+}
+
+// pacer holds transactions back until they are due.
+type pacer struct {
+	speed, rate float64
+	began       time.Time
+	first       payment.Time
+}
+
+func (p *pacer) wait(ctx context.Context, t payment.Time, n int64) error {
+	if n == 0 {
+		p.first = t
+	}
+	var due time.Duration
+	if p.speed > 0 {
+		due = time.Duration(float64(t.Sub(p.first)) / p.speed)
+	}
+	if p.rate > 0 {
+		due = max(due, time.Duration(float64(n)/p.rate*float64(time.Second)))
+	}
+	early := due - time.Since(p.began)
+	if early <= 0 {
+		if n%1024 == 0 {
+			return ctx.Err()
+		}
+		return nil
+	}
+	return sleep(ctx, early)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// copyTopic copies a topic's records, in order within each account, up to where it ends now.
+func copyTopic(ctx context.Context, c Config, o ProduceOptions, admin *stream.Admin, producer *stream.Producer, stderr io.Writer) (int64, error) {
+	if o.FromTopic == o.Topic {
+		return 0, fmt.Errorf("--from-topic and --topic are both %s", o.Topic)
+	}
+	from, err := admin.Describe(ctx, o.FromTopic)
+	if err != nil {
+		return 0, err
+	}
+	r, err := stream.NewReader(ctx, c.kafka(), from, stream.FromStart)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = r.Close() }()
+	total := r.Left()
+	show := newProgress(stderr, "copy", total)
+	defer show.finish()
+	var batch []stream.Record
+	var n int64
+	for r.Left() > 0 && ctx.Err() == nil {
+		if batch, err = r.Poll(batch[:0], 4096, 100*time.Millisecond); err != nil {
+			return n, err
+		}
+		for i := range batch {
+			m := stream.Message{Topic: o.Topic, Partition: stream.AnyPartition, Key: batch[i].Key, Value: batch[i].Value}
+			if err := producer.Produce(&m); err != nil {
+				return n, err
+			}
+			n++
+		}
+		show.set(total-r.Left(), n)
+	}
+	return n, ctx.Err()
+}

@@ -1,0 +1,76 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/features/redisstate"
+	"github.com/weir-fraud/weir/pipeline"
+	"github.com/weir-fraud/weir/stream"
+)
+
+// DumpState is `weir state dump`: the canonical state of what is in Redis, comparable with `weir replay --state-out`.
+func DumpState(ctx context.Context, c Config, path string, stderr io.Writer) error {
+	set, err := c.featureSet()
+	if err != nil {
+		return err
+	}
+	admin, err := stream.NewAdmin(c.kafka())
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	topic, err := admin.Describe(ctx, c.Kafka.Topics.Transactions)
+	if err != nil {
+		return err
+	}
+	store := c.store()
+	defer func() { _ = store.Close() }()
+	heads, err := store.Heads(ctx, topic.Partitions)
+	if err != nil {
+		return err
+	}
+	o, err := createOutput(path)
+	if err != nil {
+		return err
+	}
+	var line []byte
+	for p, h := range heads {
+		line = pipeline.AppendWatermark(line[:0], int32(p), h.Watermark)
+		_, _ = o.Write(line)
+	}
+	n := 0
+	_, err = pipeline.DumpStore(ctx, store, set, topic.Partitions, func(p int32, id string, a *features.Account) error {
+		n++
+		line = pipeline.AppendState(line[:0], p, id, a)
+		_, err := o.Write(line)
+		return err
+	})
+	if err = errors.Join(err, o.Close()); err != nil {
+		return err
+	}
+	for p, h := range heads {
+		_, _ = fmt.Fprintf(stderr, "partition %d: applied offset %d, watermark %s\n", p, h.Applied, h.Watermark)
+	}
+	_, err = fmt.Fprintf(stderr, "%d accounts\n", n)
+	return err
+}
+
+// DropState is `weir state drop`: it deletes everything stored under a layout, whatever the topic.
+func DropState(ctx context.Context, c Config, layout string, stdout io.Writer) error {
+	n, err := redisstate.Drop(ctx, c.redis(), layout)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%d keys of layout %s deleted\n", n, layout)
+	return err
+}
+
+// Layout returns the name of the configured state layout.
+func (c *Config) Layout() string {
+	l := c.layout()
+	return l.Hash()
+}

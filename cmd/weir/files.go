@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/weir-fraud/weir/app"
+	"github.com/weir-fraud/weir/simulate"
+)
+
+func errUsage(format string, args ...any) error { return fmt.Errorf(format, args...) }
+
+func inputFlags(f *pflag.FlagSet, in *app.Input) {
+	f.StringVar(&in.Mapping, "mapping", "", "YAML file that says which column is which field; not needed for JSON lines in Weir's own shape")
+	f.Int64Var(&in.Limit, "limit", 0, "stop after this many rows")
+}
+
+func replayCommand() *cobra.Command {
+	var o app.ReplayOptions
+	cmd := &cobra.Command{
+		Use:   "replay FILE...",
+		Short: "Run past transactions through the engine",
+		Long: `Run past transactions through the same engine as weir run, with the account states in memory.
+
+Files are CSV or JSON lines, plain, .gz or .zst; - is standard input. Outputs are written where asked for, compressed
+if their name ends in .gz or .zst, and --features-out also writes FILE.schema.json, which the trainer wants.`,
+		Example: `  weir replay --mapping testdata/mappings/handbook.yaml handbook.csv.zst
+  weir simulate --count 100000 --out - | weir replay --no-model --features-out features.csv -`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			if o.Partitions < 1 {
+				return errUsage("--partitions is %d: it must be at least 1", o.Partitions)
+			}
+			if o.Threads < 0 {
+				return errUsage("--threads is %d: it must not be negative", o.Threads)
+			}
+			o.Input.Paths = args
+			return app.Replay(cmd.Context(), c, o, os.Stdout, os.Stderr)
+		},
+	}
+	f := cmd.Flags()
+	inputFlags(f, &o.Input)
+	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topic that this stands for")
+	f.IntVar(&o.Threads, "threads", 0, "threads; 0 for one per processor. The output does not depend on it")
+	f.BoolVar(&o.NoModel, "no-model", false, "compute features only")
+	f.StringVar(&o.Features, "features-out", "", "write feature vectors and labels as CSV")
+	f.StringVar(&o.Decisions, "decisions-out", "", "write decisions as JSON lines")
+	f.StringVar(&o.State, "state-out", "", "write the final account states as JSON lines")
+	return cmd
+}
+
+func produceCommand() *cobra.Command {
+	var o app.ProduceOptions
+	cmd := &cobra.Command{
+		Use:   "produce [FILE...]",
+		Short: "Send past transactions into Kafka",
+		Long: `Send transactions from files, or all of another topic, into the transactions topic. Event times are the files'
+own; record times are now. Records are keyed by account and go where the Java client would put them.
+
+--from-topic copies a topic into another one, keeping each account's order: the way to another partition count.`,
+		Example: `  weir produce --mapping testdata/mappings/handbook.yaml --speed 1000 handbook.csv.zst
+  weir produce --from-topic transactions --topic transactions-64`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			if o.FromTopic != "" && len(args) > 0 {
+				return errUsage("give files or --from-topic, not both")
+			}
+			o.Input.Paths = args
+			return app.Produce(cmd.Context(), c, o, os.Stdout, os.Stderr)
+		},
+	}
+	f := cmd.Flags()
+	inputFlags(f, &o.Input)
+	f.StringVar(&o.FromTopic, "from-topic", "", "copy this topic instead of reading files")
+	f.StringVar(&o.Topic, "topic", "", "topic to send to (default: kafka.topics.transactions)")
+	f.Float64Var(&o.Speed, "speed", 0, "multiple of real time, by the event times; 0 for flat out")
+	f.Float64Var(&o.Rate, "rate", 0, "most transactions per second; 0 for no limit")
+	return cmd
+}
+
+func simulateCommand() *cobra.Command {
+	c := simulate.DefaultConfig()
+	var count int64
+	var out, start string
+	cmd := &cobra.Command{
+		Use:   "simulate",
+		Short: "Write simulated, labelled traffic",
+		Long: `Write simulated transactions of accounts with habits, with labelled fraud among them, as JSON lines: the transaction
+with "label" and, for fraud, "pattern". The same seed gives the same traffic.`,
+		Example: "  weir simulate --count 1000000 --seed 7 --out traffic.jsonl.zst",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if start != "" {
+				t, err := time.Parse(time.RFC3339, start)
+				if err != nil {
+					return errUsage("--start is %q: it must be a time such as 2024-01-01T00:00:00Z", start)
+				}
+				c.Start = t
+			}
+			if count < 1 {
+				return errUsage("--count is %d: it must be at least 1", count)
+			}
+			return app.Simulate(cmd.Context(), c, count, out, os.Stderr)
+		},
+	}
+	f := cmd.Flags()
+	f.Int64Var(&count, "count", 100_000, "how many transactions")
+	f.StringVar(&out, "out", "-", "file to write, compressed if it ends in .gz or .zst; - for standard output")
+	f.Uint64Var(&c.Seed, "seed", c.Seed, "which world to simulate")
+	f.IntVar(&c.Accounts, "accounts", c.Accounts, "how many accounts")
+	f.IntVar(&c.Merchants, "merchants", c.Merchants, "how many merchants")
+	f.Float64Var(&c.FraudShare, "fraud-share", c.FraudShare, "share of fraud among all transactions; 0 for the patterns' own")
+	f.StringVar(&start, "start", "", "event time of the beginning (default 2024-01-01T00:00:00Z)")
+	return cmd
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weir-fraud/weir/app"
+)
+
+func topicsCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "topics", Short: "Create and check the topics"}
+	var partitions int32
+	var replicas int
+	create := &cobra.Command{
+		Use: "create", Short: "Create the topics that are missing, with the right settings", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			return app.CreateTopics(cmd.Context(), c, partitions, replicas, os.Stdout)
+		},
+	}
+	create.Flags().Int32Var(&partitions, "partitions", 16, "partitions of transactions, decisions and alerts; the number cannot be changed later without copying the log")
+	create.Flags().IntVar(&replicas, "replicas", 0, "replicas; 0 for the brokers' default")
+	check := &cobra.Command{
+		Use: "check", Short: "Check the topics' partitions, retention and compaction", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			return app.CheckTopics(cmd.Context(), c, os.Stdout)
+		},
+	}
+	cmd.AddCommand(create, check)
+	return cmd
+}
+
+func stateCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "state", Short: "Look at or drop the account states in Redis"}
+	var out string
+	dump := &cobra.Command{
+		Use: "dump", Short: "Write the account states as JSON lines", Args: cobra.NoArgs,
+		Long: `Write the canonical state of every account in Redis, by partition and account: the same lines as
+weir replay --state-out of the same transactions with as many partitions.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			return app.DumpState(cmd.Context(), c, out, os.Stderr)
+		},
+	}
+	dump.Flags().StringVar(&out, "out", "-", "file to write, compressed if it ends in .gz or .zst; - for standard output")
+	var layout string
+	drop := &cobra.Command{
+		Use: "drop", Short: "Delete the state of a layout that is no longer used", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			if layout == "" {
+				return errUsage("name the layout with --layout; the configured one is %s", c.Layout())
+			}
+			return app.DropState(cmd.Context(), c, layout, os.Stdout)
+		},
+	}
+	drop.Flags().StringVar(&layout, "layout", "", "the state layout, 12 hexadecimal digits")
+	cmd.AddCommand(dump, drop)
+	return cmd
+}
+
+func featuresCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "features", Short: "Look at the feature set"}
+	cmd.AddCommand(&cobra.Command{
+		Use: "list", Short: "List the features with their definition hashes", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
+			if err := app.ListFeatures(c, w); err != nil {
+				return err
+			}
+			return w.Flush()
+		},
+	})
+	return cmd
+}
+
+func modelCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "model", Short: "Check models"}
+	cmd.AddCommand(&cobra.Command{
+		Use: "check [DIRECTORY]", Short: "Verify a model directory against the feature set, as weir run would", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				c.Model.Directory = args[0]
+			}
+			return app.CheckModel(c, os.Stdout)
+		},
+	})
+	return cmd
+}
+
+func configCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "config", Short: "Print the configuration in effect, with a comment for every key", Args: cobra.NoArgs,
+		Long: `Print the configuration that results from the defaults, --config and WEIR_* variables. Without any of them this is a
+file to start from:
+
+  weir config > weir.yaml`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			if c.Redis.Password != "" {
+				c.Redis.Password = ""
+				fmt.Fprintln(os.Stderr, "weir: redis.password is not shown")
+			}
+			return app.WriteConfig(os.Stdout, c)
+		},
+	}
+}

@@ -1,0 +1,66 @@
+// Command weir detects fraud in a stream of payments. `weir help` tells what it can do.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	_ "time/tzdata" // mappings name zones, also on machines without a zone database
+
+	"github.com/spf13/cobra"
+
+	"github.com/weir-fraud/weir/app"
+)
+
+// version is set by the build.
+var version = "unknown"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := root().ExecuteContext(ctx); err != nil {
+		if errors.Is(err, context.Canceled) {
+			err = errors.New("interrupted")
+		}
+		fmt.Fprintln(os.Stderr, "weir:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func root() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "weir",
+		Short: "Real-time fraud detection over a stream of payments",
+		Long: `Weir reads transactions from Kafka, keeps rolling features of every account in Redis,
+scores each transaction with a gradient-boosted model, and answers each with a decision.
+What a person should look at becomes an alert.
+
+Start here:
+  weir demo                     everything in one process, with simulated traffic
+  weir replay --mapping m.yaml file.csv
+                                what Weir would have said about past transactions
+  weir topics create            make the topics, then
+  weir run --config weir.yaml   run against your Kafka and Redis`,
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	c.PersistentFlags().String("config", os.Getenv("WEIR_CONFIG"), "configuration file; without one, defaults and WEIR_* variables (see weir config)")
+	c.AddCommand(demoCommand(), runCommand(), replayCommand(), produceCommand(), simulateCommand(), topicsCommand(), stateCommand(),
+		featuresCommand(), modelCommand(), benchCommand(), configCommand())
+	return c
+}
+
+// load reads the configuration that --config names.
+func load(cmd *cobra.Command) (app.Config, error) {
+	path, err := cmd.Flags().GetString("config")
+	if err != nil {
+		return app.Config{}, err
+	}
+	return app.LoadConfig(path, os.Environ())
+}

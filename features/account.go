@@ -1,0 +1,159 @@
+package features
+
+import (
+	"sort"
+
+	"github.com/weir-fraud/weir/payment"
+)
+
+// Account is the state of one account: its events inside the horizon of the newest, in order of event time and, at
+// equal times, of arrival; and, derived from them, the windows as they stood at the last computation.
+//
+// An Account is used by one goroutine at a time.
+type Account struct {
+	set    *Set
+	events []event
+	base   uint64 // number of events[0]; numbers only grow
+	names  names
+
+	windows []window // nil until first computed
+	asOf    payment.Time
+	stale   bool // events moved under the windows
+}
+
+// NewAccount returns an account without events.
+func (s *Set) NewAccount() *Account { return &Account{set: s} }
+
+// Newest returns the time of the newest event, or false where there is none.
+func (a *Account) Newest() (payment.Time, bool) {
+	if len(a.events) == 0 {
+		return 0, false
+	}
+	return a.events[len(a.events)-1].time, true
+}
+
+// Len returns the number of retained events.
+func (a *Account) Len() int { return len(a.events) }
+
+// Outcome says what a transaction is to its account.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Fresh     Outcome = iota // not seen before
+	Duplicate                // the same transaction id within the dedupe span, the same body
+	Conflict                 // the same transaction id with another body; the first one counts
+)
+
+// Observation is one transaction as its account sees it: made by Observe, read by Compute, taken in by Fold, in this
+// order and with nothing in between.
+type Observation struct {
+	Outcome Outcome
+	Late    bool // older than the account's newest event by more than the allowed lateness
+
+	event event
+	tx    *payment.Transaction
+}
+
+// Observe fills o for a transaction of this account.
+func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
+	id, body := tx.Fingerprint()
+	*o = Observation{tx: tx}
+	e := &o.event
+	*e = event{time: tx.Time, original: tx.Amount, id: id, body: body, currency: tx.Currency, kind: tx.Type}
+	if tx.Merchant.Location.Known {
+		e.flags |= located
+		e.latE7, e.lonE7 = tx.Merchant.Location.LatitudeE7, tx.Merchant.Location.LongitudeE7
+	}
+	a.set.derive(e)
+	if newest, ok := a.Newest(); ok {
+		o.Late = tx.Time < newest-a.set.lateness
+		o.Outcome = a.seen(id, body, max(newest, tx.Time))
+	}
+}
+
+// seen looks for an event with the same transaction id among those within the dedupe span of newest, which is the
+// transaction's own time where it is ahead of the account's: a long silence lets ids be forgotten as traffic does.
+func (a *Account) seen(id uint64, body uint32, newest payment.Time) Outcome {
+	for i := len(a.events) - 1; i >= 0 && a.events[i].time > newest-a.set.dedupe; i-- {
+		if a.events[i].id == id {
+			if a.events[i].body == body {
+				return Duplicate
+			}
+			return Conflict
+		}
+	}
+	return Fresh
+}
+
+// Fold takes the observed transaction into the account: in its place by event time, after those that arrived before
+// it. What falls out of the horizon is dropped, be it the transaction itself.
+func (a *Account) Fold(o *Observation) {
+	e := &o.event
+	newest, ok := a.Newest()
+	if ok && e.time <= newest-a.set.horizon {
+		return
+	}
+	e.merchant = a.names.add(o.tx.Merchant.Name)
+	e.category = a.names.add(o.tx.Merchant.Category)
+	if !ok || e.time >= newest {
+		a.events = append(a.events, *e)
+		a.expire(e.time)
+		return
+	}
+	at := sort.Search(len(a.events), func(i int) bool { return a.events[i].time > e.time })
+	a.events = append(a.events, event{})
+	copy(a.events[at+1:], a.events[at:])
+	a.events[at] = *e
+	a.stale = true
+}
+
+// expire drops the events outside the horizon of the newest.
+func (a *Account) expire(newest payment.Time) {
+	n := 0
+	for a.events[n].time <= newest-a.set.horizon {
+		n++
+	}
+	if n > 0 && !a.stale {
+		for i := range a.windows {
+			// Windows are no longer than the horizon, so all that expires leaves them now or has left before.
+			a.windows[i].advance(a, newest)
+		}
+		a.asOf = max(a.asOf, newest)
+	}
+	a.events = a.events[n:]
+	a.base += uint64(n)
+	if len(a.names.list) > 4*len(a.events)+2*scanNames {
+		a.renumber()
+	}
+}
+
+// renumber drops the names that no event uses any more.
+func (a *Account) renumber() {
+	var kept names
+	for i := range a.events {
+		e := &a.events[i]
+		e.merchant = kept.add(a.names.name(e.merchant))
+		e.category = kept.add(a.names.name(e.category))
+	}
+	a.names = kept
+	a.stale = true
+}
+
+// standAt moves the windows to t.
+func (a *Account) standAt(t payment.Time) {
+	if a.windows == nil {
+		a.windows = a.set.newWindows()
+		a.stale = true
+	}
+	if a.stale || t < a.asOf {
+		for i := range a.windows {
+			a.windows[i].restart(a, t)
+		}
+		a.stale = false
+	}
+	for i := range a.windows {
+		a.windows[i].advance(a, t)
+	}
+	a.asOf = t
+}

@@ -1,0 +1,328 @@
+package features
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"sort"
+	"unicode/utf8"
+
+	"github.com/weir-fraud/weir/payment"
+)
+
+// The canonical encoding of an account. All integers are variable-length (encoding/binary) but for the places, the
+// fingerprints and the checksum, which are little-endian.
+//
+//	version   1 byte
+//	names     count, then length and bytes of each, in order of first use by the events below
+//	events    count, then for each, in the account's order:
+//	  head      1 byte: transaction type (2 bits), has a place, has the previous event's currency, is still in the dedupe span
+//	  time      milliseconds since the previous event, for the first since 1970
+//	  amount    zigzag, in minor units of
+//	  currency  where it is not the previous event's
+//	  merchant  number in names from 1, 0 for none
+//	  category  likewise
+//	  place     2 × 4 bytes, where there is one
+//	  dedupe    8 + 4 bytes, where still needed
+//	checksum  4 bytes, CRC-32C of all before
+//
+// Equal states have equal encodings: events outside the horizon are gone, and so are fingerprints outside the dedupe
+// span and names without an event.
+const encodingVersion = 1
+
+const (
+	headType     = 3
+	headLocated  = 1 << 2
+	headCurrency = 1 << 3
+	headDedupe   = 1 << 4
+)
+
+// ErrDamaged is matched by the errors of Decode: the value is not one that Append wrote. The remedy is to rebuild the
+// partition from the log; nothing is ever guessed.
+var ErrDamaged = errors.New("damaged account state")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Append appends the canonical encoding of the account to dst.
+func (a *Account) Append(dst []byte) []byte {
+	start := len(dst)
+	dst = append(dst, encodingVersion)
+	order, number := a.usedNames()
+	dst = binary.AppendUvarint(dst, uint64(len(order)))
+	for _, n := range order {
+		s := a.names.name(n)
+		dst = binary.AppendUvarint(dst, uint64(len(s)))
+		dst = append(dst, s...)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(a.events)))
+	var previous event
+	newest, _ := a.Newest()
+	for i := range a.events {
+		e := &a.events[i]
+		dst = a.appendEvent(dst, e, &previous, e.time > newest-a.set.dedupe, number)
+		previous = *e
+	}
+	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
+}
+
+func (a *Account) appendEvent(dst []byte, e, previous *event, dedupe bool, number []uint32) []byte {
+	head := byte(e.kind) & headType
+	if e.flags&located != 0 {
+		head |= headLocated
+	}
+	if e.currency == previous.currency {
+		head |= headCurrency
+	}
+	if dedupe {
+		head |= headDedupe
+	}
+	dst = append(dst, head)
+	dst = binary.AppendUvarint(dst, uint64(e.time-previous.time))
+	dst = binary.AppendVarint(dst, e.original)
+	if head&headCurrency == 0 {
+		dst = binary.AppendUvarint(dst, uint64(e.currency))
+	}
+	dst = binary.AppendUvarint(dst, uint64(number[e.merchant]))
+	dst = binary.AppendUvarint(dst, uint64(number[e.category]))
+	if head&headLocated != 0 {
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(e.latE7))
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(e.lonE7))
+	}
+	if dedupe {
+		dst = binary.LittleEndian.AppendUint64(dst, e.id)
+		dst = binary.LittleEndian.AppendUint32(dst, e.body)
+	}
+	return dst
+}
+
+// usedNames returns the names that events use, in order of first use, and for each name its new number.
+func (a *Account) usedNames() (order, number []uint32) {
+	number = make([]uint32, len(a.names.list)+1)
+	for i := range a.events {
+		for _, n := range [2]uint32{a.events[i].merchant, a.events[i].category} {
+			if n != 0 && number[n] == 0 {
+				order = append(order, n)
+				number[n] = uint32(len(order))
+			}
+		}
+	}
+	return order, number
+}
+
+// Decode returns the account that Append encoded. Errors match ErrDamaged. The account keeps nothing of value. Every
+// state has one encoding: what Append would write in other bytes is refused, so that equal bytes and equal states are
+// the same thing whoever wrote them.
+func (s *Set) Decode(value []byte) (*Account, error) {
+	r := reader{data: value}
+	if err := r.open(); err != nil {
+		return nil, err
+	}
+	a := s.NewAccount()
+	r.names(&a.names)
+	n := r.count(minEventBytes)
+	a.events = make([]event, n, n+n/8+1)
+	previous := &event{}
+	for i := range n {
+		r.event(&a.events[i], previous, i, uint64(len(a.names.list)))
+		s.derive(&a.events[i])
+		previous = &a.events[i]
+	}
+	switch {
+	case r.err != nil:
+		return nil, r.err
+	case r.left() != 0:
+		return nil, fmt.Errorf("%w: %d bytes too many", ErrDamaged, r.left())
+	case len(a.events) > 0 && a.events[0].time <= previous.time-s.horizon:
+		return nil, fmt.Errorf("%w: it holds events outside the horizon", ErrDamaged)
+	case r.forgotten != sort.Search(n, func(i int) bool { return a.events[i].time > previous.time-s.dedupe }):
+		return nil, fmt.Errorf("%w: it remembers ids for another dedupe span", ErrDamaged)
+	case r.used != uint64(len(a.names.list)):
+		return nil, fmt.Errorf("%w: it holds %d names, %d of them used", ErrDamaged, len(a.names.list), r.used)
+	}
+	return a, nil
+}
+
+// minEventBytes is the least an event takes: it bounds what a damaged count can make us allocate.
+const minEventBytes = 5
+
+// reader takes an encoding apart. After an error every read returns zero.
+type reader struct {
+	data []byte
+	at   int
+	err  error
+
+	used      uint64 // names that events have used so far
+	forgotten int    // events whose ids are forgotten, the first ones
+}
+
+func (r *reader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
+	}
+	r.at = len(r.data)
+}
+
+// left returns the number of bytes that are still to be read.
+func (r *reader) left() int { return len(r.data) - r.at }
+
+// open checks and removes version and checksum.
+func (r *reader) open() error {
+	n := len(r.data) - 4
+	if n < 1 {
+		return fmt.Errorf("%w: %d bytes is too short", ErrDamaged, len(r.data))
+	}
+	if crc32.Checksum(r.data[:n], castagnoli) != binary.LittleEndian.Uint32(r.data[n:]) {
+		return fmt.Errorf("%w: the checksum differs", ErrDamaged)
+	}
+	if r.data[0] != encodingVersion {
+		return fmt.Errorf("%w: encoding version %d, want %d", ErrDamaged, r.data[0], encodingVersion)
+	}
+	r.data, r.at = r.data[:n], 1
+	return nil
+}
+
+func (r *reader) uvarint() uint64 {
+	if r.at < len(r.data) && r.data[r.at] < 0x80 {
+		r.at++
+		return uint64(r.data[r.at-1])
+	}
+	v, n := binary.Uvarint(r.data[r.at:])
+	switch {
+	case n <= 0:
+		r.fail("an integer is cut off")
+		return 0
+	case r.data[r.at+n-1] == 0:
+		r.fail("an integer is longer than it need be")
+		return 0
+	}
+	r.at += n
+	return v
+}
+
+// varint reads an integer in zigzag form.
+func (r *reader) varint() int64 {
+	v := r.uvarint()
+	return int64(v>>1) ^ -int64(v&1)
+}
+
+func (r *reader) bytes(n uint64) []byte {
+	if n > uint64(r.left()) {
+		r.fail("it ends early")
+		return nil
+	}
+	r.at += int(n)
+	return r.data[r.at-int(n) : r.at]
+}
+
+func (r *reader) uint32() uint32 {
+	if b := r.bytes(4); b != nil {
+		return binary.LittleEndian.Uint32(b)
+	}
+	return 0
+}
+
+func (r *reader) uint64() uint64 {
+	if b := r.bytes(8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+// count reads a number of items of at least size bytes each.
+func (r *reader) count(size int) int {
+	n := r.uvarint()
+	if n > uint64(r.left()/size) {
+		r.fail("it announces %d items in %d bytes", n, r.left())
+		return 0
+	}
+	return int(n)
+}
+
+// names reads the dictionary. All names are cut from one string, so that they cost an account one allocation.
+func (r *reader) names(into *names) {
+	n := r.count(2)
+	if n == 0 {
+		return
+	}
+	into.list = make([]string, 0, n+2)
+	start, ahead := r.at, *r
+	for range n {
+		ahead.bytes(ahead.uvarint())
+	}
+	region := string(r.data[start:ahead.at])
+	for range n {
+		length := r.uvarint()
+		at := r.at - start
+		if r.bytes(length); r.err != nil {
+			return
+		}
+		name := region[at : at+int(length)]
+		if name == "" || !utf8.ValidString(name) {
+			r.fail("a name is empty or not UTF-8")
+			return
+		}
+		into.list = append(into.list, name)
+	}
+	into.reindex()
+	if !into.unique() {
+		r.fail("a name is there twice")
+	}
+}
+
+// event reads the event at index i into e. names is the length of the dictionary.
+func (r *reader) event(e, previous *event, i int, names uint64) {
+	var head byte
+	if b := r.bytes(1); b != nil {
+		head = b[0]
+	}
+	e.kind, e.currency = payment.Type(head&headType), previous.currency
+	elapsed := r.uvarint()
+	e.original = r.varint()
+	if head&headCurrency == 0 {
+		c := r.uvarint()
+		if c > math.MaxUint16 || payment.Currency(c) == previous.currency {
+			r.fail("currency %d after %d", c, previous.currency)
+		}
+		e.currency = payment.Currency(c)
+	}
+	merchant, category := r.uvarint(), r.uvarint()
+	if head&headLocated != 0 {
+		e.flags |= located
+		e.latE7, e.lonE7 = int32(r.uint32()), int32(r.uint32())
+	}
+	if head&headDedupe != 0 {
+		e.id, e.body = r.uint64(), r.uint32()
+	} else if r.forgotten++; r.forgotten <= i {
+		r.fail("an id is forgotten before an older one")
+	}
+	r.use(merchant)
+	r.use(category)
+	switch {
+	case r.err != nil:
+		return
+	case elapsed >= uint64(payment.MaxTime-previous.time):
+		r.fail("event time out of range")
+	case e.original > payment.MaxAmount || e.original < -payment.MaxAmount:
+		r.fail("amount out of range")
+	case r.used > names:
+		r.fail("name %d of %d", r.used, names)
+	case e.currency == 0:
+		r.fail("an event without a currency")
+	case e.kind == 0 || head>>5 != 0:
+		r.fail("event head %#x", head)
+	}
+	e.time = previous.time + payment.Time(elapsed)
+	e.merchant, e.category = uint32(merchant), uint32(category)
+}
+
+// use notes that an event uses the name with the given number. Names are numbered in the order of their first use.
+func (r *reader) use(name uint64) {
+	switch {
+	case name == r.used+1:
+		r.used++
+	case name > r.used:
+		r.fail("name %d after %d", name, r.used)
+	}
+}

@@ -1,0 +1,52 @@
+package features
+
+import "github.com/weir-fraud/weir/payment"
+
+// latest remembers the newest event, or the newest located one. Once that has left the window, nothing older can
+// still be inside.
+type latest struct {
+	locatedOnly  bool
+	known        bool
+	seq          uint64
+	time         payment.Time
+	latE7, lonE7 int32
+}
+
+func (l *latest) enter(e *event, seq uint64) {
+	if l.locatedOnly && e.flags&located == 0 {
+		return
+	}
+	l.known, l.seq, l.time, l.latE7, l.lonE7 = true, seq, e.time, e.latE7, e.lonE7
+}
+
+func (l *latest) leave(_ *event, seq uint64) {
+	if l.seq == seq {
+		l.known = false
+	}
+}
+
+func (l *latest) value(statistic) float64 { return nan }
+
+func (l *latest) reset() { *l = latest{locatedOnly: l.locatedOnly} }
+
+// secondsUntil returns the seconds from the event to t, NaN where there is no event.
+func (l *latest) secondsUntil(t payment.Time) float64 {
+	if !l.known {
+		return nan
+	}
+	return float64(t-l.time) / 1000
+}
+
+// kmTo returns the distance from the event's place to that of e, NaN where either has none.
+func (l *latest) kmTo(e *event) float64 {
+	if !l.known || e.flags&located == 0 {
+		return nan
+	}
+	return haversine(l.latE7, l.lonE7, e.latE7, e.lonE7)
+}
+
+// kmhTo returns the speed needed to get from the event's place to that of e. Less than a second apart counts as one
+// second, so that two places at once are fast rather than infinite.
+func (l *latest) kmhTo(e *event) float64 {
+	return l.kmTo(e) / max(l.secondsUntil(e.time), 1) * 3600
+}

@@ -1,0 +1,14 @@
+// Package redisstate keeps account states in Redis: each partition's head and accounts under one hash tag, so that a
+// partition lives on one node of a cluster and one script can change it atomically.
+//
+// It is the only importer of the Redis client. It moves encoded states and compares heads; what is in a state, and
+// when a head is right, is not its business.
+//
+// Keys, for the topic's partition 17 under state layout 3f2a…:
+//
+//	weir:3f2a…:{transactions:17}:head         the head
+//	weir:3f2a…:{transactions:17}:old          generations that are discarded and not yet deleted
+//	weir:3f2a…:{transactions:17}:G:buckets    the buckets in use by generation G
+//	weir:3f2a…:{transactions:17}:G:b:N        the accounts filed under bucket N
+//	weir:3f2a…:{transactions:17}:G:a:ID       the state of account ID
+package redisstate

@@ -1,0 +1,59 @@
+package features
+
+import (
+	"sort"
+
+	"github.com/weir-fraud/weir/payment"
+)
+
+// windowPlan is one window length and the aggregates that features read over it.
+type windowPlan struct {
+	length     payment.Time // milliseconds
+	aggregates []aggregatePlan
+}
+
+type aggregatePlan struct {
+	family family
+	field  nameField
+	filter int // index of the filter, also its bit in event.matches
+}
+
+// window stands over the events numbered from (inclusive) to (exclusive) of one account.
+type window struct {
+	plan       *windowPlan
+	from, to   uint64
+	aggregates []aggregate
+}
+
+// advance moves the window to (t − length, t]. It may only move forward.
+func (w *window) advance(a *Account, t payment.Time) {
+	end := a.base + uint64(len(a.events))
+	for w.to < end && a.events[w.to-a.base].time <= t {
+		e := &a.events[w.to-a.base]
+		for i := range w.plan.aggregates {
+			if e.matches>>w.plan.aggregates[i].filter&1 != 0 {
+				w.aggregates[i].enter(e, w.to)
+			}
+		}
+		w.to++
+	}
+	for w.from < w.to && a.events[w.from-a.base].time <= t-w.plan.length {
+		e := &a.events[w.from-a.base]
+		for i := range w.plan.aggregates {
+			if e.matches>>w.plan.aggregates[i].filter&1 != 0 {
+				w.aggregates[i].leave(e, w.from)
+			}
+		}
+		w.from++
+	}
+}
+
+// restart empties the window and places it just before the first event that is inside at t.
+func (w *window) restart(a *Account, t payment.Time) {
+	for _, g := range w.aggregates {
+		g.reset()
+	}
+	first := sort.Search(len(a.events), func(i int) bool { return a.events[i].time > t-w.plan.length })
+	w.from = a.base + uint64(first)
+	w.to = w.from
+}

@@ -1,0 +1,168 @@
+package history
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/weir-fraud/weir/payment"
+)
+
+// mappingKeys are the keys of a mapping file.
+func (d *document) mappingKeys(m *Mapping) keys {
+	return keys{
+		"format": func(node ast.Node) error {
+			i, err := d.choice(node, "format", "csv", "jsonl")
+			m.jsonl = i == 1
+			return err
+		},
+		"delimiter": func(node ast.Node) error { return d.delimiter(node, m) },
+		"columns": func(node ast.Node) (err error) {
+			m.columns, err = d.texts(node, "columns")
+			m.columnsAt = placeOf(node.GetToken())
+			return err
+		},
+		"trim": d.flag("trim", &m.trim),
+		"missing": func(node ast.Node) (err error) {
+			m.missing, err = d.texts(node, "missing")
+			return err
+		},
+		"transaction_id": func(node ast.Node) error { return d.id(node, m) },
+		"timestamp":      func(node ast.Node) error { return d.timestamp(node, m) },
+		"account_id": func(node ast.Node) error {
+			return d.source(node, "account_id", &m.account, mayBeConstant, nil)
+		},
+		"transaction_type": func(node ast.Node) error {
+			return coded(d, node, &m.kind, "transaction_type", "purchase, withdrawal or deposit", payment.ParseType, &m.kinds, &m.kindValue)
+		},
+		"amount": func(node ast.Node) error { return d.amount(node, m) },
+		"currency": func(node ast.Node) error {
+			return coded(d, node, &m.currency, "currency", "an ISO 4217 code in upper case", payment.ParseCurrency, &m.currencies, &m.cashValue)
+		},
+		"merchant": func(node ast.Node) error {
+			return d.object(node, "merchant", keys{
+				"name":     d.optional("merchant.name", &m.name),
+				"category": d.optional("merchant.category", &m.category),
+				"location": func(node ast.Node) error {
+					return d.object(node, "merchant.location", keys{
+						"latitude":  d.number("merchant.location.latitude", &m.latitude),
+						"longitude": d.number("merchant.location.longitude", &m.longitude),
+					})
+				},
+			})
+		},
+		"attributes": func(node ast.Node) error { return d.attributes(node, m) },
+		"label":      func(node ast.Node) error { return d.label(node, m) },
+		"pattern": func(node ast.Node) error {
+			return d.source(node, "pattern", &m.pattern, 0, nil)
+		},
+	}
+}
+
+// sourceOption says what besides a column a source may have.
+type sourceOption uint8
+
+const (
+	mayBeConstant sourceOption = 1 << iota
+	mayDefault
+	openEnded // the reader of the field checks what there must be
+)
+
+// optional returns a reader of a field of free text.
+func (d *document) optional(field string, s *source) func(ast.Node) error {
+	return func(node ast.Node) error { return d.source(node, field, s, mayBeConstant|mayDefault, nil) }
+}
+
+// number returns a reader of a field that only a column can give.
+func (d *document) number(field string, s *source) func(ast.Node) error {
+	return func(node ast.Node) error { return d.source(node, field, s, 0, nil) }
+}
+
+// source reads where a field comes from: the name of a column, or an object with the column or the constant and what
+// else belongs to the field.
+func (d *document) source(node ast.Node, field string, s *source, options sourceOption, more keys) error {
+	s.field, s.at = field, placeOf(node.GetToken())
+	if _, plain := scalar(node); plain {
+		return d.into(field, &s.column)(node)
+	}
+	if t := node.Type(); t != ast.MappingType && t != ast.MappingValueType {
+		return d.mistake(s.at, "%s: needs the name of a column, or keys such as column", field)
+	}
+	known := keys{
+		"column":       d.placed(field+".column", &s.column, &s.at),
+		"strip_prefix": d.into(field+".strip_prefix", &s.prefix),
+		"missing": func(node ast.Node) (err error) {
+			s.missing, err = d.texts(node, field+".missing")
+			return err
+		},
+	}
+	if options&mayBeConstant != 0 {
+		known["value"] = d.placed(field+".value", &s.constant, &s.at)
+	}
+	if options&mayDefault != 0 {
+		known["default"] = d.into(field+".default", &s.fallback)
+	}
+	for key, read := range more {
+		known[key] = read
+	}
+	if err := d.object(node, field, known); err != nil {
+		return err
+	}
+	switch {
+	case s.column != "" && s.constant != "":
+		return d.mistake(s.at, "%s: has both column and value: keep one", field)
+	case s.constant != "" && (s.prefix != "" || s.missing != nil || s.fallback != ""):
+		return d.mistake(s.at, "%s: value is the same for every row, so nothing else can stand beside it", field)
+	case s.column == "" && s.constant == "" && options&openEnded == 0:
+		return d.mistake(s.at, "%s: names no column: add column: NAME", field)
+	}
+	return nil
+}
+
+// placed is into, and notes where the text stands.
+func (d *document) placed(what string, to *string, at *place) func(ast.Node) error {
+	return func(node ast.Node) error {
+		*at = placeOf(node.GetToken())
+		return d.into(what, to)(node)
+	}
+}
+
+func (d *document) delimiter(node ast.Node, m *Mapping) error {
+	s, err := d.text(node, "delimiter")
+	if err != nil {
+		return err
+	}
+	if s == "tab" {
+		s = "\t"
+	}
+	if len(s) != 1 || s[0] >= utf8.RuneSelf || strings.ContainsAny(s, "\"\r\n") {
+		return d.mistake(placeOf(node.GetToken()), "delimiter: must be one ASCII character, such as \";\", or tab")
+	}
+	m.delimiter, m.delimiterAt = s[0], placeOf(node.GetToken())
+	return nil
+}
+
+func (d *document) id(node ast.Node, m *Mapping) error {
+	var template string
+	at := placeOf(node.GetToken())
+	if err := d.source(node, "transaction_id", &m.id, openEnded, keys{
+		"template": d.placed("transaction_id.template", &template, &at),
+	}); err != nil {
+		return err
+	}
+	switch {
+	case template == "" && m.id.column == "":
+		return d.mistake(at, "transaction_id: needs a column or a template")
+	case template == "":
+		return nil
+	case m.id.column != "" || m.id.prefix != "" || m.id.missing != nil:
+		return d.mistake(at, "transaction_id: a template makes the whole id, so nothing else can stand beside it")
+	}
+	m.id.at = at
+	var err error
+	if m.template, err = parseTemplate(template); err != nil {
+		return d.mistake(at, "transaction_id.template: %v", err)
+	}
+	return nil
+}

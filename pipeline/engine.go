@@ -1,0 +1,106 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/weir-fraud/weir/alerts"
+	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/scoring"
+)
+
+// Engine is what decides: features, model, policy and the words for alerts. It is immutable, and the same for live
+// traffic and replay.
+type Engine struct {
+	set       *features.Set
+	scorer    *scoring.Scorer
+	model     string // its id
+	policy    scoring.Policy
+	explainer *alerts.Explainer
+	vectors   bool
+	now       func() time.Time
+}
+
+// EngineConfig is what an Engine is made of.
+type EngineConfig struct {
+	Set     *features.Set
+	Model   *scoring.Model // nil to compute features only
+	Policy  scoring.Policy
+	Vectors bool             // whether decisions carry their feature vector
+	Now     func() time.Time // stamps alerts, and nothing else
+}
+
+// NewEngine returns an Engine. It fails where the model wants features that the set lacks or defines otherwise.
+func NewEngine(c EngineConfig) (*Engine, error) {
+	var scorer *scoring.Scorer
+	var model string
+	if c.Model != nil {
+		var err error
+		if scorer, err = c.Model.Bind(c.Set.Schema()); err != nil {
+			return nil, err
+		}
+		model = c.Model.ID()
+	}
+	reporting, _ := payment.ParseCurrency(c.Set.Layout().Currency)
+	return &Engine{
+		set: c.Set, scorer: scorer, model: model, policy: c.Policy, vectors: c.Vectors, now: c.Now,
+		explainer: alerts.NewExplainer(c.Set.Schema(), reporting),
+	}, nil
+}
+
+// historyInAlert is how many of the account's events an alert carries along.
+const historyInAlert = 50
+
+// judge is an Engine with the memory it works in. It is used by one goroutine.
+type judge struct {
+	*Engine
+	observation features.Observation
+	vector      features.Vector
+	decision    scoring.Decision
+}
+
+func newJudge(e *Engine) *judge {
+	return &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len())}
+}
+
+// observe looks at a transaction of the entry's account.
+func (j *judge) observe(e *entry, tx *payment.Transaction) features.Outcome {
+	e.shard.current(e).Observe(tx, &j.observation)
+	return j.observation.Outcome
+}
+
+// decide computes, scores and decides the observed transaction. The decision is good until the next call.
+func (j *judge) decide(e *entry, tx *payment.Transaction) *scoring.Decision {
+	e.account.Compute(&j.observation, j.vector)
+	score := j.scorer.Score(j.vector)
+	d := &j.decision
+	*d = scoring.Decision{
+		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time,
+		Action: j.policy.Decide(score), Score: score, Model: j.model, Policy: j.policy.Version,
+		Flags: d.Flags[:0],
+	}
+	if j.vectors {
+		d.Vector = j.vector
+	}
+	if j.observation.Late {
+		d.Flags = append(d.Flags, "late")
+	}
+	if d.Action != scoring.Approve {
+		d.AlertID = alerts.ID(tx.AccountID, tx.ID)
+	}
+	return d
+}
+
+// alert returns the alert event of the decision just made, before the transaction is folded in.
+func (j *judge) alert(e *entry, tx *payment.Transaction) *alerts.Alert {
+	d := &j.decision
+	return alerts.New(alerts.Alert{
+		ID: d.AlertID, Timestamp: payment.TimeOf(j.now()), TransactionID: tx.ID, AccountID: tx.AccountID,
+		Action: d.Action, Score: d.Score, Model: d.Model, Severity: j.policy.Severity(d.Action, d.Score),
+		Reasons: j.explainer.Reasons(tx, j.vector), Schema: j.set.Schema(), Vector: j.vector,
+		Transaction: tx, History: e.account.History(tx.Time, historyInAlert),
+	})
+}
+
+// fold takes the observed transaction into its account.
+func (j *judge) fold(e *entry, tx *payment.Transaction) { e.shard.fold(e, &j.observation, tx.Time) }

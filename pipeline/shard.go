@@ -1,0 +1,110 @@
+package pipeline
+
+import (
+	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/payment"
+)
+
+// shard is what is held in memory of one partition: its watermark and accounts.
+type shard struct {
+	set       *features.Set
+	accounts  map[string]*entry
+	watermark payment.Time
+}
+
+// entry is an account in memory. Entries of all shards of a worker are linked in order of last use.
+type entry struct {
+	id      string
+	shard   *shard
+	account *features.Account
+	filed   int64 // the bucket that the store files the account under, 0 for none
+	changed bool  // not yet in the store
+
+	newer, older *entry
+}
+
+func newShard(set *features.Set) *shard {
+	return &shard{set: set, accounts: make(map[string]*entry)}
+}
+
+// add puts an account under id, which is kept.
+func (s *shard) add(id string, a *features.Account) *entry {
+	e := &entry{id: id, shard: s, account: a}
+	if newest, ok := a.Newest(); ok {
+		e.filed = s.set.Bucket(newest)
+	}
+	s.accounts[id] = e
+	return e
+}
+
+// current returns the entry's account, emptied if it is forgotten at the watermark.
+func (s *shard) current(e *entry) *features.Account {
+	if newest, ok := e.account.Newest(); ok && s.set.Forgotten(newest, s.watermark) {
+		e.account = s.set.NewAccount()
+	}
+	return e.account
+}
+
+// fold takes an observed transaction into its account and the watermark.
+func (s *shard) fold(e *entry, o *features.Observation, t payment.Time) {
+	e.account.Fold(o)
+	s.watermark = max(s.watermark, t)
+}
+
+// recency lists entries by last use, so that memory is bounded.
+type recency struct {
+	newest, oldest *entry
+	n              int
+}
+
+func (r *recency) touch(e *entry) {
+	if r.newest == e {
+		return
+	}
+	if e.newer != nil || e.older != nil || r.oldest == e {
+		r.remove(e)
+	}
+	e.older, e.newer = r.newest, nil
+	if r.newest != nil {
+		r.newest.newer = e
+	} else {
+		r.oldest = e
+	}
+	r.newest = e
+	r.n++
+}
+
+func (r *recency) remove(e *entry) {
+	if e.newer != nil {
+		e.newer.older = e.older
+	} else {
+		r.newest = e.older
+	}
+	if e.older != nil {
+		e.older.newer = e.newer
+	} else {
+		r.oldest = e.newer
+	}
+	e.newer, e.older = nil, nil
+	r.n--
+}
+
+// trim forgets the least recently used accounts beyond limit. Changed ones stay: they exist nowhere else.
+func (r *recency) trim(limit int) {
+	for e := r.oldest; e != nil && r.n > limit; {
+		next := e.newer
+		if !e.changed {
+			r.remove(e)
+			delete(e.shard.accounts, e.id)
+		}
+		e = next
+	}
+}
+
+// drop forgets all of a shard's accounts.
+func (r *recency) drop(s *shard) {
+	for _, e := range s.accounts {
+		r.remove(e)
+	}
+	clear(s.accounts)
+}

@@ -1,0 +1,108 @@
+package scoring
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"math"
+	"strconv"
+
+	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/payment"
+)
+
+// Decision is what was decided about one transaction, and all that it was decided by. It holds no clock value, so a
+// replay gives the same bytes.
+type Decision struct {
+	TransactionID string
+	AccountID     string
+	Timestamp     payment.Time // the transaction's event time
+	Action        Action
+	Score         float64 // the active model's probability of fraud, in [0, 1]
+	Model         string  // the active model's id
+	Policy        string  // the policy's version
+	Rules         []string
+	Challengers   []Challenger // in the order they are to be written; each model once
+	Marks         []string
+	Flags         []string        // what the features could not take into account, such as late
+	AlertID       string          // empty: no alert was made
+	Vector        features.Vector // nil: not written
+}
+
+// Challenger is the score of a model that decides nothing.
+type Challenger struct {
+	Model string
+	Score float64
+}
+
+// AppendJSON appends d to dst as one JSON object, in the public field order. Equal decisions give equal bytes: a score
+// has the shortest form that reads back to the same bits, and every NaN of the vector has one bit pattern.
+func (d *Decision) AppendJSON(dst []byte) []byte {
+	dst = payment.AppendString(append(dst, `{"transaction_id":`...), d.TransactionID)
+	dst = payment.AppendString(append(dst, `,"account_id":`...), d.AccountID)
+	dst = d.Timestamp.Append(append(dst, `,"timestamp":"`...))
+	dst = append(append(dst, `","action":"`...), d.Action.String()...)
+	dst = appendScore(append(dst, `","score":`...), d.Score)
+	dst = payment.AppendString(append(dst, `,"model":`...), d.Model)
+	dst = payment.AppendString(append(dst, `,"policy":`...), d.Policy)
+	dst = appendStrings(append(dst, `,"rules":`...), d.Rules)
+	dst = append(dst, `,"challengers":{`...)
+	for i := range d.Challengers {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = payment.AppendString(dst, d.Challengers[i].Model)
+		dst = appendScore(append(dst, ':'), d.Challengers[i].Score)
+	}
+	dst = appendStrings(append(dst, `},"marks":`...), d.Marks)
+	dst = appendStrings(append(dst, `,"flags":`...), d.Flags)
+	if d.AlertID != "" {
+		dst = payment.AppendString(append(dst, `,"alert_id":`...), d.AlertID)
+	}
+	if d.Vector != nil {
+		dst = AppendVector(append(dst, `,"vector":"`...), d.Vector)
+		dst = append(dst, '"')
+	}
+	return append(dst, '}')
+}
+
+func appendStrings(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = payment.AppendString(dst, s)
+	}
+	return append(dst, ']')
+}
+
+// appendScore writes a probability. One outside [0, 1], which no Scorer gives, becomes null: legal JSON that no reader
+// takes for a score.
+func appendScore(dst []byte, score float64) []byte {
+	if !(score >= 0 && score <= 1) {
+		return append(dst, "null"...)
+	}
+	return strconv.AppendFloat(dst, score, 'g', -1, 64)
+}
+
+// canonicalNaN is math.NaN's pattern, the only one that is written for a missing value.
+const canonicalNaN = 0x7ff8000000000001
+
+// AppendVector appends v as standard base64 of little-endian float64 values. It uses only characters that stand for
+// themselves in JSON.
+func AppendVector(dst []byte, v features.Vector) []byte {
+	var chunk [24]byte // three values make 32 characters without padding
+	n := 0
+	for _, x := range v {
+		bits := math.Float64bits(x)
+		if x != x {
+			bits = canonicalNaN
+		}
+		binary.LittleEndian.PutUint64(chunk[n:], bits)
+		if n += 8; n == len(chunk) {
+			dst = base64.StdEncoding.AppendEncode(dst, chunk[:])
+			n = 0
+		}
+	}
+	return base64.StdEncoding.AppendEncode(dst, chunk[:n])
+}

@@ -1,0 +1,53 @@
+package scoring
+
+import "math"
+
+// forest is a checked model: every index is in range, every tree is a tree, every number is
+// finite, but for thresholds of +Inf. Only
+// [parseLightGBM] makes one.
+type forest struct {
+	names []string // one per feature, in the model's order
+	trees []tree
+}
+
+// tree is one binary decision tree. A tree of a single leaf has no nodes.
+type tree struct {
+	nodes  []node    // node 0 is the root
+	values []float64 // per leaf: what it adds to the margin, shrinkage included
+
+	// The number of training rows that reached each node and leaf, which exact attribution weighs paths with. Both
+	// are nil where the file has none.
+	nodeCounts []int64
+	leafCounts []int64
+}
+
+// node sends a value at or below its threshold to the left. A child is the index of a node, or ^i for leaf i.
+type node struct {
+	threshold   float64
+	feature     int32
+	left, right int32
+	nanMissing  bool // NaN follows defaultLeft; otherwise NaN is read as 0
+	defaultLeft bool
+}
+
+// splits counts the nodes of all trees.
+func (f *forest) splits() int {
+	n := 0
+	for i := range f.trees {
+		n += len(f.trees[i].nodes)
+	}
+	return n
+}
+
+// bound is the largest magnitude a margin can have: the sum over trees of the largest leaf.
+func (f *forest) bound() float64 {
+	sum := 0.0
+	for i := range f.trees {
+		largest := 0.0
+		for _, v := range f.trees[i].values {
+			largest = math.Max(largest, math.Abs(v))
+		}
+		sum += largest
+	}
+	return sum
+}

@@ -1,0 +1,176 @@
+package scoring
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/weir-fraud/weir/features"
+)
+
+// The most that the small files of a model directory may hold.
+const (
+	maxManifestBytes = 4 << 20
+	maxGoldenBytes   = 64 << 20
+)
+
+// Model is a model that was read from its directory and found to be what its manifest says. It is immutable.
+type Model struct {
+	manifest Manifest
+	digest   string
+	forest   *forest
+	golden   []golden
+}
+
+// Load reads the model directory dir and verifies it: the hashes of its files, the whole structure of the trees, the
+// features in model.txt against those of the manifest, and the golden vectors. See docs/models.md.
+func Load(dir string) (*Model, error) {
+	m, err := LoadFS(os.DirFS(dir), DefaultLimits())
+	if err != nil {
+		return nil, fmt.Errorf("model directory %s: %w", dir, err)
+	}
+	return m, nil
+}
+
+// LoadFS is Load for a directory that is the root of fsys, with other limits.
+func LoadFS(fsys fs.FS, limits Limits) (*Model, error) {
+	text, err := readFile(fsys, ManifestFile, maxManifestBytes)
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := ParseManifest(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ManifestFile, err)
+	}
+	m := &Model{manifest: *manifest, digest: digest(text)}
+	if text, err = readHashed(fsys, ModelFile, limits.ModelBytes, manifest.Files.Model); err != nil {
+		return nil, err
+	}
+	if m.forest, err = parseLightGBM(text, limits); err != nil {
+		return nil, fmt.Errorf("%s: %w", ModelFile, err)
+	}
+	if err := m.checkNames(); err != nil {
+		return nil, fmt.Errorf("%s: %w", ModelFile, err)
+	}
+	if text, err = readHashed(fsys, GoldenFile, maxGoldenBytes, manifest.Files.Golden); err != nil {
+		return nil, err
+	}
+	schema := m.Schema()
+	if m.golden, err = parseGolden(text, schema.Names); err != nil {
+		return nil, fmt.Errorf("%s: %w", GoldenFile, err)
+	}
+	if _, err := m.Bind(schema); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// checkNames holds that model.txt has the manifest's features in the manifest's order. A model that was trained
+// without names has LightGBM's own, Column_0 and so on, which say nothing of the order.
+func (m *Model) checkNames() error {
+	want, have := m.manifest.Features, m.forest.names
+	if len(want) != len(have) {
+		return fmt.Errorf("the model reads %d features, and %s lists %d; copy the whole directory again, or train again",
+			len(have), ManifestFile, len(want))
+	}
+	unnamed := true
+	for i, name := range have {
+		unnamed = unnamed && name == fmt.Sprintf("Column_%d", i)
+	}
+	if unnamed {
+		return nil
+	}
+	for i, name := range have {
+		if name != want[i].Name {
+			return fmt.Errorf("feature %d is called %s here and %q in %s; copy the whole directory again, or train again",
+				i, clip(name), want[i].Name, ManifestFile)
+		}
+	}
+	return nil
+}
+
+// ID returns the model's name in decisions and alerts, such as cards/2026-11-24.
+func (m *Model) ID() string { return m.manifest.ID }
+
+// Digest returns the SHA-256 of the manifest, in lower-case hexadecimal. Since the manifest holds the hashes of the
+// other files, it stands for the whole directory.
+func (m *Model) Digest() string { return m.digest }
+
+// Manifest returns what the model says of itself. The caller must not change what it refers to.
+func (m *Model) Manifest() *Manifest { return &m.manifest }
+
+// Schema returns the features that the model reads, in its order.
+func (m *Model) Schema() *features.Schema { return m.manifest.Schema() }
+
+// Trees returns the number of trees.
+func (m *Model) Trees() int { return len(m.forest.trees) }
+
+// Bind returns a scorer for vectors of the given schema. It refuses, with an error that wraps
+// [features.ErrDefinition], when the schema lacks a feature of the model or defines it otherwise, and repeats the
+// golden vectors through the result.
+func (m *Model) Bind(schema *features.Schema) (*Scorer, error) {
+	at, err := schema.Project(m.Schema())
+	if err != nil {
+		return nil, fmt.Errorf("model %s cannot read these features: %w; declare the feature as it was when the model was trained, "+
+			"or train again", m.ID(), err)
+	}
+	s, err := newScorer(m.forest, at, schema.Len())
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", m.ID(), err)
+	}
+	if err := verifyGolden(m.golden, s, at); err != nil {
+		return nil, fmt.Errorf("%s: %w", GoldenFile, err)
+	}
+	return s, nil
+}
+
+// readFile reads a regular file of at most limit bytes.
+func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	info, err := fs.Stat(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is missing; a model directory has %s, %s and %s: copy it again, or train with weir train (%w)",
+			name, ManifestFile, ModelFile, GoldenFile, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s has %d bytes, and %d are allowed; train a smaller model, or raise the limit",
+			name, max(info.Size(), limit+1), limit)
+	}
+	return data, nil
+}
+
+// readHashed is readFile for a file whose SHA-256 the manifest states.
+func readHashed(fsys fs.FS, name string, limit int64, want string) ([]byte, error) {
+	data, err := readFile(fsys, name, limit)
+	if err != nil {
+		return nil, err
+	}
+	if have := digest(data); have != want {
+		return nil, fmt.Errorf("%s has the sha256 %s, and %s says %s: one of them was changed after training; "+
+			"copy the whole directory again, or train again", name, have, ManifestFile, clip(want))
+	}
+	return data, nil
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

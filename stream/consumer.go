@@ -1,0 +1,233 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// GroupConfig says how a worker takes part in a consumer group.
+type GroupConfig struct {
+	Group          string
+	Instance       string        // static membership: a restart under the same name keeps its partitions; empty for none
+	SessionTimeout time.Duration // how long a silent worker keeps its partitions
+	Topic          string
+}
+
+// Rebalancer is told which partitions a consumer gains and loses. Its methods run inside Poll.
+type Rebalancer interface {
+	// Assigned returns the offset to start from for each of the partitions, in their order.
+	Assigned(ctx context.Context, partitions []int32) ([]int64, error)
+	// Revoked is the last chance to finish what is in hand for the partitions. lost means that it is too late for
+	// that: another worker may have them already.
+	Revoked(ctx context.Context, partitions []int32, lost bool)
+}
+
+// Consumer is one member of a consumer group on one topic. It commits nothing by itself. Apart from Close it is used
+// by one goroutine.
+type Consumer struct {
+	config Config
+	client *kafka.Consumer
+	topic  string
+	rebal  Rebalancer
+
+	// Of the Poll under way.
+	ctx   context.Context
+	batch []Record
+	err   error
+	ends  []End
+}
+
+// End tells that a partition has been read up to an offset at which there was nothing more.
+type End struct {
+	Partition int32
+	Offset    int64
+}
+
+// NewConsumer joins the group. Nothing is read before Poll.
+func NewConsumer(config Config, group GroupConfig, r Rebalancer) (*Consumer, error) {
+	own := kafka.ConfigMap{
+		"group.id":                      group.Group,
+		"session.timeout.ms":            int(group.SessionTimeout.Milliseconds()),
+		"heartbeat.interval.ms":         int(group.SessionTimeout.Milliseconds() / 4),
+		"partition.assignment.strategy": "cooperative-sticky",
+		"isolation.level":               "read_committed",
+		"enable.auto.commit":            false,
+		"enable.auto.offset.store":      false,
+		"auto.offset.reset":             "error", // offsets are always given; a wrong one must not be moved silently
+		"enable.partition.eof":          true,
+		"fetch.queue.backoff.ms":        5, // the default of 1 s stalls a fast reader
+		"fetch.wait.max.ms":             100,
+		"queued.min.messages":           100_000,
+		"queued.max.messages.kbytes":    131_072,
+	}
+	if group.Instance != "" {
+		own["group.instance.id"] = group.Instance
+	}
+	m, err := config.client(own)
+	if err != nil {
+		return nil, err
+	}
+	client, err := kafka.NewConsumer(m)
+	if err != nil {
+		return nil, fmt.Errorf("create a Kafka consumer: %w", err)
+	}
+	c := &Consumer{config: config, client: client, topic: group.Topic, rebal: r}
+	if err := client.Subscribe(group.Topic, c.rebalance); err != nil {
+		_ = client.Close()
+		return nil, fmt.Errorf("subscribe to %s: %w", group.Topic, err)
+	}
+	return c, nil
+}
+
+// Poll waits up to wait for records and appends those that are there to batch, at most limit in all. Records of
+// partitions that are revoked meanwhile are not among them. ends is good until the next call.
+func (c *Consumer) Poll(ctx context.Context, batch []Record, limit int, wait time.Duration) (all []Record, ends []End, err error) {
+	c.ctx, c.batch, c.err, c.ends = ctx, batch, nil, c.ends[:0]
+	defer func() { c.ctx, c.batch = nil, nil }()
+	timeout := int(wait.Milliseconds())
+	for len(c.batch) < limit && c.err == nil {
+		ev := c.client.Poll(timeout)
+		if ev == nil {
+			break
+		}
+		timeout = 0
+		switch e := ev.(type) {
+		case *kafka.Message:
+			if e.TopicPartition.Error != nil {
+				c.err = classify("consume "+c.topic, e.TopicPartition.Error)
+				break
+			}
+			c.batch = append(c.batch, Record{
+				Partition: e.TopicPartition.Partition, Offset: int64(e.TopicPartition.Offset),
+				Time: e.Timestamp.UnixMilli(), Key: e.Key, Value: e.Value,
+			})
+		case kafka.PartitionEOF:
+			c.ends = append(c.ends, End{e.Partition, int64(e.Offset)})
+		case kafka.Error:
+			if e.IsFatal() || !passing(e.Code()) && !e.IsRetriable() {
+				c.err = classify("consume "+c.topic, c.config.describe(e))
+			}
+		}
+	}
+	return c.batch, c.ends, c.err
+}
+
+// rebalance runs inside Poll and inside Close.
+func (c *Consumer) rebalance(_ *kafka.Consumer, ev kafka.Event) error {
+	ctx := c.ctx
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	switch e := ev.(type) {
+	case kafka.AssignedPartitions:
+		if len(e.Partitions) == 0 {
+			return c.client.IncrementalAssign(nil)
+		}
+		at, err := c.rebal.Assigned(ctx, numbers(e.Partitions))
+		if err != nil {
+			c.err = err
+			// The group must hear an answer; nothing of it is processed, since the error ends the worker's run.
+			at = make([]int64, len(e.Partitions))
+			for i := range at {
+				at[i] = int64(kafka.OffsetEnd)
+			}
+		}
+		for i := range e.Partitions {
+			e.Partitions[i].Offset = kafka.Offset(at[i])
+		}
+		return c.client.IncrementalAssign(e.Partitions)
+	case kafka.RevokedPartitions:
+		gone := numbers(e.Partitions)
+		c.batch = slices.DeleteFunc(c.batch, func(r Record) bool { return slices.Contains(gone, r.Partition) })
+		c.rebal.Revoked(ctx, gone, c.client.AssignmentLost())
+		return c.client.IncrementalUnassign(e.Partitions)
+	}
+	return nil
+}
+
+func numbers(partitions []kafka.TopicPartition) []int32 {
+	n := make([]int32, len(partitions))
+	for i := range partitions {
+		n[i] = partitions[i].Partition
+	}
+	return n
+}
+
+// Seek makes the next record of an assigned partition the first one at or after offset.
+func (c *Consumer) Seek(partition int32, offset int64) error {
+	done, err := c.client.SeekPartitions([]kafka.TopicPartition{{Topic: &c.topic, Partition: partition, Offset: kafka.Offset(offset)}})
+	if err == nil && len(done) == 1 {
+		err = done[0].Error
+	}
+	return classify(fmt.Sprintf("seek %s/%d", c.topic, partition), err)
+}
+
+// NoOffset stands for a committed offset that does not exist.
+const NoOffset int64 = -1
+
+// Committed returns the group's committed offset of each partition, NoOffset where there is none. It waits for
+// transactions that are still open to end.
+func (c *Consumer) Committed(ctx context.Context, partitions []int32) ([]int64, error) {
+	ask := make([]kafka.TopicPartition, len(partitions))
+	for i, p := range partitions {
+		ask[i] = kafka.TopicPartition{Topic: &c.topic, Partition: p}
+	}
+	got, err := c.client.Committed(ask, timeoutOf(ctx))
+	if err != nil {
+		return nil, classify("read committed offsets", c.config.describe(err))
+	}
+	at := make([]int64, len(partitions))
+	for i, p := range partitions {
+		at[i] = NoOffset
+		for _, g := range got {
+			if g.Partition == p && g.Offset >= 0 {
+				at[i] = int64(g.Offset)
+			}
+		}
+	}
+	return at, nil
+}
+
+// CommitOffsets commits offsets outside of any transaction.
+func (c *Consumer) CommitOffsets(next map[int32]int64) error {
+	offsets := make([]kafka.TopicPartition, 0, len(next))
+	for p, at := range next {
+		offsets = append(offsets, kafka.TopicPartition{Topic: &c.topic, Partition: p, Offset: kafka.Offset(at)})
+	}
+	done, err := c.client.CommitOffsets(offsets)
+	for _, d := range done {
+		err = errors.Join(err, d.Error)
+	}
+	return classify("commit offsets", err)
+}
+
+// Bounds returns the offset of the first retained record of a partition and the one behind its last stable record.
+func (c *Consumer) Bounds(ctx context.Context, partition int32) (first, end int64, err error) {
+	first, end, err = c.client.QueryWatermarkOffsets(c.topic, partition, timeoutOf(ctx))
+	if err != nil {
+		return 0, 0, classify(fmt.Sprintf("read the bounds of %s/%d", c.topic, partition), c.config.describe(err))
+	}
+	return first, end, nil
+}
+
+// Close leaves the group, after a last Revoked for what is still assigned.
+func (c *Consumer) Close() error {
+	if err := c.client.Close(); err != nil {
+		return fmt.Errorf("close the Kafka consumer: %w", err)
+	}
+	return nil
+}
+
+// timeoutOf returns the milliseconds that ctx leaves, at most 10 s.
+func timeoutOf(ctx context.Context) int {
+	left := 10 * time.Second
+	if deadline, ok := ctx.Deadline(); ok {
+		left = min(left, max(time.Until(deadline), time.Millisecond))
+	}
+	return int(left.Milliseconds())
+}

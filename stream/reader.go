@@ -1,0 +1,110 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// Reader reads all partitions of a topic outside of any group: committed records only, in order within a partition.
+// It is used by one goroutine.
+type Reader struct {
+	config Config
+	client *kafka.Consumer
+	topic  string
+	end    []int64 // behind the last record that was there when the reader was made
+	at     []int64
+}
+
+// From says where a Reader begins.
+type From bool
+
+// The places to begin.
+const (
+	FromStart From = false // the first retained record
+	FromEnd   From = true  // what comes after now
+)
+
+// NewReader returns a reader of all partitions of the topic.
+func NewReader(ctx context.Context, config Config, topic Topic, from From) (*Reader, error) {
+	m, err := config.client(kafka.ConfigMap{
+		"group.id":                 "weir-reader", // the client insists on one; nothing is committed
+		"isolation.level":          "read_committed",
+		"enable.auto.commit":       false,
+		"enable.auto.offset.store": false,
+		"auto.offset.reset":        "error",
+		"enable.partition.eof":     true,
+		"fetch.queue.backoff.ms":   5,
+		"fetch.wait.max.ms":        50,
+	})
+	if err != nil {
+		return nil, err
+	}
+	client, err := kafka.NewConsumer(m)
+	if err != nil {
+		return nil, fmt.Errorf("create a Kafka consumer: %w", err)
+	}
+	r := &Reader{config: config, client: client, topic: topic.Name, end: make([]int64, topic.Partitions), at: make([]int64, topic.Partitions)}
+	assignment := make([]kafka.TopicPartition, topic.Partitions)
+	for p := range assignment {
+		first, end, err := client.QueryWatermarkOffsets(topic.Name, int32(p), timeoutOf(ctx))
+		if err != nil {
+			_ = client.Close()
+			return nil, classify("read the bounds of "+topic.Name, config.describe(err))
+		}
+		r.end[p], r.at[p] = end, first
+		if from == FromEnd {
+			r.at[p] = end
+		}
+		assignment[p] = kafka.TopicPartition{Topic: &r.topic, Partition: int32(p), Offset: kafka.Offset(r.at[p])}
+	}
+	if err := client.Assign(assignment); err != nil {
+		_ = client.Close()
+		return nil, fmt.Errorf("read %s: %w", topic.Name, err)
+	}
+	return r, nil
+}
+
+// Poll waits up to wait for records and appends those that are there to batch, at most limit in all.
+func (r *Reader) Poll(batch []Record, limit int, wait time.Duration) ([]Record, error) {
+	timeout := int(wait.Milliseconds())
+	for len(batch) < limit {
+		ev := r.client.Poll(timeout)
+		if ev == nil {
+			break
+		}
+		timeout = 0
+		switch e := ev.(type) {
+		case *kafka.Message:
+			if e.TopicPartition.Error != nil {
+				return batch, classify("read "+r.topic, e.TopicPartition.Error)
+			}
+			batch = append(batch, Record{
+				Partition: e.TopicPartition.Partition, Offset: int64(e.TopicPartition.Offset),
+				Time: e.Timestamp.UnixMilli(), Key: e.Key, Value: e.Value,
+			})
+			r.at[e.TopicPartition.Partition] = int64(e.TopicPartition.Offset) + 1
+		case kafka.PartitionEOF:
+			r.at[e.Partition] = max(r.at[e.Partition], int64(e.Offset))
+		case kafka.Error:
+			if e.IsFatal() || !passing(e.Code()) && !e.IsRetriable() {
+				return batch, classify("read "+r.topic, r.config.describe(e))
+			}
+		}
+	}
+	return batch, nil
+}
+
+// Left returns how many offsets are left of what was there when the reader was made.
+func (r *Reader) Left() int64 {
+	var n int64
+	for p := range r.end {
+		n += max(0, r.end[p]-r.at[p])
+	}
+	return n
+}
+
+// Close closes the connections.
+func (r *Reader) Close() error { return r.client.Close() }

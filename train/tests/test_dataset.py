@@ -1,0 +1,106 @@
+import gzip
+import hashlib
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from weir_train import TrainingError
+from weir_train.dataset import read
+
+HEADER = "transaction_id,account_id,timestamp,label,pattern,a,b\n"
+ROWS = (
+    "t1,A,2026-11-24T00:00:00Z,1,testing,1.5,\n"
+    '"t,2",A,2026-11-24T00:00:01.5Z,0,,-0.0,1e300\n'
+    "t3,B,2026-11-24T01:00:02+01:00,,,,0.1\n"
+)
+SCHEMA = {"names": ["a", "b"], "hashes": ["h1", "h2"]}
+
+
+def write(directory: Path, text: str = HEADER + ROWS, schema: object = SCHEMA, name: str = "f.csv") -> Path:
+    path = directory / name
+    path.write_text(text, encoding="utf-8")
+    path.with_name(name + ".schema.json").write_text(json.dumps(schema), encoding="utf-8")
+    return path
+
+
+def test_read(tmp_path: Path) -> None:
+    data = read(write(tmp_path))
+    assert data.schema.names == ["a", "b"]
+    assert data.schema.hashes == ["h1", "h2"]
+    assert data.label.tolist() == [1, 0, -1]
+    assert data.labelled.tolist() == [True, True, False]
+    assert data.pattern.tolist() == ["testing", "", ""]
+    assert (data.time - data.time[0]).tolist() == [0, 1500, 2000]
+    assert data.X[0, 0] == 1.5
+    assert math.isnan(data.X[0, 1])
+    assert math.copysign(1, data.X[1, 0]) == -1
+    assert data.X[1, 1] == 1e300
+    assert data.X[2, 1] == 0.1
+    assert data.sha256 == hashlib.sha256((HEADER + ROWS).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("schema_name", ["f.csv.gz.schema.json", "f.csv.schema.json"])
+def test_read_gz(tmp_path: Path, schema_name: str) -> None:
+    plain = read(write(tmp_path, name="plain.csv"))
+    path = tmp_path / "f.csv.gz"
+    path.write_bytes(gzip.compress((HEADER + ROWS).encode()))
+    (tmp_path / schema_name).write_text(json.dumps(SCHEMA), encoding="utf-8")
+    data = read(path)
+    assert data.X.tobytes() == plain.X.tobytes()
+    assert data.sha256 == plain.sha256
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (HEADER.replace("label,", "") + ROWS, "has no column label; write the file with weir replay"),
+        (
+            HEADER.replace("label,pattern", "pattern,label") + ROWS,
+            "must begin with the columns transaction_id, account_id",
+        ),
+        (HEADER.replace("a,b", "b,a") + ROWS, "has the column b where its schema has a; they are of different runs"),
+        (HEADER.replace("a,b", "a") + ROWS, "has 1 features and its schema has 2"),
+        (HEADER, "has no rows; replay some transactions first"),
+        ("", "has no column transaction_id"),
+        (HEADER + ROWS.replace("-0.0", "minus"), "row 2 has a feature that is not a number: .*'minus'"),
+        (HEADER + ROWS.replace("Z,0,", "Z,2,"), "row 2 has the label '2'; it must be 1, 0 or empty"),
+        (HEADER + ROWS.replace("2026-11-24T00:00:00Z", "today"), "row 1: 'today' is not an RFC 3339 time"),
+        (HEADER + ROWS.replace("1.5,", "1.5,2,"), "row 1 has 8 fields instead of 7"),
+        (HEADER + ROWS.replace("t1", '"t1'), "cannot be read"),
+    ],
+)
+def test_read_refuses(tmp_path: Path, text: str, sentence: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(TrainingError, match=sentence):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("schema", "sentence"),
+    [
+        ([], "must be"),
+        ({"names": ["a", "b"]}, "must be"),
+        ({"names": ["a", ""], "hashes": ["x", "y"]}, "must be"),
+        ({"names": ["a", "b"], "hashes": ["x"]}, "one hash for each name"),
+        ({"names": ["a", "a"], "hashes": ["x", "y"]}, "each name once"),
+        ({"names": ["a", "b:c"], "hashes": ["x", "y"]}, "LightGBM cannot take the feature name 'b:c'"),
+    ],
+)
+def test_read_refuses_schema(tmp_path: Path, schema: object, sentence: str) -> None:
+    path = write(tmp_path, schema=schema)
+    with pytest.raises(TrainingError, match=sentence):
+        read(path)
+
+
+def test_read_names_the_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"none\.csv\.schema\.json does not exist; weir replay"):
+        read(tmp_path / "none.csv")
+    path = write(tmp_path)
+    path.unlink()
+    with pytest.raises(TrainingError, match=r"f\.csv does not exist; write it with weir replay"):
+        read(path)
+    broken = write(tmp_path, name="f.csv.gz")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        read(broken)

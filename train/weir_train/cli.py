@@ -1,0 +1,164 @@
+"""The command line of ``python -m weir_train``."""
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from weir_train import TrainingError, __version__
+from weir_train.boosting import Shape
+from weir_train.moments import parse_duration, parse_time
+from weir_train.pipeline import Job, run
+
+_DESCRIPTION = """\
+Train a fraud model from the features that weir replay wrote, and write its model directory: model.txt (LightGBM),
+manifest.json, golden.csv and report.md. The same file and options give the same bytes.
+
+The rows are split by time, never at random:
+
+    |------ fit: grows the trees ------|-- validation: thresholds --|.. delay ..|---- test: figures ----|
+"""
+
+_EPILOG = """\
+example:
+  weir replay --input transactions.jsonl.zst --features-out features.csv.gz
+  python -m weir_train --features features.csv.gz --out models/cards/2026-11-24 --id cards/2026-11-24 \\
+      --alerts-per-day 200 --delay 7d
+
+Then read report.md in the model directory. docs/models.md says what each file holds and what loading verifies.
+"""
+
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the argument parser."""
+    p = argparse.ArgumentParser(
+        prog="python -m weir_train",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    p.add_argument("--version", action="version", version=__version__)
+    what = p.add_argument_group("what")
+    what.add_argument(
+        "--features",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="CSV that weir replay --features-out wrote, plain or .gz, with FILE.schema.json beside it",
+    )
+    what.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model directory to make")
+    what.add_argument("--id", required=True, help="the model's name in decisions, such as cards/2026-11-24")
+    what.add_argument("--created", metavar="TIME", help="creation time to state (default: the last transaction's)")
+    what.add_argument("--replace", action="store_true", help="replace a model directory at --out")
+
+    parts = p.add_argument_group("split in time")
+    where = parts.add_mutually_exclusive_group()
+    where.add_argument(
+        "--test-fraction",
+        type=float,
+        default=0.25,
+        metavar="F",
+        help="share of the labelled rows, the latest, to test on (default %(default)s)",
+    )
+    where.add_argument("--split-time", metavar="TIME", help="test on what is at or after this RFC 3339 time")
+    parts.add_argument(
+        "--validation-fraction",
+        type=float,
+        default=0.25,
+        metavar="F",
+        help="share of the labelled rows before the test, the latest, to choose thresholds on (default %(default)s)",
+    )
+    parts.add_argument(
+        "--delay",
+        default="0d",
+        metavar="D",
+        help="how long a label takes to be known, such as 7d: rows within it before the test are left out "
+        "(default none)",
+    )
+
+    choose = p.add_argument_group("thresholds")
+    choose.add_argument(
+        "--alerts-per-day",
+        type=float,
+        default=200,
+        metavar="N",
+        help="the analysts' budget: the review threshold gives at most this many (default %(default)s)",
+    )
+    choose.add_argument(
+        "--decline-precision",
+        type=float,
+        default=0.95,
+        metavar="P",
+        help="decline where at least this share is fraud (default %(default)s)",
+    )
+
+    shape = Shape()
+    trees = p.add_argument_group("trees")
+    trees.add_argument("--trees", type=int, default=shape.trees, metavar="N", help="how many (default %(default)s)")
+    trees.add_argument(
+        "--leaves", type=int, default=shape.leaves, metavar="N", help="of one tree (default %(default)s)"
+    )
+    trees.add_argument(
+        "--learning-rate", type=float, default=shape.learning_rate, metavar="R", help="(default %(default)s)"
+    )
+    trees.add_argument(
+        "--min-data-in-leaf",
+        type=int,
+        default=shape.min_data_in_leaf,
+        metavar="N",
+        help="rows a leaf needs (default %(default)s)",
+    )
+    trees.add_argument("--seed", type=int, default=shape.seed, metavar="N", help="(default %(default)s)")
+    trees.add_argument(
+        "--threads", type=int, default=shape.threads, metavar="N", help="stands in model.txt (default %(default)s)"
+    )
+    return p
+
+
+def job(args: argparse.Namespace) -> Job:
+    """Check the arguments and turn them into a job."""
+    for option in ("test_fraction", "validation_fraction"):
+        if not 0 < getattr(args, option) < 1:
+            raise TrainingError(f"--{option.replace('_', '-')} must lie between 0 and 1")
+    if not 0 < args.decline_precision <= 1:
+        raise TrainingError("--decline-precision must be above 0 and at most 1")
+    if not args.alerts_per_day > 0:
+        raise TrainingError("--alerts-per-day must be above 0")
+    for option, least in (("trees", 1), ("leaves", 2), ("min_data_in_leaf", 1), ("threads", 1), ("seed", 0)):
+        if getattr(args, option) < least:
+            raise TrainingError(f"--{option.replace('_', '-')} must be at least {least}")
+    if not args.learning_rate > 0:
+        raise TrainingError("--learning-rate must be above 0")
+    if not _ID.fullmatch(args.id) or len(args.id) > 100:
+        raise TrainingError(
+            f"--id {args.id!r} is not legal; use lower-case letters, digits, ., _ and -, parts joined by /, "
+            "as in cards/2026-11-24"
+        )
+    return Job(
+        features=args.features,
+        out=args.out,
+        model_id=args.id,
+        shape=Shape(args.trees, args.leaves, args.learning_rate, args.min_data_in_leaf, args.seed, args.threads),
+        test_fraction=args.test_fraction,
+        validation_fraction=args.validation_fraction,
+        split_time_ms=None if args.split_time is None else parse_time(args.split_time),
+        delay_ms=parse_duration(args.delay),
+        alerts_per_day=args.alerts_per_day,
+        decline_precision=args.decline_precision,
+        created_ms=None if args.created is None else parse_time(args.created),
+        replace=args.replace,
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train; return 0, or 1 after a sentence on stderr."""
+    args = parser().parse_args(argv)
+    try:
+        run(job(args), lambda line: print(f"weir_train: {line}", file=sys.stderr, flush=True))
+    except TrainingError as e:
+        print(f"weir_train: {e}", file=sys.stderr)
+        return 1
+    return 0

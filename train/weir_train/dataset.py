@@ -1,0 +1,170 @@
+"""Reading what ``weir replay --features-out`` wrote: a CSV of feature vectors and, beside it, their schema."""
+
+import csv
+import gzip
+import hashlib
+import json
+import math
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from weir_train import TrainingError
+from weir_train.moments import parse_time
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+LEADING = ["transaction_id", "account_id", "timestamp", "label", "pattern"]
+_LABELS = {"1": 1, "0": 0, "": -1}
+_UNUSABLE = set(' \t\r\n,:[]{}"')  # LightGBM refuses these in a feature's name, or changes them
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The features in their order, each with the hash of its definition."""
+
+    names: list[str]
+    hashes: list[str]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Every row of the file. All arrays have one entry a row."""
+
+    schema: Schema
+    X: Floats  # rows × features; NaN is a missing value
+    label: Ints  # 1 fraud, 0 legitimate, -1 unlabelled
+    time: Ints  # event time in milliseconds
+    pattern: npt.NDArray[np.str_]  # the fraud pattern's name, or empty
+    sha256: str  # of the file's uncompressed bytes
+
+    @property
+    def labelled(self) -> Bools:
+        """Which rows have a label."""
+        return self.label >= 0
+
+
+def read(path: Path, progress: Callable[[str], None] = lambda _: None) -> Dataset:
+    """Read the CSV at path, plain or .gz, and the schema beside it."""
+    schema = read_schema(schema_path(path))
+    digest = hashlib.sha256()
+    columns = _Columns()
+    try:
+        with _open(path) as file:
+            _read_rows(csv.reader(_lines(file, digest.update), strict=True), schema, columns, path, progress)
+    except FileNotFoundError:
+        raise TrainingError(f"{path} does not exist; write it with weir replay --features-out {path}") from None
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as e:
+        raise TrainingError(f"{path} cannot be read: {e}") from e
+    if not columns.label:
+        raise TrainingError(f"{path} has no rows; replay some transactions first")
+    return Dataset(
+        schema=schema,
+        X=np.frombuffer(columns.values, dtype=np.float64).reshape(len(columns.label), len(schema.names)),
+        label=np.frombuffer(columns.label, dtype=np.int8).astype(np.int64),
+        time=np.frombuffer(columns.time, dtype=np.int64),
+        pattern=np.array(columns.pattern, dtype=np.str_),
+        sha256=digest.hexdigest(),
+    )
+
+
+def schema_path(path: Path) -> Path:
+    """Return where the schema of the CSV at path lies: FILE.schema.json, .gz left out if there is none with it."""
+    beside = path.with_name(path.name + ".schema.json")
+    if path.suffix == ".gz" and not beside.exists():
+        return path.with_name(path.stem + ".schema.json")
+    return beside
+
+
+def read_schema(path: Path) -> Schema:
+    """Read a schema file and check it."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise TrainingError(f"{path} does not exist; weir replay --features-out writes it beside the CSV") from None
+    except (OSError, ValueError) as e:
+        raise TrainingError(f"{path} cannot be read: {e}") from e
+    schema = Schema(_strings(raw, "names", path), _strings(raw, "hashes", path))
+    if len(schema.names) != len(schema.hashes) or len(set(schema.names)) != len(schema.names):
+        raise TrainingError(f"{path} must have one hash for each name, and each name once")
+    for name in schema.names:
+        if _UNUSABLE & set(name) or not name.isascii():
+            raise TrainingError(f"{path}: LightGBM cannot take the feature name {name!r}; use letters, digits and _")
+    return schema
+
+
+def _strings(raw: object, key: str, path: Path) -> list[str]:
+    value = raw.get(key) if isinstance(raw, dict) else None
+    if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in value):
+        raise TrainingError(f'{path} must be {{"names": […], "hashes": […]}}, lists of strings that are not empty')
+    return value
+
+
+class _Columns:
+    def __init__(self) -> None:
+        self.values = array("d")
+        self.label = array("b")
+        self.time = array("q")
+        self.pattern: list[str] = []
+
+
+def _open(path: Path) -> BinaryIO:
+    if path.suffix == ".gz":
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    return path.open("rb")
+
+
+def _lines(file: Iterable[bytes], update: Callable[[bytes], None]) -> Iterator[str]:
+    for line in file:
+        update(line)
+        yield line.decode()
+
+
+def _read_rows(
+    rows: Iterator[list[str]], schema: Schema, columns: _Columns, path: Path, progress: Callable[[str], None]
+) -> None:
+    _check_header(next(rows, []), schema, path)
+    names, missing = schema.names, math.nan
+    width = len(LEADING) + len(names)
+    patterns: dict[str, str] = {}  # one string object for each name
+    for number, row in enumerate(rows, start=1):
+        if len(row) != width:
+            raise TrainingError(f"{path}: row {number} has {len(row)} fields instead of {width}")
+        label = _LABELS.get(row[3])
+        if label is None:
+            raise TrainingError(f"{path}: row {number} has the label {row[3]!r}; it must be 1, 0 or empty")
+        try:
+            columns.values.extend([float(v) if v else missing for v in row[5:]])
+        except ValueError as e:
+            raise TrainingError(f"{path}: row {number} has a feature that is not a number: {e}") from None
+        try:
+            columns.time.append(parse_time(row[2]))
+        except TrainingError as e:
+            raise TrainingError(f"{path}: row {number}: {e}") from None
+        columns.label.append(label)
+        columns.pattern.append(patterns.setdefault(row[4], row[4]))
+        if number % 200_000 == 0:
+            progress(f"{number:,} rows read")
+
+
+def _check_header(header: list[str], schema: Schema, path: Path) -> None:
+    for want in LEADING:
+        if want not in header:
+            raise TrainingError(f"{path} has no column {want}; write the file with weir replay --features-out")
+    if header[: len(LEADING)] != LEADING:
+        raise TrainingError(f"{path} must begin with the columns {', '.join(LEADING)}")
+    features = header[len(LEADING) :]
+    for have, want in zip(features, schema.names, strict=False):
+        if have != want:
+            raise TrainingError(f"{path} has the column {have} where its schema has {want}; they are of different runs")
+    if len(features) != len(schema.names):
+        raise TrainingError(
+            f"{path} has {len(features)} features and its schema has {len(schema.names)}; they are of different runs"
+        )

@@ -1,0 +1,128 @@
+"""The report that stands beside a model, in Markdown."""
+
+import lightgbm as lgb
+
+from weir_train.boosting import Shape
+from weir_train.dataset import Dataset
+from weir_train.evaluation import Evaluation
+from weir_train.manifest import window
+from weir_train.metrics import Operation
+from weir_train.split import Split
+from weir_train.thresholds import Thresholds
+
+_MOST_FEATURES = 25
+
+
+def build(
+    *,
+    model_id: str,
+    data: Dataset,
+    split: Split,
+    shape: Shape,
+    thresholds: Thresholds,
+    validation: Evaluation,
+    test: Evaluation,
+    alerts_per_day: float,
+    booster: lgb.Booster,
+) -> bytes:
+    """Write the report."""
+    sections = [
+        f"# Model {model_id}",
+        _data(data, split),
+        _thresholds(thresholds, validation, test, alerts_per_day),
+        _ranking(validation, test),
+        _patterns(test),
+        _calibration(test),
+        _importance(booster),
+        _made_by(shape, data),
+    ]
+    return ("\n\n".join(s for s in sections if s) + "\n").encode()
+
+
+def _data(data: Dataset, split: Split) -> str:
+    rows = []
+    for part, use in zip(split.parts, ["grows the trees", "chooses the thresholds", "gives the figures"], strict=True):
+        w = window(data, part)
+        share = f"{100 * w['frauds'] / w['rows']:.2f} %"
+        rows.append([part.name, use, w["from"], w["to"], f"{w['rows']:,}", f"{w['frauds']:,}", share])
+    unlabelled = int((~data.labelled).sum())
+    return (
+        "## Data\n\n"
+        + _table(["part", "use", "from", "to", "labelled rows", "frauds", "share"], rows)
+        + f"\n\n{unlabelled:,} unlabelled rows count towards alerts a day and towards nothing else."
+    )
+
+
+def _thresholds(t: Thresholds, validation: Evaluation, test: Evaluation, alerts_per_day: float) -> str:
+    rows = []
+    for name, score, on_validation, on_test in (
+        ("review", t.review, validation.review, test.review),
+        ("decline", t.decline, validation.decline, test.decline),
+    ):
+        if score is None or on_validation is None or on_test is None:
+            continue
+        rows.append([name, "validation", f"{score:g}", *_operation(on_validation)])
+        rows.append([name, "test", f"{score:g}", *_operation(on_test)])
+    never = "" if t.decline is not None else "\n\nNo score was precise enough to decline on."
+    return (
+        "## Thresholds\n\n"
+        + _table(["threshold", "part", "score", "a day", "precision", "recall"], rows)
+        + f"\n\nReview was chosen for a budget of {alerts_per_day:g} alerts a day.{never}"
+    )
+
+
+def _ranking(validation: Evaluation, test: Evaluation) -> str:
+    rows = [
+        [name, f"{e.average_precision:.4f}", f"{e.base_rate:.4f}", f"{e.roc_auc:.4f}", _share(e.budget_precision)]
+        for name, e in (("validation", validation), ("test", test))
+    ]
+    head = ["part", "average precision", "of a random score", "ROC AUC", "precision within the alert budget"]
+    return "## Ranking\n\n" + _table(head, rows)
+
+
+def _patterns(test: Evaluation) -> str:
+    if not test.patterns:
+        return ""
+    rows = [[p.name, f"{p.frauds:,}", _share(p.recall)] for p in test.patterns]
+    return "## Fraud patterns in the test part\n\n" + _table(["pattern", "frauds", "found at review"], rows)
+
+
+def _calibration(test: Evaluation) -> str:
+    rows = [
+        [f"{b.low:g} – {b.high:g}", f"{b.rows:,}", f"{b.mean_score:.4f}", f"{b.fraud_share:.4f}"] for b in test.bands
+    ]
+    head = ["score", "labelled rows", "mean score", "share of fraud"]
+    return "## Is the score a probability? (test part)\n\n" + _table(head, rows)
+
+
+def _importance(booster: lgb.Booster) -> str:
+    gains = booster.feature_importance("gain").tolist()
+    total = sum(gains)
+    ranked = sorted(zip(booster.feature_name(), gains, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    used = [[name, f"{100 * gain / total:.1f} %"] for name, gain in ranked if gain > 0]
+    rest = len(used) - _MOST_FEATURES
+    more = f"\n\n{rest} more have a smaller share." if rest > 0 else ""
+    unused = f"\n\n{len(gains) - len(used)} features are in no split." if len(used) < len(gains) else ""
+    return "## Features by gain\n\n" + _table(["feature", "share of the gain"], used[:_MOST_FEATURES]) + more + unused
+
+
+def _made_by(shape: Shape, data: Dataset) -> str:
+    return (
+        "## Made by\n\n"
+        f"{shape.trees} trees of at most {shape.leaves} leaves, learning rate {shape.learning_rate:g}, at least "
+        f"{shape.min_data_in_leaf} rows a leaf, seed {shape.seed}, {shape.threads} threads. The features' SHA-256 "
+        f"(uncompressed) is `{data.sha256}`."
+    )
+
+
+def _operation(o: Operation) -> list[str]:
+    return [f"{o.per_day:,.1f}", _share(o.precision), _share(o.recall)]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
