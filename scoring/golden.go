@@ -42,7 +42,7 @@ func parseGolden(data []byte, names []string) ([]golden, error) {
 	var list []golden
 	for {
 		record, err := r.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
