@@ -157,6 +157,21 @@ func TestLoadRefusesTrees(t *testing.T) {
 	wantError(t, err, "golden.csv: ") // finite, so it is read; its score is not the trainer's
 }
 
+func TestLoadRefusesOtherFormats(t *testing.T) {
+	for _, text := range []string{
+		"", "\n", "tre", "trees\nversion=v4\n", "\x00\x00\x00\x3fbinf\xff\xff", `{"learner":{"attributes":{}},"version":[3,2,0]}`, `{"name":"tree","version":"v4"}`,
+	} {
+		d := readDirectory(t, "cards")
+		d.put(scoring.ModelFile, text)
+		_, err := d.load()
+		wantError(t, err, `model.txt: this is not a LightGBM text model (its first line is not "tree"); write it with Booster.save_model`)
+	}
+	d := readDirectory(t, "cards")
+	d.put(scoring.ModelFile, "tree")
+	_, err := d.load()
+	wantError(t, err, `model.txt: version "" is not one of v2, v3 and v4`)
+}
+
 func TestLoadHoldsItsLimits(t *testing.T) {
 	d := readDirectory(t, "cards")
 	for name, c := range map[string]struct {

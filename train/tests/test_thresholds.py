@@ -3,7 +3,7 @@ import pytest
 
 from weir_train import TrainingError
 from weir_train.metrics import curve
-from weir_train.thresholds import between, choose
+from weir_train.thresholds import between, choose, lower_bound
 
 
 def test_review_keeps_the_budget_and_decline_the_precision() -> None:
@@ -22,6 +22,7 @@ def test_review_keeps_the_budget_and_decline_the_precision() -> None:
                 assert t.decline >= t.review
                 declined = label[(score >= t.decline) & (label >= 0)]
                 assert t.decline == t.review or declined.mean() >= 0.8
+                assert len(declined) >= 7  # fewer could not show it
 
 
 def test_unlabelled_rows_count_towards_the_budget() -> None:
@@ -36,10 +37,20 @@ def test_unlabelled_rows_count_towards_the_budget() -> None:
 
 def test_few_declines_prove_nothing() -> None:
     score, label = np.linspace(0, 1, 1000), np.zeros(1000, dtype=np.int64)
-    label[-19:] = 1
-    assert choose(score, label, days=1, alerts_per_day=100, decline_precision=1.0).decline is None
-    label[-20:] = 1
-    assert choose(score, label, days=1, alerts_per_day=100, decline_precision=1.0).decline is not None
+    label[-14:] = 1
+    assert choose(score, label, days=1, alerts_per_day=100, decline_precision=0.9).decline is None
+    label[-15:] = 1
+    assert choose(score, label, days=1, alerts_per_day=100, decline_precision=0.9).decline is not None
+
+
+def test_the_lower_bound_holds_nine_times_in_ten() -> None:
+    rng = np.random.default_rng(1)
+    for rows in (100, 1000):
+        for share in (0.6, 0.8, 0.9):
+            found = rng.binomial(rows, share, 20_000)
+            bound = lower_bound(found, np.full(20_000, rows))
+            assert (bound <= share).mean() == pytest.approx(0.9, abs=0.04)
+            assert (bound <= found / rows).all()
 
 
 def test_a_budget_below_the_first_tie_is_refused() -> None:

@@ -90,9 +90,9 @@ def parser() -> argparse.ArgumentParser:
     choose.add_argument(
         "--decline-precision",
         type=float,
-        default=0.95,
+        default=0.9,
         metavar="P",
-        help="decline where at least this share is fraud (default %(default)s)",
+        help="decline where at least this share is fraud, with 90 %% confidence (default %(default)s)",
     )
 
     shape = Shape()

@@ -85,7 +85,7 @@ def make(out: Path) -> None:
                 f"{name.replace('_', '-')}/2026-09-30",
                 shape,
                 alerts_per_day=4,
-                decline_precision=0.9,
+                decline_precision=0.8,
                 replace=True,
             )
             run(job, lambda _: None)

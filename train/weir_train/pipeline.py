@@ -26,7 +26,7 @@ class Job:
     split_time_ms: int | None = None  # overrides test_fraction
     delay_ms: int = 0
     alerts_per_day: float = 200.0
-    decline_precision: float = 0.95
+    decline_precision: float = 0.9
     created_ms: int | None = None  # None: the last transaction's time
     replace: bool = False
 
