@@ -40,6 +40,22 @@ func TestLoadReadsTheHeadLast(t *testing.T) {
 	}
 }
 
+// A read that fails must fail Load, even where another one before it has found nothing: an account whose state was not
+// read would be taken for a new one.
+func TestLoadNoticesEveryFailure(t *testing.T) {
+	f := scripted(t, func(c *server.Peer, command string, _ ...string) bool {
+		if command == "MGET" {
+			c.WriteError("TRYAGAIN Multiple keys request during rehashing of slot")
+			return true
+		}
+		return false
+	})
+	reads := []features.Read{{Partition: 0, Generation: 1}, {Partition: 1, Generation: 1, Accounts: []string{"a"}}}
+	if err := f.store.Load(t.Context(), reads); err == nil || !strings.Contains(err.Error(), "TRYAGAIN") {
+		t.Errorf("the error is %v, and the values are %v", err, reads[1].Values)
+	}
+}
+
 func TestPingChecksEviction(t *testing.T) {
 	for policy, want := range map[string]string{
 		"noeviction":   "",
