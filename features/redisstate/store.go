@@ -163,6 +163,10 @@ func (s *Store) Load(ctx context.Context, reads []features.Read) error {
 		r := &reads[i]
 		r.Values = r.Values[:0]
 		for _, reply := range values[i] {
+			// The pipeline's own error is its first one, which may be no more than a missing head.
+			if err := reply.Err(); err != nil {
+				return fmt.Errorf("read account states from Redis: %w", err)
+			}
 			for _, v := range reply.Val() {
 				text, ok := v.(string)
 				if !ok {
