@@ -80,14 +80,14 @@ func (r *Replay) work(thread int, rows []Replayed) {
 			row.Vector = nil
 			continue
 		}
+		j.compute(e)
 		if r.scored {
-			d := j.decide(e, tx)
+			j.score()
+			d := j.decide(tx)
 			start := len(bytes)
 			bytes = d.AppendJSON(bytes)
 			row.Decision = bytes[start:len(bytes):len(bytes)]
 			row.Score, row.Alert = d.Score, d.AlertID != ""
-		} else {
-			e.account.Compute(&j.observation, j.vector)
 		}
 		copy(row.Vector, j.vector)
 		j.fold(e, tx)
