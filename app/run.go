@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -16,7 +17,11 @@ import (
 
 // Run is `weir run`: the pipeline against real servers, until ctx ends.
 func Run(ctx context.Context, c Config, log *slog.Logger) error {
-	return run(ctx, c, log, pipeline.NewStats(), wallTime())
+	err := run(ctx, c, log, pipeline.NewStats(), wallTime())
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil // told to stop before it had begun
+	}
+	return err
 }
 
 // stageClock measures the stages of workers.

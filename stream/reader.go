@@ -84,7 +84,7 @@ func (r *Reader) Poll(batch []Record, limit int, wait time.Duration) ([]Record, 
 			}
 			batch = append(batch, Record{
 				Partition: e.TopicPartition.Partition, Offset: int64(e.TopicPartition.Offset),
-				Time: e.Timestamp.UnixMilli(), Key: e.Key, Value: e.Value,
+				Time: e.Timestamp.UnixMilli(), Key: e.Key, Value: e.Value, Headers: headers(e),
 			})
 			r.at[e.TopicPartition.Partition] = int64(e.TopicPartition.Offset) + 1
 		case kafka.PartitionEOF:
@@ -96,6 +96,17 @@ func (r *Reader) Poll(batch []Record, limit int, wait time.Duration) ([]Record, 
 		}
 	}
 	return batch, nil
+}
+
+func headers(m *kafka.Message) []Header {
+	if len(m.Headers) == 0 {
+		return nil
+	}
+	all := make([]Header, len(m.Headers))
+	for i, h := range m.Headers {
+		all[i] = Header{Key: h.Key, Value: h.Value}
+	}
+	return all
 }
 
 // Ends returns, for each partition, the offset behind the last record that was there when the reader was made.
