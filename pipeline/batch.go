@@ -15,6 +15,7 @@ import (
 type batch struct {
 	taken    int     // records worked off
 	times    []int64 // record times of those that were scored
+	tally    tally
 	out      []stream.Message
 	bytes    []byte          // what out's values are cut from
 	offsets  map[int32]int64 // to be committed, by partition; empty if nothing but folding was done
@@ -34,7 +35,23 @@ func (b *batch) reset() {
 	clear(b.recorded)
 	b.times = b.times[:0]
 	clear(b.out) // lets go of the records that keys and dead letters are cut from
-	b.taken, b.out, b.bytes, b.snapshot, b.err = 0, b.out[:0], b.bytes[:0], nil, nil
+	b.taken, b.out, b.bytes, b.snapshot, b.err, b.tally = 0, b.out[:0], b.bytes[:0], nil, nil, tally{}
+}
+
+// tally counts what a batch will have done once it is committed: what is aborted is done again.
+type tally struct {
+	alerts, duplicates, conflicts, late int64
+	deadLetters                         [payment.NumKinds]int64
+}
+
+func (t *tally) addTo(s *Stats) {
+	s.Alerts.Add(t.alerts)
+	s.Duplicates.Add(t.duplicates)
+	s.Conflicts.Add(t.conflicts)
+	s.Late.Add(t.late)
+	for kind, n := range t.deadLetters {
+		s.DeadLetters[kind].Add(n)
+	}
 }
 
 // process takes the polled records through decoding, loading and deciding, into the batch being filled.
@@ -123,21 +140,20 @@ func (w *Worker) take(p *partition, r *stream.Record, in *input, scoring bool) {
 
 func (w *Worker) repeated(outcome features.Outcome) {
 	if outcome == features.Conflict {
-		w.stats.Conflicts.Add(1)
+		w.filling.tally.conflicts++
 		return
 	}
-	w.stats.Duplicates.Add(1)
+	w.filling.tally.duplicates++
 }
 
 // emit decides a scored transaction and adds the decision, and the alert if it is one, to the batch.
 func (w *Worker) emit(r *stream.Record, in *input) {
 	b := w.filling
 	d := w.judge.decide(&in.tx)
-	w.stats.Transactions.Add(1)
 	w.stats.Scores.Add(d.Score)
 	b.times = append(b.times, r.Time)
 	if w.judge.observation.Late {
-		w.stats.Late.Add(1)
+		b.tally.late++
 	}
 	start := len(b.bytes)
 	b.bytes = d.AppendJSON(b.bytes)
@@ -145,7 +161,7 @@ func (w *Worker) emit(r *stream.Record, in *input) {
 	if d.AlertID == "" {
 		return
 	}
-	w.stats.Alerts.Add(1)
+	b.tally.alerts++
 	start = len(b.bytes)
 	b.bytes = w.judge.alert(in.entry, &in.tx).AppendJSON(b.bytes)
 	b.add(w.config.Topics.Alerts, r, start)
@@ -167,7 +183,7 @@ func (w *Worker) deadLetter(r *stream.Record, refused error) {
 	}
 	fault := new(payment.FieldError)
 	errors.As(refused, &fault)
-	w.stats.DeadLetters[fault.Kind].Add(1)
+	w.filling.tally.deadLetters[fault.Kind]++
 	if fault.Field != "" {
 		headers = append(headers, stream.Header{Key: "weir-error-field", Value: []byte(fault.Field)})
 	}

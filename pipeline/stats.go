@@ -10,7 +10,8 @@ import (
 	"github.com/weir-fraud/weir/telemetry"
 )
 
-// Stats counts what the workers of a process have done since they started. It is safe for concurrent use.
+// Stats counts what the workers of a process have done since they started: transactions and what came of them once
+// that is committed. It is safe for concurrent use.
 type Stats struct {
 	Transactions atomic.Int64 // scored
 	Alerts       atomic.Int64

@@ -317,6 +317,8 @@ func (w *Worker) land(ctx context.Context, wait bool) error {
 func (w *Worker) account(b *batch) {
 	w.stats.Commits.Add(1)
 	w.stats.BatchSize.Add(float64(b.taken))
+	w.stats.Transactions.Add(int64(len(b.times)))
+	b.tally.addTo(w.stats)
 	now := w.now().UnixMilli()
 	for _, t := range b.times {
 		w.stats.Latency.Add(float64(max(0, now-t)) / 1000)
