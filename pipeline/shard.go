@@ -19,6 +19,7 @@ type entry struct {
 	account *features.Account
 	filed   int64 // the bucket that the store files the account under, 0 for none
 	changed bool  // not yet in the store
+	number  int32 // of a replay's accounts, from 1 in order of first appearance
 
 	newer, older *entry
 }
