@@ -27,22 +27,22 @@ type tick struct {
 	wide bool // left out where the page is narrow
 }
 
-// logOddsTicks returns the ticks of a scale of log-odds that keep a distance in pixels.
+// logOddsTicks returns the ticks of a scale of log-odds that keep a distance in pixels. Those that stay where the page is
+// narrow keep more.
 func logOddsTicks(s scale, distance float64) []tick {
 	var ticks []tick
-	for _, t := range scoreTicks {
-		x := evaluation.LogOdds(t.p)
-		if x < s.from || x > s.to {
-			continue
-		}
-		at := s.at(x)
-		near := func(than float64) bool {
-			return slices.ContainsFunc(ticks, func(u tick) bool { return u.at-at < than && at-u.at < than })
-		}
-		if !near(distance) {
-			ticks = append(ticks, tick{at, t.text, near(2 * distance)})
+	place := func(distance float64, wide bool) {
+		for _, t := range scoreTicks {
+			x := evaluation.LogOdds(t.p)
+			at := s.at(x)
+			near := func(u tick) bool { return math.Abs(u.at-at) < distance }
+			if x >= s.from && x <= s.to && !slices.ContainsFunc(ticks, near) {
+				ticks = append(ticks, tick{at, t.text, wide})
+			}
 		}
 	}
+	place(1.6*distance, false)
+	place(distance, true)
 	return ticks
 }
 

@@ -12,11 +12,11 @@ import (
 // The size of a picture that stands beside another one.
 const (
 	halfWidth  = 520
-	halfHeight = 300
+	halfHeight = 304
 )
 
 func halfFrame() frame {
-	return frame{left: 46, top: 40, right: halfWidth - 8, bottom: halfHeight - 44}
+	return frame{left: 46, top: 28, right: halfWidth - 8, bottom: halfHeight - 44}
 }
 
 // labelClasses are the style classes of the labels, in the order in which they are drawn.
@@ -33,6 +33,7 @@ var labelClasses = []struct {
 func (r *Report) distribution() template.HTML {
 	bins := r.Result.Bins
 	f := halfFrame()
+	f.top += 16 // for the names of the thresholds
 	p := newPicture("chart", halfWidth, halfHeight, "How many transactions of each label have which score, on logarithmic scales")
 	x := scale{bins[0].From, bins[len(bins)-1].To, f.left, f.right, linear}
 	most := 10.0
@@ -124,6 +125,6 @@ func (r *Report) thresholds(p *picture, f frame, x scale) {
 	}
 	draw("review", r.Policy.Review, 0)
 	if r.declines() {
-		draw("decline", r.Policy.Decline, 16)
+		draw("decline", r.Policy.Decline, 19)
 	}
 }
