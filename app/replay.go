@@ -98,7 +98,11 @@ func newReplay(c Config, o ReplayOptions, stderr io.Writer) (*replay, error) {
 	}
 	r := &replay{options: o, rejects: rejects{w: stderr}, schema: set.Schema()}
 	for _, path := range o.Input.Paths {
-		r.report.Inputs = append(r.report.Inputs, filepath.Base(path))
+		name := filepath.Base(path)
+		if path == history.StandardInput {
+			name = "standard input"
+		}
+		r.report.Inputs = append(r.report.Inputs, name)
 	}
 	engine := pipeline.EngineConfig{Set: set, Vectors: c.Decision.Vector, Now: time.Now}
 	if !o.NoModel {

@@ -220,9 +220,16 @@ func checkShape(t *testing.T, r *evaluation.Result, samples []evaluation.Sample)
 		t.Fatalf("the curve of %v frauds does not end at recall 1: %v", frauds, r.Curve)
 	}
 	for _, b := range r.Budgets {
-		if reached := count(samples, func(s *evaluation.Sample) bool { return s.Score >= b.Score }); reached != float64(b.Rows.Total()) ||
-			reached > b.PerDay*r.Span() {
-			t.Fatalf("%v rows reach %v, the budget says %+v over %v days", reached, b.Score, b, r.Span())
+		reach := func(score float64) float64 {
+			return count(samples, func(s *evaluation.Sample) bool { return s.Score >= score })
+		}
+		if n := reach(b.Score); n != float64(b.Rows.Total()) || n > b.PerDay*r.Span() {
+			t.Fatalf("%v rows reach %v, the budget says %+v over %v days", n, b.Score, b, r.Span())
+		}
+		for i := range samples {
+			if lower := samples[i].Score; lower < b.Score && reach(lower) <= math.Floor(b.PerDay*r.Span()) {
+				t.Fatalf("%v keeps within the budget too, and is lower than %+v over %v days", lower, b, r.Span())
+			}
 		}
 	}
 }

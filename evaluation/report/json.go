@@ -99,11 +99,12 @@ func (n number) MarshalJSON() ([]byte, error) {
 func (r *Report) WriteJSON(w io.Writer) error {
 	c := &r.Counts
 	s := summary{
-		Inputs: r.Inputs, Rows: c.Rows, Rejected: c.Rejected, Scored: c.scored(r.Result), Duplicates: c.Duplicates,
-		Conflicts: c.Conflicts, Late: c.Late, Accounts: c.Accounts, Labelled: c.Labels.Labelled(), Frauds: c.Labels[history.Fraud],
+		Inputs: r.Inputs, Rows: c.Rows, Rejected: c.Rejected, Duplicates: c.Duplicates, Conflicts: c.Conflicts, Late: c.Late,
+		Accounts: c.Accounts, Labelled: c.Labels.Labelled(), Frauds: c.Labels[history.Fraud],
 		Seconds: math.Round(1e3*r.Took.Seconds()) / 1e3, RowsPerSecond: math.Round(r.rowsPerSecond()),
 	}
 	if r.Result != nil {
+		s.Scored = c.Fresh
 		s.outcome = r.outcome()
 	}
 	e := json.NewEncoder(w)

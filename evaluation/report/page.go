@@ -73,7 +73,7 @@ func (r *Report) page() *page {
 	e := r.Result
 	p := &page{
 		Style: template.CSS(pageStyle), //nolint:gosec // our own file
-		Title: strings.Join(r.Inputs, ", "), Facts: r.facts(), Rows: r.rows(),
+		Title: r.title(), Facts: r.facts(), Rows: r.rows(),
 		Declines: r.declines(), Labelled: r.Counts.Labels[history.Fraud] > 0, Unlabelled: r.Counts.Labels[history.Unlabelled] > 0,
 	}
 	if e == nil || len(e.Days) == 0 {
@@ -94,6 +94,14 @@ func (r *Report) page() *page {
 		p.Alerts = append(p.Alerts, viewOf(i+1, &r.Alerts.List[i]))
 	}
 	return p
+}
+
+// title names the files, as far as they are few.
+func (r *Report) title() string {
+	if n := len(r.Inputs); n > 3 {
+		return fmt.Sprintf("%s and %d more files", r.Inputs[0], n-1)
+	}
+	return strings.Join(r.Inputs, ", ")
 }
 
 func (r *Report) facts() []fact {

@@ -18,12 +18,18 @@ func (r *Report) WriteText(w io.Writer) error {
 	c := &r.Counts
 	t.line("rows", count(c.Rows), "")
 	t.line("rejected", count(c.Rejected), "")
-	t.line("scored", count(c.scored(r.Result)), "")
+	if r.Result != nil {
+		t.line("scored", count(c.Fresh), "")
+	}
 	t.line("duplicates", count(c.Duplicates), "")
 	t.line("conflicts", count(c.Conflicts), "")
 	t.line("late", count(c.Late), "")
 	t.line("accounts", count(c.Accounts), "")
-	t.line("frauds", count(c.Labels[history.Fraud]), labelledNote(c.Labels))
+	if c.Labels.Labelled() > 0 {
+		t.line("frauds", count(c.Labels[history.Fraud]), labelledNote(c.Labels))
+	} else {
+		t.line("frauds", none, "no row has a label")
+	}
 	if r.Result != nil && c.Fresh > 0 {
 		r.decisions(&t)
 		if c.Labels[history.Fraud] > 0 {
@@ -44,19 +50,8 @@ func (r *Report) rowsPerSecond() float64 {
 	return float64(r.Counts.Rows+r.Counts.Rejected) / max(r.Took.Seconds(), 1e-3)
 }
 
-// scored is how many transactions have a decision.
-func (c *Counts) scored(r *evaluation.Result) int64 {
-	if r == nil {
-		return 0
-	}
-	return c.Fresh
-}
-
 func labelledNote(l evaluation.ByLabel) string {
-	switch {
-	case l.Labelled() == 0:
-		return "no row has a label"
-	case l[history.Unlabelled] == 0:
+	if l[history.Unlabelled] == 0 {
 		return share(l.FraudShare()) + " of all"
 	}
 	return share(l.FraudShare()) + " of " + count(l.Labelled()) + " labelled"

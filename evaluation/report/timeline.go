@@ -43,11 +43,11 @@ func (r *Report) timeline(width float64, bars, ticks int) template.HTML {
 	e := r.Result
 	list, length := periods(e.Days, bars)
 	labelled := e.Review.Rows[history.Fraud] > 0
-	height := 210.0
+	height, label := 210.0, "Alerts a day over time"
 	if labelled {
-		height = 350
+		height, label = 350, "Alerts a day over time by label, and their precision and recall"
 	}
-	p := newPicture("chart", width, height, "Alerts a day over time, by label, with precision and recall")
+	p := newPicture("chart", width, height, label)
 	f := frame{left: 46, top: 36, right: width - 8, bottom: 168}
 	end := list[len(list)-1]
 	x := scale{float64(list[0].from), float64(end.from.Add(time.Duration(end.days) * dayLength)), f.left, f.right, linear}
