@@ -24,9 +24,10 @@ import (
 type ReplayOptions struct {
 	Input       Input
 	Partitions  int32
-	Threads     int  // 0 for one per processor
-	NoModel     bool // compute features only
-	JSONSummary bool // print one line of JSON and nothing else
+	Threads     int          // 0 for one per processor
+	NoModel     bool         // compute features only
+	Since       payment.Time // transactions before it are in no figure; they give accounts their past
+	JSONSummary bool         // print one line of JSON and nothing else
 
 	Features, Decisions, State, Report string // paths to write to, empty for none
 }
@@ -127,7 +128,9 @@ func newReplay(c Config, o ReplayOptions, stderr io.Writer) (*replay, error) {
 	if o.Report != "" {
 		r.report.Alerts.Limit = alertsInReport
 	}
-	r.engine = pipeline.NewReplay(e, pipeline.ReplayConfig{Partitions: o.Partitions, Threads: threads, Explained: r.report.Alerts.Limit})
+	r.engine = pipeline.NewReplay(e, pipeline.ReplayConfig{
+		Partitions: o.Partitions, Threads: threads, Explained: r.report.Alerts.Limit, Since: o.Since,
+	})
 	return r, nil
 }
 
@@ -279,10 +282,14 @@ func (r *replay) count(row *pipeline.Replayed, rec *history.Record) {
 		return
 	}
 	c.Fresh++
-	c.Labels[rec.Label]++
 	if row.Late {
 		c.Late++
 	}
+	if rec.Transaction.Time < r.options.Since {
+		c.WarmUp++
+		return
+	}
+	c.Labels[rec.Label]++
 	if r.evaluator == nil {
 		return
 	}

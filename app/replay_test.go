@@ -12,8 +12,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weir-fraud/weir/app"
+	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/simulate"
 )
 
@@ -56,12 +58,11 @@ func replayOptions(input string) app.ReplayOptions {
 	return app.ReplayOptions{Input: app.Input{Paths: []string{input}}, Partitions: 7, Threads: 1}
 }
 
-// replayed holds everything that a replay writes, by what it is.
-func replayed(t *testing.T, input string, threads int) map[string]string {
+// replayed returns everything that a replay writes, by what it is.
+func replayed(t *testing.T, o app.ReplayOptions) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
-	o := replayOptions(input)
-	o.Threads, o.JSONSummary = threads, true
+	o.JSONSummary = true
 	outputs := map[string]*string{"features": &o.Features, "decisions": &o.Decisions, "state": &o.State, "report": &o.Report}
 	for name, path := range outputs {
 		*path = filepath.Join(dir, name)
@@ -83,15 +84,16 @@ func replayed(t *testing.T, input string, threads int) map[string]string {
 
 func TestReplayIsTheSameOnAnyNumberOfThreads(t *testing.T) {
 	input := writeTraffic(t, 20_000)
-	want := replayed(t, input, 1)
-	for _, threads := range []int{2, 3, 5} {
-		for name, got := range replayed(t, input, threads) {
+	o := replayOptions(input)
+	want := replayed(t, o)
+	for _, o.Threads = range []int{2, 3, 5} {
+		for name, got := range replayed(t, o) {
 			if got != want[name] {
-				t.Errorf("%s of %d threads differ from those of one", name, threads)
+				t.Errorf("%s of %d threads differ from those of one", name, o.Threads)
 			}
 		}
 	}
-	checkTopAlerts(t, want)
+	checkTopAlerts(t, want, "")
 	var s struct {
 		Rejected, Duplicates, Conflicts, Late, Alerts, Frauds int64
 		Patterns                                              []any
@@ -104,38 +106,82 @@ func TestReplayIsTheSameOnAnyNumberOfThreads(t *testing.T) {
 	}
 }
 
-// checkTopAlerts holds that the report's alerts are those that the decisions name: each account's first highest score,
-// the highest first.
-func checkTopAlerts(t *testing.T, all map[string]string) {
+// decision is what the tests read of a decision.
+type decision struct {
+	TransactionID string `json:"transaction_id"`
+	AccountID     string `json:"account_id"`
+	Timestamp     string
+	Action        string
+	Score         float64
+}
+
+func decisionsOf(t *testing.T, lines string) []decision {
 	t.Helper()
-	type decision struct {
-		TransactionID string `json:"transaction_id"`
-		AccountID     string `json:"account_id"`
-		Action        string
-		Score         float64
-	}
-	highest := make(map[string]decision)
-	var accounts []string // by their first highest score, so that a stable sort keeps the order of equal ones
-	for line := range strings.Lines(all["decisions"]) {
+	var all []decision
+	for line := range strings.Lines(lines) {
 		var d decision
 		if err := json.Unmarshal([]byte(line), &d); err != nil {
 			t.Fatal(err)
 		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// checkTopAlerts holds that the report's alerts are those that the decisions name from a day on: each account's first
+// highest score, the highest first.
+func checkTopAlerts(t *testing.T, all map[string]string, since string) {
+	t.Helper()
+	highest := make(map[string]decision)
+	var accounts []string // by their first highest score, so that a stable sort keeps the order of equal ones
+	for _, d := range decisionsOf(t, all["decisions"]) {
 		have, ok := highest[d.AccountID]
-		if d.Action == "approve" || ok && have.Score >= d.Score {
+		if d.Timestamp < since || d.Action == "approve" || ok && have.Score >= d.Score {
 			continue
 		}
 		highest[d.AccountID] = d
 		accounts = append(slices.DeleteFunc(accounts, func(id string) bool { return id == d.AccountID }), d.AccountID)
 	}
 	slices.SortStableFunc(accounts, func(a, b string) int { return cmp.Compare(highest[b].Score, highest[a].Score) })
-	var want, got []string
+	var want []string
 	for _, id := range accounts[:min(50, len(accounts))] {
 		want = append(want, fmt.Sprintf("account <bdi>%s</bdi> · transaction <bdi>%s</bdi>", id, highest[id].TransactionID))
 	}
-	got = regexp.MustCompile(`account <bdi>[^<]*</bdi> · transaction <bdi>[^<]*</bdi>`).FindAllString(all["report"], -1)
+	got := regexp.MustCompile(`account <bdi>[^<]*</bdi> · transaction <bdi>[^<]*</bdi>`).FindAllString(all["report"], -1)
 	if len(want) < 50 || !slices.Equal(got, want) {
 		t.Errorf("the report's %d alerts are\n%s\nthe decisions name %d\n%s", len(got), strings.Join(got, "\n"), len(want), strings.Join(want, "\n"))
+	}
+}
+
+// TestReplaySince holds that what is before gives accounts their past and nothing else.
+func TestReplaySince(t *testing.T) {
+	const since = "2024-01-08"
+	o := replayOptions(writeTraffic(t, 12_000))
+	all := replayed(t, o)
+	o.Since = payment.TimeOf(time.Date(2024, 1, 8, 0, 0, 0, 0, time.UTC))
+	later := replayed(t, o)
+	for _, name := range []string{"features", "decisions", "state"} {
+		if later[name] != all[name] {
+			t.Errorf("%s differ", name)
+		}
+	}
+	checkTopAlerts(t, later, since)
+	before, alerts := 0, 0
+	for _, d := range decisionsOf(t, all["decisions"]) {
+		switch {
+		case d.Timestamp < since:
+			before++
+		case d.Action != "approve":
+			alerts++
+		}
+	}
+	if before == 0 || alerts == 0 {
+		t.Fatal("there is nothing to tell apart")
+	}
+	for _, want := range []string{fmt.Sprintf(`"warm_up":%d,`, before), fmt.Sprintf(`"alerts":%d,`, alerts)} {
+		if !strings.Contains(later["summary"], want) {
+			t.Errorf("want %s in %s", want, later["summary"])
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ type Replay struct {
 	shards   []*shard
 	threads  []replayThread
 	scored   bool
+	since    payment.Time
 	accounts int32
 }
 
@@ -33,7 +34,8 @@ type replayThread struct {
 type ReplayConfig struct {
 	Partitions int32
 	Threads    int
-	Explained  int // of how many accounts, those with the highest scores, the alert in full is wanted
+	Explained  int          // of how many accounts, those with the highest scores, the alert in full is wanted
+	Since      payment.Time // of which only alerts on transactions from then on count
 }
 
 // Replayed is one transaction and what came of it.
@@ -61,7 +63,7 @@ type Replayed struct {
 
 // NewReplay returns a Replay. An engine without a model computes features only.
 func NewReplay(engine *Engine, c ReplayConfig) *Replay {
-	r := &Replay{scored: engine.scorer != nil}
+	r := &Replay{scored: engine.scorer != nil, since: c.Since}
 	for range c.Partitions {
 		r.shards = append(r.shards, newShard(engine.set))
 	}
@@ -120,7 +122,7 @@ func (r *Replay) work(thread int, rows []Replayed) {
 			continue
 		}
 		if r.scored {
-			t.decide(row)
+			t.decide(row, r.since)
 		} else {
 			row.entry.account.Compute(&t.judge.observation, t.judge.vector)
 		}
@@ -130,13 +132,13 @@ func (r *Replay) work(thread int, rows []Replayed) {
 }
 
 // decide decides the observed row, and explains it while the account is still as it was decided by.
-func (t *replayThread) decide(row *Replayed) {
+func (t *replayThread) decide(row *Replayed, since payment.Time) {
 	d := t.judge.decide(row.entry, row.Transaction)
 	start := len(t.decisions)
 	t.decisions = d.AppendJSON(t.decisions)
 	row.Decision = t.decisions[start:len(t.decisions):len(t.decisions)]
 	row.Score, row.Action = d.Score, d.Action
-	if d.Action == scoring.Approve || !t.highest.admit(row.entry, d.Score) {
+	if d.Action == scoring.Approve || row.Transaction.Time < since || !t.highest.admit(row.entry, d.Score) {
 		return
 	}
 	tx := row.Transaction.Clone()

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/weir-fraud/weir/app"
+	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/simulate"
 )
 
@@ -21,7 +22,7 @@ func inputFlags(f *pflag.FlagSet, in *app.Input) {
 
 func replayCommand() *cobra.Command {
 	var o app.ReplayOptions
-	var summary string
+	var summary, since string
 	cmd := &cobra.Command{
 		Use:   "replay FILE...",
 		Short: "Run past transactions through the engine",
@@ -51,6 +52,9 @@ docs/replay.md explains each figure.`,
 				return errUsage("--summary is %q: it must be text or json", summary)
 			}
 			o.JSONSummary = summary == "json"
+			if o.Since, err = parseSince(since); err != nil {
+				return err
+			}
 			o.Input.Paths = args
 			return app.Replay(cmd.Context(), c, o, os.Stdout, os.Stderr)
 		},
@@ -63,9 +67,23 @@ docs/replay.md explains each figure.`,
 	f.StringVar(&o.Features, "features-out", "", "write feature vectors and labels as CSV")
 	f.StringVar(&o.Decisions, "decisions-out", "", "write decisions as JSON lines")
 	f.StringVar(&o.State, "state-out", "", "write the final account states as JSON lines")
+	f.StringVar(&since, "since", "", "leave transactions before this day (2024-03-01) or time (2024-03-01T12:00:00Z) out of the figures; they still give accounts their past")
 	f.StringVar(&o.Report, "report", "", "write a page of HTML with the figures, pictures and top alerts")
 	f.StringVar(&summary, "summary", "text", "how to print the summary: text, or json for one line of JSON")
 	return cmd
+}
+
+// parseSince reads a time, or the beginning of a day in UTC; "" is the beginning of all.
+func parseSince(text string) (payment.Time, error) {
+	if text == "" {
+		return payment.MinTime, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return payment.TimeOf(t), nil
+		}
+	}
+	return 0, errUsage("--since is %q: it must be a day such as 2024-03-01 or a time such as 2024-03-01T12:00:00Z", text)
 }
 
 func produceCommand() *cobra.Command {

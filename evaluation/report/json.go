@@ -19,6 +19,7 @@ type summary struct {
 	Duplicates int64    `json:"duplicates"`
 	Conflicts  int64    `json:"conflicts"`
 	Late       int64    `json:"late"`
+	WarmUp     int64    `json:"warm_up"`
 	Accounts   int      `json:"accounts"`
 	Labelled   int64    `json:"labelled"`
 	Frauds     int64    `json:"frauds"`
@@ -100,7 +101,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	c := &r.Counts
 	s := summary{
 		Inputs: r.Inputs, Rows: c.Rows, Rejected: c.Rejected, Duplicates: c.Duplicates, Conflicts: c.Conflicts, Late: c.Late,
-		Accounts: c.Accounts, Labelled: c.Labels.Labelled(), Frauds: c.Labels[history.Fraud],
+		WarmUp: c.WarmUp, Accounts: c.Accounts, Labelled: c.Labels.Labelled(), Frauds: c.Labels[history.Fraud],
 		Seconds: math.Round(1e3*r.Took.Seconds()) / 1e3, RowsPerSecond: math.Round(r.rowsPerSecond()),
 	}
 	if r.Result != nil {

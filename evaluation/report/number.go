@@ -96,6 +96,14 @@ func money(minor int64, c payment.Currency) string {
 	return grouped(payment.FormatAmount(minor, c)) + " " + c.Code()
 }
 
+// span writes the days from one time to the other.
+func span(from, to payment.Time) string {
+	if date(from) == date(to) {
+		return date(from)
+	}
+	return date(from) + " – " + date(to)
+}
+
 // date and moment write a time of UTC for people.
 func date(t payment.Time) string   { return t.Std().Format("2 Jan 2006") }
 func moment(t payment.Time) string { return t.Std().Format("2 Jan 2006, 15:04:05") }

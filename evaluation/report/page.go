@@ -77,7 +77,7 @@ func (r *Report) page() *page {
 		Declines: r.declines(), Labelled: r.Counts.Labels[history.Fraud] > 0, Unlabelled: r.Counts.Labels[history.Unlabelled] > 0,
 	}
 	if e == nil || len(e.Days) == 0 {
-		p.Warnings = []string{"No transaction was scored, so there is nothing to show."}
+		p.Warnings = []string{"No transaction is in the figures, so there is nothing to show."}
 		return p
 	}
 	p.Warnings = r.warnings()
@@ -107,9 +107,9 @@ func (r *Report) title() string {
 func (r *Report) facts() []fact {
 	var facts []fact
 	if e := r.Result; e != nil && len(e.Days) > 0 {
-		facts = append(facts, fact{"Period", fmt.Sprintf("%s – %s", date(e.From), date(e.To))})
+		facts = append(facts, fact{"Period", span(e.From, e.To)})
 	}
-	facts = append(facts, fact{"Transactions", count(r.Counts.Fresh)}, fact{"Accounts", count(r.Counts.Accounts)})
+	facts = append(facts, fact{"Transactions", count(r.Counts.Fresh - r.Counts.WarmUp)}, fact{"Accounts", count(r.Counts.Accounts)})
 	if r.Model != nil {
 		facts = append(facts, fact{"Model", r.Model.ID}, fact{"Policy", r.thresholdText()})
 	}
@@ -128,7 +128,7 @@ func (r *Report) rows() []fact {
 	c := &r.Counts
 	return []fact{
 		{"Rows that are transactions", count(c.Rows)}, {"Rejected rows", count(c.Rejected)}, {"Duplicates", count(c.Duplicates)},
-		{"Conflicts", count(c.Conflicts)}, {"Late", count(c.Late)}, {"Labelled", count(c.Labels.Labelled())},
+		{"Conflicts", count(c.Conflicts)}, {"Late", count(c.Late)}, {"Warm-up", count(c.WarmUp)}, {"Labelled", count(c.Labels.Labelled())},
 		{"Fraud", count(c.Labels[history.Fraud])},
 	}
 }

@@ -34,8 +34,9 @@ type Counts struct {
 	Duplicates int64
 	Conflicts  int64
 	Late       int64 // of the fresh ones
+	WarmUp     int64 // of the fresh ones, those that are in no figure but here
 	Accounts   int
-	Labels     evaluation.ByLabel // of the fresh ones
+	Labels     evaluation.ByLabel // of the fresh ones without the warm-up
 }
 
 // Alert is an alert with what is known of its transaction.

@@ -211,7 +211,7 @@ late                            0
 accounts                        4
 frauds                          3   75.0 % of 4 labelled
 
-days                          2.0   1 Apr 2018 to 2 Apr 2018
+days                          2.0   1 Apr 2018 – 2 Apr 2018
 alerts                          3   1.5 a day, at scores from 0.500
 declined                        1   of these, at scores from 0.900
 
@@ -316,7 +316,7 @@ func TestNothingScored(t *testing.T) {
 	r := &report.Report{Inputs: []string{"empty.csv"}, Model: &scoring.Manifest{}, Result: evaluation.NewCollector(100).Result()}
 	text := page(t, r)
 	checkPage(t, text)
-	if !strings.Contains(text, "No transaction was scored") {
+	if !strings.Contains(text, "No transaction is in the figures") {
 		t.Error("the page does not say that nothing was scored")
 	}
 }

@@ -25,12 +25,15 @@ func (r *Report) WriteText(w io.Writer) error {
 	t.line("conflicts", count(c.Conflicts), "")
 	t.line("late", count(c.Late), "")
 	t.line("accounts", count(c.Accounts), "")
+	if c.WarmUp > 0 {
+		t.line("warm-up", count(c.WarmUp), "before --since, in none of the figures below")
+	}
 	if c.Labels.Labelled() > 0 {
 		t.line("frauds", count(c.Labels[history.Fraud]), labelledNote(c.Labels))
 	} else {
 		t.line("frauds", none, "no row has a label")
 	}
-	if r.Result != nil && c.Fresh > 0 {
+	if r.Result != nil && len(r.Result.Days) > 0 {
 		r.decisions(&t)
 		if c.Labels[history.Fraud] > 0 {
 			r.quality(&t)
@@ -60,7 +63,7 @@ func labelledNote(l evaluation.ByLabel) string {
 func (r *Report) decisions(t *text) {
 	e := r.Result
 	t.gap()
-	t.line("days", rate(e.Span()), date(e.From)+" to "+date(e.To))
+	t.line("days", rate(e.Span()), span(e.From, e.To))
 	t.line("alerts", count(e.Review.Alerts.Total()), fmt.Sprintf("%s a day, at scores from %s", rate(e.AlertsPerDay()), score(r.Policy.Review)))
 	decline := "never, under this policy"
 	if r.declines() {

@@ -79,13 +79,16 @@ func (r *Report) timeline(width float64, bars, ticks int) template.HTML {
 	return p.done()
 }
 
+// widestBar is how wide a bar is at most, so that a single day does not fill the picture.
+const widestBar = 60
+
 // bar draws a period's alerts, fraud at the bottom.
 func (p *picture) bar(x, y scale, d period) {
 	if d.Alerts.Total() == 0 {
 		return
 	}
 	left, right := x.at(float64(d.from)), x.at(float64(d.from.Add(time.Duration(d.days)*dayLength)))
-	gap := min(2, 0.2*(right-left))
+	gap := max(min(2, 0.2*(right-left)), right-left-widestBar)
 	title := fmt.Sprintf("%s: %s, %s", date(d.from), counted(d.Alerts.Total(), "alert"), counted(d.Alerts[history.Fraud], "fraud"))
 	if d.days > 1 {
 		title = fmt.Sprintf("%d days from %s", int(d.days), title)
