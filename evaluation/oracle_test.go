@@ -186,7 +186,7 @@ func checkDays(t *testing.T, r *evaluation.Result) {
 	var money evaluation.Money
 	for _, p := range r.Patterns {
 		frauds, found = frauds+p.Frauds, found+p.Alerted
-		money.Fraud, money.Alerted, money.Unpriced = money.Fraud+p.Fraud, money.Alerted+p.Money.Alerted, money.Unpriced+p.Unpriced
+		money.Fraud, money.Alerted, money.Unpriced = money.Fraud+p.Money.Fraud, money.Alerted+p.Money.Alerted, money.Unpriced+p.Money.Unpriced
 	}
 	if frauds != r.Review.Rows[history.Fraud] || found != r.Review.Alerts[history.Fraud] || money != r.Money {
 		t.Fatalf("patterns %+v do not add up to %+v and %+v", r.Patterns, r.Review, r.Money)

@@ -99,7 +99,7 @@ type Pattern struct {
 	Frauds   int64
 	Alerted  int64
 	Declined int64
-	Money
+	Money    Money
 }
 
 func (p *Pattern) add(s *Sample) {

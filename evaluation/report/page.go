@@ -202,7 +202,7 @@ func (r *Report) patternRows() []patternRow {
 	for _, p := range r.Result.Patterns[:min(len(r.Result.Patterns), mostPatternRows)] {
 		rows = append(rows, patternRow{
 			Name: patternName(p.Name), Frauds: count(p.Frauds), Alerted: count(p.Alerted), Declined: count(p.Declined),
-			Recall: share(p.Recall()), Money: money(p.Money.Fraud, r.Currency), Caught: share(p.Caught()), Share: 100 * p.Recall(),
+			Recall: share(p.Recall()), Money: money(p.Money.Fraud, r.Currency), Caught: share(p.Money.Caught()), Share: 100 * p.Recall(),
 		})
 	}
 	return rows

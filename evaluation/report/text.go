@@ -106,7 +106,7 @@ func (r *Report) patterns(t *text) {
 			t.note("%s more in --summary json", counted(len(patterns)-i, "pattern"))
 			return
 		}
-		t.printf(row, clip(patternName(p.Name), 24), count(p.Frauds), count(p.Alerted), share(p.Recall()), share(p.Caught()))
+		t.printf(row, clip(patternName(p.Name), 24), count(p.Frauds), count(p.Alerted), share(p.Recall()), share(p.Money.Caught()))
 	}
 }
 
