@@ -59,7 +59,7 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdout io.Writer, log *s
 	if err := CreateTopics(ctx, c, demoPartitions, 1, io.Discard); err != nil {
 		return err
 	}
-	d := &demo{config: c, options: o, stdout: stdout, log: log, began: time.Now()}
+	d := &demo{config: c, options: o, stdout: stdout, log: log, began: time.Now(), stats: pipeline.NewStats()}
 	if err := d.open(ctx); err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ type demo struct {
 	log     *slog.Logger
 	began   time.Time
 
-	stats    pipeline.Stats
+	stats    *pipeline.Stats
 	producer *stream.Producer
 	traffic  *traffic
 	watcher  *watcher
@@ -150,7 +150,7 @@ func (d *demo) run(ctx context.Context) error {
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	g, work := errgroup.WithContext(work)
-	g.Go(func() error { return run(work, d.config, d.log, &d.stats, func() {}) })
+	g.Go(func() error { return run(work, d.config, d.log, d.stats, wallTime()) })
 	g.Go(func() error { return d.watcher.watch(work) })
 	g.Go(func() error { return d.followAlerts(work) })
 	g.Go(func() error { return d.show(work) })
@@ -181,7 +181,7 @@ func (d *demo) settle(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	for d.watcher.seen.Load()+d.stats.DeadLetters.Load()+d.stats.Duplicates.Load() < d.traffic.sent.Load() {
+	for d.watcher.seen.Load()+d.stats.DeadLettersTotal()+d.stats.Duplicates.Load() < d.traffic.sent.Load() {
 		if sleep(ctx, 20*time.Millisecond) != nil {
 			return nil
 		}
@@ -226,7 +226,7 @@ func (d *demo) show(ctx context.Context) error {
 		}
 		seen := d.watcher.seen.Load()
 		_, _ = fmt.Fprintf(d.stdout, "%s  %6d/s  %8d decided  %5d alerts  %d dead letters  latency p50 %.1f ms, p99 %.1f ms\n",
-			time.Now().Format(time.TimeOnly), seen-before, seen, d.stats.Alerts.Load(), d.stats.DeadLetters.Load(),
+			time.Now().Format(time.TimeOnly), seen-before, seen, d.stats.Alerts.Load(), d.stats.DeadLettersTotal(),
 			d.watcher.took.milliseconds(0.5), d.watcher.took.milliseconds(0.99))
 		before = seen
 	}
@@ -235,7 +235,7 @@ func (d *demo) show(ctx context.Context) error {
 
 func (d *demo) summary() error {
 	s := demoSummary{
-		Transactions: d.traffic.sent.Load(), Decisions: d.watcher.seen.Load(), Alerts: d.stats.Alerts.Load(), DeadLetters: d.stats.DeadLetters.Load(),
+		Transactions: d.traffic.sent.Load(), Decisions: d.watcher.seen.Load(), Alerts: d.stats.Alerts.Load(), DeadLetters: d.stats.DeadLettersTotal(),
 		P50: d.watcher.took.milliseconds(0.5), P99: d.watcher.took.milliseconds(0.99), Seconds: time.Since(d.began).Round(time.Millisecond).Seconds(),
 	}
 	if d.options.JSONSummary {

@@ -15,7 +15,7 @@ import (
 // in this list.
 var layers = []string{
 	"cmd/weir", "app", "pipeline", "stream", "evaluation/report", "alerts", "scoring", "features/redisstate", "features", "evaluation",
-	"simulate", "history", "payment", "models",
+	"simulate", "history", "payment", "models", "telemetry",
 }
 
 // owners are the only packages that may import a library, tests included.

@@ -19,6 +19,10 @@ type traffic struct {
 	sent     atomic.Int64
 }
 
+// tick is the least that a sender sleeps: what is due by then leaves together. A wake-up per transaction would take more
+// of the machine than sending does.
+const tick = 2 * time.Millisecond
+
 // send sends until ctx ends, or the stream does. Event times of the live part are the moments at which the
 // transactions were due, whether or not they could leave then.
 func (t *traffic) send(ctx context.Context) error {
@@ -33,7 +37,7 @@ func (t *traffic) send(ctx context.Context) error {
 	for ctx.Err() == nil && g.Next(&e) {
 		if e.Transaction.Time >= from {
 			if early := time.Until(e.Transaction.Time.Std()); early > 0 {
-				_ = sleep(ctx, early) // an early end shows in ctx
+				_ = sleep(ctx, max(early, tick)) // an early end shows in ctx
 			}
 		}
 		if ctx.Err() != nil {

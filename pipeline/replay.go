@@ -121,10 +121,10 @@ func (r *Replay) work(thread int, rows []Replayed) {
 			row.Vector = nil
 			continue
 		}
+		t.judge.compute(row.entry)
 		if r.scored {
+			t.judge.score()
 			t.decide(row, r.since)
-		} else {
-			row.entry.account.Compute(&t.judge.observation, t.judge.vector)
 		}
 		copy(row.Vector, t.judge.vector)
 		t.judge.fold(row.entry, tx)
@@ -133,7 +133,7 @@ func (r *Replay) work(thread int, rows []Replayed) {
 
 // decide decides the observed row, and explains it while the account is still as it was decided by.
 func (t *replayThread) decide(row *Replayed, since payment.Time) {
-	d := t.judge.decide(row.entry, row.Transaction)
+	d := t.judge.decide(row.Transaction)
 	start := len(t.decisions)
 	t.decisions = d.AppendJSON(t.decisions)
 	row.Decision = t.decisions[start:len(t.decisions):len(t.decisions)]

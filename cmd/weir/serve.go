@@ -101,6 +101,37 @@ waiting counts. Topics of its own are created and deleted. Prints lines of "name
 	f.DurationVar(&o.For, "for", time.Minute, "how long to measure")
 	f.DurationVar(&o.WarmUp, "warm-up", 5*time.Second, "how long to send before measuring")
 	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
-	cmd.AddCommand(latency)
+	cmd.AddCommand(latency, benchPipelineCommand())
+	return cmd
+}
+
+func benchPipelineCommand() *cobra.Command {
+	var o app.PipelineBenchOptions
+	cmd := &cobra.Command{
+		Use:   "pipeline --topic TOPIC",
+		Short: "Run the pipeline over an existing topic until its end, and print its rate and CPU time",
+		Long: `Run the whole pipeline over an existing topic of transactions, from its start to where it ends now: exactly once,
+a decision per transaction, with the configured model. It uses a consumer group, topics and a state of its own,
+and deletes them afterwards; the topic it reads is left alone. Prints lines of "name value unit": the rate, the CPU
+time of this process per transaction, and that of each stage.`,
+		Example: "  weir bench pipeline --topic transactions --profile cpu.pprof",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			c.Log.Level = "warn"
+			log, err := app.NewLogger(c.Log, os.Stderr)
+			if err != nil {
+				return err
+			}
+			return app.BenchPipeline(cmd.Context(), c, o, os.Stdout, log)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Topic, "topic", "", "topic of transactions to read")
+	f.StringVar(&o.Profile, "profile", "", "write a CPU profile to this file, for go tool pprof")
+	_ = cmd.MarkFlagRequired("topic")
 	return cmd
 }

@@ -60,10 +60,10 @@ func BenchLatency(ctx context.Context, c Config, o LatencyOptions, stdout io.Wri
 	}
 	defer producer.Close()
 
-	var stats pipeline.Stats
+	stats := pipeline.NewStats()
 	work, stop := context.WithCancel(ctx)
 	g, work := errgroup.WithContext(work)
-	g.Go(func() error { return run(work, c, log, &stats, func() {}) })
+	g.Go(func() error { return run(work, c, log, stats, wallTime()) })
 	g.Go(func() error {
 		defer stop()
 		return measureLatency(work, o, c.topics().Transactions, producer, decisions, stdout)
@@ -127,21 +127,21 @@ func (c *Config) deleteTopics(ctx context.Context, partitions int32) error {
 	for _, t := range c.wantedTopics(partitions, 0, 0) {
 		err = errors.Join(err, admin.Delete(ctx, t.Name))
 	}
+	return errors.Join(err, c.deleteState(ctx, partitions))
+}
+
+// deleteState deletes the configured layout's state of the transactions topic.
+func (c *Config) deleteState(ctx context.Context, partitions int32) error {
 	store := c.store()
 	defer func() { _ = store.Close() }()
-	heads, failed := store.Heads(ctx, partitions)
-	if failed != nil {
-		return errors.Join(err, failed)
+	heads, err := store.Heads(ctx, partitions)
+	if err != nil {
+		return err
 	}
 	for p, h := range heads {
-		if !h.Known() {
-			continue
+		if h.Known() {
+			err = errors.Join(err, store.Delete(ctx, int32(p), h))
 		}
-		if failed := store.Discard(ctx, int32(p), h, h); failed != nil {
-			err = errors.Join(err, failed)
-			continue
-		}
-		err = errors.Join(err, store.DeleteDiscarded(ctx, int32(p)))
 	}
 	return err
 }
