@@ -94,16 +94,16 @@ func cardPrecision(samples []evaluation.Sample, k int) float64 {
 	var hits, days float64
 	for d := range 5 {
 		var left []evaluation.Sample
-		any := false
+		counts := false
 		for _, s := range samples {
 			if labelled(&s) && int(s.Time)/day == d {
-				any = true
+				counts = true
 				if !blocked[s.Account] {
 					left = append(left, s)
 				}
 			}
 		}
-		if any {
+		if counts {
 			days++
 		}
 		for range k {

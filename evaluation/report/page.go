@@ -72,7 +72,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 func (r *Report) page() *page {
 	e := r.Result
 	p := &page{
-		Style: template.CSS(pageStyle), //nolint:gosec // our own file
+		Style: template.CSS(pageStyle),
 		Title: r.title(), Facts: r.facts(), Rows: r.rows(),
 		Declines: r.declines(), Labelled: r.Counts.Labels[history.Fraud] > 0, Unlabelled: r.Counts.Labels[history.Unlabelled] > 0,
 	}
@@ -83,7 +83,7 @@ func (r *Report) page() *page {
 	p.Warnings = r.warnings()
 	p.Tiles = r.tiles()
 	p.Distribution = r.distribution()
-	p.Timeline, p.Timelets = r.timeline(1080, 190, 10), r.timeline(halfWidth, 62, 4)
+	p.Timeline, p.Timelets = r.timeline(1080, 190, 14), r.timeline(halfWidth, 62, 4)
 	p.Budgets = r.budgets()
 	if p.Labelled {
 		p.Curve, p.Reliability = r.curve(), r.reliability()

@@ -118,7 +118,7 @@ func checkPage(t *testing.T, text string) {
 
 func TestAnyReplay(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	for range 150 {
+	for range 60 {
 		r := randomReport(rng, rng.IntN(3)*rng.IntN(400), 1+rng.IntN(3)*rng.IntN(1500))
 		text := page(t, r)
 		checkPage(t, text)
@@ -287,7 +287,8 @@ func TestPageSaysWhatIsKnown(t *testing.T) {
 	if !strings.Contains(page(t, r), "flatter") {
 		t.Error("the page does not warn of a model that has seen the period")
 	}
-	if r.Took = time.Hour; page(t, r) != page(t, r) || strings.Contains(page(t, r), "3600") {
+	text = page(t, r)
+	if r.Took = time.Hour; page(t, r) != text {
 		t.Error("the page depends on how long the replay took")
 	}
 }
