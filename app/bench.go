@@ -24,6 +24,9 @@ type LatencyOptions struct {
 	Partitions int32
 }
 
+// benchAccounts share the traffic of a benchmark, whatever its rate.
+const benchAccounts = 40_000
+
 // BenchLatency is `weir bench latency`: an open loop of simulated traffic against the configured Kafka and Redis, in
 // topics of its own that it deletes afterwards. It prints the time from the moment a transaction was due to the moment
 // a read_committed consumer had its decision.
@@ -77,17 +80,20 @@ func BenchLatency(ctx context.Context, c Config, o LatencyOptions, stdout io.Wri
 func measureLatency(ctx context.Context, o LatencyOptions, topic string, producer *stream.Producer, decisions *stream.Reader, stdout io.Writer) error {
 	start := time.Now().Add(2 * time.Second) // workers join their group meanwhile
 	simulation := simulate.LiveConfig(start, o.Rate)
-	simulation.WarmUp, simulation.Start = 0, start
+	simulation.WarmUp, simulation.Start, simulation.Accounts = 0, start, benchAccounts
 	simulation.Duration = o.WarmUp + o.For
-	send := &traffic{config: simulation, topic: topic, producer: producer}
-	see := &watcher{reader: decisions, since: payment.TimeOf(start.Add(o.WarmUp)), now: time.Now}
+	send, err := newTraffic(simulation, producer, topic)
+	if err != nil {
+		return err
+	}
+	see := &watcher{reader: decisions, since: payment.TimeOf(start.Add(o.WarmUp))}
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	g, watching := errgroup.WithContext(watching)
 	g.Go(func() error { return see.watch(watching) })
 	g.Go(func() error {
 		defer stop()
-		if err := send.send(ctx); err != nil {
+		if err := send.sendLive(ctx, start); err != nil {
 			return err
 		}
 		if err := producer.Flush(ctx); err != nil {
@@ -105,15 +111,16 @@ func measureLatency(ctx context.Context, o LatencyOptions, topic string, produce
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	took := see.took.soFar()
 	for _, q := range []struct {
 		name string
 		at   float64
 	}{{"latency_p50", 0.5}, {"latency_p99", 0.99}, {"latency_p99.9", 0.999}, {"latency_max", 1}} {
-		if _, err := fmt.Fprintf(stdout, "%s %.2f ms\n", q.name, see.took.milliseconds(q.at)); err != nil {
+		if _, err := fmt.Fprintf(stdout, "%s %.2f ms\n", q.name, took.milliseconds(q.at)); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(stdout, "latency_offered %.0f tx/s\nlatency_measured %d tx\n", o.Rate, see.took.n)
+	_, err = fmt.Fprintf(stdout, "latency_offered %.0f tx/s\nlatency_measured %d tx\n", o.Rate, took.total())
 	return err
 }
 

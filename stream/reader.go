@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -105,6 +106,9 @@ func (r *Reader) Left() int64 {
 	}
 	return n
 }
+
+// Ends returns, for each partition, the offset behind the last record that was there when the reader was made.
+func (r *Reader) Ends() []int64 { return slices.Clone(r.end) }
 
 // Close closes the connections.
 func (r *Reader) Close() error { return r.client.Close() }

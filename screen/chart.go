@@ -1,0 +1,34 @@
+package screen
+
+import (
+	"math"
+	"strings"
+)
+
+// sparkline draws the last width values, on a scale from 0 to top or, if that is less, the greatest of them.
+func sparkline(values []float64, width int, top float64) string {
+	const levels = "▁▂▃▄▅▆▇█"
+	values = values[max(0, len(values)-max(0, width)):]
+	for _, v := range values {
+		top = max(top, v)
+	}
+	var b strings.Builder
+	for _, v := range values {
+		level := 0
+		if top > 0 && v > 0 {
+			level = min(7, int(v/top*8))
+		}
+		b.WriteString(string([]rune(levels)[level]))
+	}
+	return b.String()
+}
+
+// bar draws a share of a width, to an eighth of a column.
+func bar(share float64, width int) string {
+	eighths := int(math.Round(min(max(share, 0), 1) * float64(max(0, width)) * 8))
+	b := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		b += string([]rune(" ▏▎▍▌▋▊▉")[rest])
+	}
+	return b
+}
