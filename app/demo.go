@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -57,28 +54,37 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, 
 	}
 	ctx, interrupt := context.WithCancel(ctx)
 	defer interrupt()
-	if err := claimDirectory(o.DataDirectory, o.Seed); err != nil {
-		return err
+	d := &demo{config: c, options: o, began: time.Now()}
+	d.world = simulate.LiveConfig(d.began.UTC().Truncate(time.Second), o.Rate)
+	d.world.Seed = o.Seed
+	if o.DataDirectory != "" {
+		release, err := claimDirectory(o.DataDirectory)
+		if err != nil {
+			return err
+		}
+		defer release()
+		if err := keepWorld(o.DataDirectory, &d.world); err != nil {
+			return err
+		}
 	}
 	servers, err := startEmbedded(o.DataDirectory)
 	if err != nil {
 		return err
 	}
 	defer servers.close()
-	servers.connect(&c)
-	c.Pipeline.Start = pipeline.StartLatest // the log before the live part is history
-	// Workers learn at their heartbeats how the partitions are shared; the live part should not have to wait for that.
-	c.Kafka.Properties = maps.Clone(c.Kafka.Properties)
-	c.Kafka.Properties["heartbeat.interval.ms"] = "100"
-	if err := CreateTopics(ctx, c, demoPartitions, 1, io.Discard); err != nil {
+	servers.connect(&d.config)
+	d.config.Pipeline.Start = pipeline.StartLatest // the log before the live part is history
+	if c.Pipeline.Workers == 0 {
+		d.config.Pipeline.Workers = 1 // enough for a demonstration, which then begins without a rebalance
+	}
+	if err := CreateTopics(ctx, d.config, demoPartitions, 1, io.Discard); err != nil {
 		return err
 	}
-	d := &demo{config: c, options: o, began: time.Now()}
 	if err := d.open(ctx); err != nil {
 		return err
 	}
 	defer d.close()
-	shown, err := newView(o, c.Kafka.Brokers[0], stdin, stdout, stderr, interrupt)
+	shown, err := newView(o, d.config.Kafka.Brokers[0], stdin, stdout, stderr, interrupt)
 	if err != nil {
 		return err
 	}
@@ -91,34 +97,12 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, 
 	return d.summary(stdout)
 }
 
-// claimDirectory makes the data directory, or checks that the traffic in it is of the same world: the accounts of
-// another would not be at home in the histories there.
-func claimDirectory(directory string, seed uint64) error {
-	if directory == "" {
-		return nil
-	}
-	if err := os.MkdirAll(directory, 0o777); err != nil {
-		return fmt.Errorf("make the data directory: %w", err)
-	}
-	path := filepath.Join(directory, "seed")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return os.WriteFile(path, strconv.AppendUint(nil, seed, 10), 0o666)
-	}
-	if err != nil {
-		return fmt.Errorf("use the data directory: %w", err)
-	}
-	if had := strings.TrimSpace(string(text)); had != strconv.FormatUint(seed, 10) {
-		return fmt.Errorf("%s holds a demo with --seed %s: give that seed, or another --data-dir", directory, had)
-	}
-	return nil
-}
-
 type demo struct {
 	config  Config
 	options DemoOptions
 	log     *slog.Logger
 	began   time.Time
+	world   simulate.Config
 
 	stats     pipeline.Stats
 	producer  *stream.Producer
@@ -141,11 +125,9 @@ func (d *demo) open(ctx context.Context) (err error) {
 	if d.producer, err = stream.NewProducer(d.config.kafka()); err != nil {
 		return err
 	}
-	world := simulate.LiveConfig(d.began, d.options.Rate)
-	world.Seed = d.options.Seed
-	d.tally = newTally(world.Patterns)
+	d.tally = newTally(d.world.Patterns)
 	d.watcher = watcher{reader: d.decisions, note: d.tally.decided}
-	if d.traffic, err = newTraffic(world, d.producer, topics.Transactions); err != nil {
+	if d.traffic, err = newTraffic(d.world, d.producer, topics.Transactions); err != nil {
 		return err
 	}
 	d.traffic.note = d.tally.send
@@ -204,14 +186,19 @@ func (d *demo) run(ctx context.Context, shown view) error {
 	return err
 }
 
-// fillLog sends the accounts' history, unless the log has it from an earlier demo.
+// fillLog sends the accounts' history, or what of it the log does not have from an earlier demo.
 func (d *demo) fillLog(ctx context.Context) error {
 	_, n, err := d.logEnds(ctx)
 	if err != nil {
 		return err
 	}
 	if n > 0 {
-		return d.traffic.skipHistory(ctx)
+		d.board.begin("simulation up to the log's end", "transactions")
+		err := d.traffic.skip(ctx, n, d.board.progress)
+		d.board.finish()
+		if err != nil || !d.traffic.inHistory() {
+			return err
+		}
 	}
 	d.board.begin("history into the log", "transactions")
 	defer d.board.finish()

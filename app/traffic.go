@@ -35,11 +35,29 @@ func newTraffic(c simulate.Config, producer *stream.Producer, topic string) (*tr
 	return t, nil
 }
 
+// skip passes over the next n events, which were sent before. It tells how many it has passed, and which share.
+func (t *traffic) skip(ctx context.Context, n int64, tell func(n int64, share float64)) error {
+	for i := range n {
+		if i%1024 == 0 {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			tell(i, float64(i)/float64(n))
+		}
+		t.more = t.more && t.generator.Next(&t.event)
+	}
+	tell(n, 1)
+	return nil
+}
+
+// inHistory tells whether the next event is before the live part.
+func (t *traffic) inHistory() bool { return t.more && t.event.Transaction.Time < t.live }
+
 // sendHistory sends what comes before the live part. It tells how many events it has sent, and which share of the
 // history's time they cover.
 func (t *traffic) sendHistory(ctx context.Context, tell func(n int64, share float64)) error {
 	var n int64
-	for ; t.more && t.event.Transaction.Time < t.live; n++ {
+	for ; t.inHistory(); n++ {
 		if n%1024 == 0 {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -54,18 +72,11 @@ func (t *traffic) sendHistory(ctx context.Context, tell func(n int64, share floa
 	return t.producer.Flush(ctx)
 }
 
-// skipHistory goes on to the live part without sending what comes before.
-func (t *traffic) skipHistory(ctx context.Context) error {
-	for t.more && t.event.Transaction.Time < t.live && ctx.Err() == nil {
-		t.more = t.generator.Next(&t.event)
-	}
-	return ctx.Err()
-}
-
-// sendLive sends the live part, as if it began now, until ctx ends or the stream does. It is an open loop: a pipeline
-// that falls behind does not slow it down, and an event's time is when it was due, whether or not it could leave then.
+// sendLive sends the live part, as if its next event were due now, until ctx ends or the stream does. It is an open
+// loop: a pipeline that falls behind does not slow it down, and an event's time is when it was due, whether or not it
+// could leave then.
 func (t *traffic) sendLive(ctx context.Context, now time.Time) error {
-	shift := payment.TimeOf(now) - t.live
+	shift := payment.TimeOf(now) - t.event.Transaction.Time
 	for t.more {
 		if err := sleep(ctx, time.Until((t.event.Transaction.Time + shift).Std())); err != nil {
 			return nil //nolint:nilerr // told to stop, as every sender is in the end

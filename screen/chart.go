@@ -23,12 +23,8 @@ func sparkline(values []float64, width int, top float64) string {
 	return b.String()
 }
 
-// bar draws a share of a width, to an eighth of a column.
+// bar draws a share of a width, to half a column.
 func bar(share float64, width int) string {
-	eighths := int(math.Round(min(max(share, 0), 1) * float64(max(0, width)) * 8))
-	b := strings.Repeat("█", eighths/8)
-	if rest := eighths % 8; rest > 0 {
-		b += string([]rune(" ▏▎▍▌▋▊▉")[rest])
-	}
-	return b
+	halves := int(math.Round(min(max(share, 0), 1) * float64(max(0, width)) * 2))
+	return strings.Repeat("━", halves/2) + strings.Repeat("╸", halves%2)
 }

@@ -10,7 +10,7 @@ import (
 
 // Sizes at which the layout changes.
 const (
-	wide      = 120 // columns from which figures and patterns stand side by side, and an alert beside its reason
+	wide      = 150 // columns from which figures and patterns stand side by side, and an alert beside its reason
 	highForIt = 18  // rows from which there is room for the patterns
 )
 
@@ -252,11 +252,14 @@ func (f *frame) footerRows() []*row {
 		return nil
 	}
 	var rows []*row
+	if f.height >= 30 {
+		rows = append(rows, f.row(f.width))
+	}
 	log := f.state.Log
 	for _, line := range log[max(0, len(log)-f.height/12):] {
 		rows = append(rows, f.row(f.width).put(yellow, " "+line))
 	}
-	if len(rows) == 0 && f.state.Live && len(f.state.Steps) > 0 {
+	if len(log) == 0 && f.state.Live && len(f.state.Steps) > 0 {
 		last := &f.state.Steps[len(f.state.Steps)-1]
 		r := f.row(f.width).put(dim, " "+last.words())
 		if broker := "Kafka clients: " + f.state.Broker + " "; r.used+len(broker)+2 < f.width {

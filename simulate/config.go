@@ -39,19 +39,22 @@ func DefaultConfig() Config {
 	}
 }
 
-// LiveConfig returns a stream for a demonstration that follows the wall clock: a day of history up to now, some two
-// transactions an account, then rate transactions per second of event time for ever. The caller takes the history as
+// LiveConfig returns a stream for a demonstration that follows the wall clock: up to a day of history before now, some
+// 100,000 transactions, then rate transactions per second of event time for ever. The caller takes the history as
 // fast as it can, and holds each later event back until its time. In the history's last two minutes fraud comes as
 // often as in the live part, which so begins with all patterns under way.
 //
-// There are 80 accounts for each transaction per second, so that an account acts every 80 seconds or so, far more often
-// than people do. The live part keeps what can be kept: who buys what, where and how much, nobody moving faster than a
-// car in a city. Times of day and trips pause, and patterns that take hours or days take minutes.
+// There are 80 accounts for each transaction per second, up to 200,000, so that an account acts every 80 seconds, far
+// more often than people do. The live part keeps what can be kept: who buys what, where and how much, nobody moving
+// faster than a car in a city. Times of day and trips pause, and patterns that take hours or days take minutes.
 func LiveConfig(now time.Time, rate float64) Config {
-	const leastAccounts, mostAccounts = 500, 200_000
+	const leastAccounts, mostAccounts, withDay = 500, 200_000, 40_000
 	c := DefaultConfig()
 	c.Accounts = int(min(max(80*rate, leastAccounts), mostAccounts))
 	c.WarmUp = 24 * time.Hour
+	if c.Accounts > withDay {
+		c.WarmUp = (c.WarmUp * withDay / time.Duration(c.Accounts)).Truncate(time.Minute)
+	}
 	c.Start = now.Add(-c.WarmUp)
 	c.LiveRate = rate
 	return c

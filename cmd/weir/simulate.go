@@ -61,7 +61,7 @@ schedule of each fraud pattern. Keys that are left out have their default; flags
 	f.BoolVar(&toTopic, "to-topic", false, "send the transactions to Kafka")
 	f.StringVar(&o.Topic, "topic", "", "topic for --to-topic (default: kafka.topics.transactions)")
 	f.Float64Var(&o.Rate, "rate", 0, "transactions per second by the clock; 0 for flat out with the world's own times")
-	f.DurationVar(&o.World.WarmUp, "warm-up", 0, "with --rate, how much history comes first (default 24h)")
+	f.DurationVar(&o.World.WarmUp, "warm-up", 0, "with --rate, how much history comes first (default 24h, less where there are over 40,000 accounts)")
 	f.Uint64Var(&o.World.Seed, "seed", o.World.Seed, "which world to simulate")
 	f.IntVar(&o.World.Accounts, "accounts", o.World.Accounts, "how many accounts")
 	f.IntVar(&o.World.Merchants, "merchants", o.World.Merchants, "how many merchants")
