@@ -139,6 +139,7 @@ def test_report_tells_files_apart(features: Path, tmp_path: Path) -> None:
     assert "## Review by file, in the test part" in report
     assert "| odd |" in report
     assert "| even |" in report
+    assert "| pattern | frauds | found at review | in odd | in even |" in report
     # The rows are those of the one file, in another order, and so are the parts.
     one = json.loads(train(features, tmp_path / "one")["manifest.json"])
     two = json.loads((tmp_path / "m" / "manifest.json").read_bytes())

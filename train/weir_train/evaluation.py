@@ -29,6 +29,7 @@ class Source:
     rows: int
     frauds: int
     review: Operation
+    patterns: list[Pattern]
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,15 @@ def evaluate(data: Dataset, part: Part, score: Floats, thresholds: Thresholds, *
 
 
 def _sources(data: Dataset, part: Part, score: Floats, review: float) -> list[Source]:
-    source, label = data.source[part.rows], data.label[part.rows]
+    source, label, pattern = data.source[part.rows], data.label[part.rows], data.pattern[part.rows]
     result = []
     for i, name in enumerate(data.sources):
         rows = source == i
-        frauds = int((label[rows] == 1).sum())
-        if frauds:
-            result.append(Source(name, int(rows.sum()), frauds, operation(review, score[rows], label[rows], part.days)))
+        fraud = rows & (label == 1)
+        if fraud.any():
+            did = operation(review, score[rows], label[rows], part.days)
+            patterns = _patterns(pattern[fraud], score[fraud] >= review)
+            result.append(Source(name, int(rows.sum()), int(fraud.sum()), did, patterns))
     return result
 
 

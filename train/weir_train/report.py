@@ -103,8 +103,14 @@ def _sources(test: Evaluation) -> str:
 def _patterns(test: Evaluation) -> str:
     if not test.patterns:
         return ""
-    rows = [[p.name, f"{p.frauds:,}", _share(p.recall)] for p in test.patterns]
-    return "## Fraud patterns in the test part\n\n" + _table(["pattern", "frauds", "found at review"], rows)
+    sources = test.sources if len(test.sources) > 1 else []
+    by_source = [{p.name: p.recall for p in s.patterns} for s in sources]
+    rows = [
+        [p.name, f"{p.frauds:,}", _share(p.recall), *(_share(found.get(p.name)) for found in by_source)]
+        for p in test.patterns
+    ]
+    head = ["pattern", "frauds", "found at review", *(f"in {s.name}" for s in sources)]
+    return "## Fraud patterns in the test part\n\n" + _table(head, rows)
 
 
 def _calibration(test: Evaluation) -> str:
