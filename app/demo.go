@@ -77,10 +77,7 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, 
 	if c.Pipeline.Workers == 0 {
 		d.config.Pipeline.Workers = 1 // enough for a demonstration, which then begins without a rebalance
 	}
-	if err := CreateTopics(ctx, d.config, demoPartitions, 1, io.Discard); err != nil {
-		return err
-	}
-	if err := d.open(ctx); err != nil {
+	if err := d.open(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	defer d.close()
@@ -114,7 +111,11 @@ type demo struct {
 	board     board
 }
 
+// open makes the topics and connects to them.
 func (d *demo) open(ctx context.Context) (err error) {
+	if err := CreateTopics(ctx, d.config, demoPartitions, 1, io.Discard); err != nil {
+		return err
+	}
 	topics := d.config.topics()
 	if d.decisions, err = d.read(ctx, topics.Decisions, stream.FromEnd); err != nil {
 		return err
@@ -153,12 +154,12 @@ func (d *demo) close() {
 	_ = d.alerts.Close()
 }
 
-// run runs the parts until ctx ends: traffic stops first, then what is on its way is waited for.
-func (d *demo) run(ctx context.Context, shown view) error {
-	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+// run runs the parts until the end is asked for: traffic stops first, then what is on its way is waited for.
+func (d *demo) run(asked context.Context, shown view) error {
+	work, stop := context.WithCancel(context.WithoutCancel(asked))
 	defer stop()
 	g, work := errgroup.WithContext(work)
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(asked)
 	defer cancel()
 	context.AfterFunc(work, cancel) // nothing begins any more when a part has failed
 	g.Go(func() error { return d.show(work, shown) })
@@ -180,8 +181,8 @@ func (d *demo) run(ctx context.Context, shown view) error {
 		return d.settle(work)
 	})
 	err := g.Wait()
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		err = nil // told to stop
+	if asked.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		err = nil
 	}
 	return err
 }

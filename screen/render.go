@@ -10,8 +10,8 @@ import (
 
 // Sizes at which the layout changes.
 const (
-	wide      = 150 // columns from which figures and patterns stand side by side, and an alert beside its reason
-	highForIt = 18  // rows from which there is room for the patterns
+	wide = 150 // columns from which figures and patterns stand side by side, and an alert beside its reason
+	tall = 18  // rows from which there is room for the patterns
 )
 
 // Render returns the screen for a state: at most height lines of at most width columns.
@@ -36,6 +36,7 @@ type frame struct {
 }
 
 func (f *frame) row(width int) *row { return &row{width: width, colour: f.colour} }
+
 func (f *frame) add(rows ...*row) {
 	for _, r := range rows {
 		f.lines = append(f.lines, r.String())
@@ -79,7 +80,7 @@ func (f *frame) steps() {
 
 // figures shows the counts, and what of the patterns was found, beside or below them.
 func (f *frame) figures() {
-	patterns := f.height >= highForIt && len(f.state.Patterns) > 0
+	patterns := f.height >= tall && len(f.state.Patterns) > 0
 	if f.width < wide {
 		f.add(f.vitals(f.width)...)
 		if patterns {
