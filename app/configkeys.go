@@ -70,8 +70,20 @@ func (k *key) set(text string) error {
 		*target = strings.Split(text, ",")
 		return nil
 	}
-	if k.value.Kind() == reflect.String {
+	switch k.value.Kind() {
+	case reflect.String:
 		k.value.SetString(text)
+		return nil
+	case reflect.Pointer: // the library leaves what a pointer to a pointer leads to as it is
+		if text == "" || text == "null" {
+			k.value.SetZero()
+			return nil
+		}
+		value := reflect.New(k.value.Type().Elem())
+		if err := yaml.Unmarshal([]byte(text), value.Interface()); err != nil {
+			return err
+		}
+		k.value.Set(value)
 		return nil
 	}
 	return yaml.Unmarshal([]byte(text), k.value.Addr().Interface())

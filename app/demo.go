@@ -54,7 +54,7 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, 
 	}
 	ctx, interrupt := context.WithCancel(ctx)
 	defer interrupt()
-	d := &demo{config: c, options: o, began: time.Now()}
+	d := &demo{config: c, options: o, began: time.Now(), stats: pipeline.NewStats()}
 	d.world = simulate.LiveConfig(d.began.UTC().Truncate(time.Second), o.Rate)
 	d.world.Seed = o.Seed
 	if o.DataDirectory != "" {
@@ -101,7 +101,7 @@ type demo struct {
 	began   time.Time
 	world   simulate.Config
 
-	stats     pipeline.Stats
+	stats     *pipeline.Stats
 	producer  *stream.Producer
 	decisions *stream.Reader
 	alerts    *stream.Reader
@@ -168,7 +168,7 @@ func (d *demo) run(asked context.Context, shown view) error {
 		if err := d.fillLog(ctx); err != nil {
 			return err
 		}
-		g.Go(func() error { return run(work, d.config, d.log, &d.stats, func() {}) })
+		g.Go(func() error { return run(work, d.config, d.log, d.stats, wallTime()) })
 		if err := d.awaitState(ctx); err != nil {
 			return err
 		}
@@ -260,8 +260,8 @@ func (d *demo) settle(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	s := &d.stats
-	for d.watcher.seen.Load()+s.DeadLetters.Load()+s.Duplicates.Load()+s.Conflicts.Load() < d.traffic.sent.Load() {
+	s := d.stats
+	for d.watcher.seen.Load()+s.DeadLettersTotal()+s.Duplicates.Load()+s.Conflicts.Load() < d.traffic.sent.Load() {
 		if sleep(ctx, 20*time.Millisecond) != nil {
 			return nil
 		}
@@ -303,7 +303,7 @@ func (d *demo) show(ctx context.Context, shown view) error {
 func (d *demo) state(now time.Time) screen.State {
 	s := screen.State{
 		Time: now, Offered: d.options.Rate, Broker: d.config.Kafka.Brokers[0],
-		Decided: d.watcher.seen.Load(), DeadLetters: d.stats.DeadLetters.Load(),
+		Decided: d.watcher.seen.Load(), DeadLetters: d.stats.DeadLettersTotal(),
 	}
 	s.Alerts, s.Patterns = d.tally.counts()
 	d.board.fill(&s, d.watcher.took.soFar())

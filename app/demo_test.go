@@ -61,7 +61,7 @@ func TestDemoResumes(t *testing.T) {
 	if sent == nil || !strings.Contains(first, "account state from the log: "+sent[1]+" transactions") {
 		t.Errorf("the state was not built from the history:\n%s", first)
 	}
-	if !strings.Contains(first, "fraud pattern") {
+	if !strings.Contains(first, " transactions decided in ") {
 		t.Errorf("no summary:\n%s", first)
 	}
 	second := demo(t, o, decided)

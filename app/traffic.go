@@ -72,14 +72,22 @@ func (t *traffic) sendHistory(ctx context.Context, tell func(n int64, share floa
 	return t.producer.Flush(ctx)
 }
 
+// tick is the least that a sender sleeps: what is due by then leaves together. A wake-up per transaction would take more
+// of the machine than sending does.
+const tick = 2 * time.Millisecond
+
 // sendLive sends the live part, as if its next event were due now, until ctx ends or the stream does. It is an open
 // loop: a pipeline that falls behind does not slow it down, and an event's time is when it was due, whether or not it
 // could leave then.
 func (t *traffic) sendLive(ctx context.Context, now time.Time) error {
 	shift := payment.TimeOf(now) - t.event.Transaction.Time
 	for t.more {
-		if err := sleep(ctx, time.Until((t.event.Transaction.Time + shift).Std())); err != nil {
-			return nil //nolint:nilerr // told to stop, as every sender is in the end
+		early := time.Until((t.event.Transaction.Time + shift).Std())
+		if early > 0 {
+			early = max(early, tick)
+		}
+		if sleep(ctx, early) != nil {
+			return nil // told to stop, as every sender is in the end
 		}
 		if t.note != nil {
 			t.note(&t.event)

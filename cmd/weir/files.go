@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/weir-fraud/weir/app"
+	"github.com/weir-fraud/weir/payment"
 )
 
 func errUsage(format string, args ...any) error { return fmt.Errorf(format, args...) }
@@ -19,14 +21,19 @@ func inputFlags(f *pflag.FlagSet, in *app.Input) {
 
 func replayCommand() *cobra.Command {
 	var o app.ReplayOptions
+	var summary, since string
 	cmd := &cobra.Command{
 		Use:   "replay FILE...",
 		Short: "Run past transactions through the engine",
 		Long: `Run past transactions through the same engine as weir run, with the account states in memory.
 
 Files are CSV or JSON lines, plain, .gz or .zst; - is standard input. Outputs are written where asked for, compressed
-if their name ends in .gz or .zst, and --features-out also writes FILE.schema.json, which the trainer wants.`,
-		Example: `  weir replay --mapping testdata/mappings/handbook.yaml handbook.csv.zst
+if their name ends in .gz or .zst, and --features-out also writes FILE.schema.json, which the trainer wants.
+
+The summary counts rows and alerts and, where the rows have labels, says how good the alerts are. --report writes all
+of it as a page with pictures and the alerts with the highest scores, one file that any browser opens offline.
+docs/replay.md explains each figure.`,
+		Example: `  weir replay --mapping testdata/mappings/handbook.yaml --report handbook.html handbook.csv.zst
   weir simulate --count 100000 --out - | weir replay --no-model --features-out features.csv -`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,6 +47,13 @@ if their name ends in .gz or .zst, and --features-out also writes FILE.schema.js
 			if o.Threads < 0 {
 				return errUsage("--threads is %d: it must not be negative", o.Threads)
 			}
+			if summary != "text" && summary != "json" {
+				return errUsage("--summary is %q: it must be text or json", summary)
+			}
+			o.JSONSummary = summary == "json"
+			if o.Since, err = parseSince(since); err != nil {
+				return err
+			}
 			o.Input.Paths = args
 			return app.Replay(cmd.Context(), c, o, os.Stdout, os.Stderr)
 		},
@@ -52,7 +66,23 @@ if their name ends in .gz or .zst, and --features-out also writes FILE.schema.js
 	f.StringVar(&o.Features, "features-out", "", "write feature vectors and labels as CSV")
 	f.StringVar(&o.Decisions, "decisions-out", "", "write decisions as JSON lines")
 	f.StringVar(&o.State, "state-out", "", "write the final account states as JSON lines")
+	f.StringVar(&since, "since", "", "leave transactions before this day (2024-03-01) or time (2024-03-01T12:00:00Z) out of the figures; they still give accounts their past")
+	f.StringVar(&o.Report, "report", "", "write a page of HTML with the figures, pictures and top alerts")
+	f.StringVar(&summary, "summary", "text", "how to print the summary: text, or json for one line of JSON")
 	return cmd
+}
+
+// parseSince reads a time, or the beginning of a day in UTC; "" is the beginning of all.
+func parseSince(text string) (payment.Time, error) {
+	if text == "" {
+		return payment.MinTime, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return payment.TimeOf(t), nil
+		}
+	}
+	return 0, errUsage("--since is %q: it must be a day such as 2024-03-01 or a time such as 2024-03-01T12:00:00Z", text)
 }
 
 func produceCommand() *cobra.Command {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -73,37 +72,5 @@ pipeline over them: the same pipeline code as weir run. Nothing else is needed, 
 	f.StringVar(&o.DataDirectory, "data-dir", "", "keep the log here; account states are rebuilt from it at the next start")
 	f.StringVar(&summary, "summary", "", "json prints one last line of JSON and nothing else")
 	f.Bool("log", false, "show the pipeline's log")
-	return cmd
-}
-
-func benchCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "bench", Short: "Measure"}
-	var o app.LatencyOptions
-	latency := &cobra.Command{
-		Use:   "latency",
-		Short: "Measure the time from when a transaction was due to its decision",
-		Long: `Send simulated transactions at a fixed rate, in an open loop, through the configured Kafka and Redis, and
-print the time from the moment each was due to the moment a read_committed consumer had its decision, so that
-waiting counts. Topics of its own are created and deleted. Prints lines of "name value unit".`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := load(cmd)
-			if err != nil {
-				return err
-			}
-			c.Log.Level = "warn"
-			log, err := app.NewLogger(c.Log, os.Stderr)
-			if err != nil {
-				return err
-			}
-			return app.BenchLatency(cmd.Context(), c, o, os.Stdout, log)
-		},
-	}
-	f := latency.Flags()
-	f.Float64Var(&o.Rate, "rate", 2000, "transactions per second")
-	f.DurationVar(&o.For, "for", time.Minute, "how long to measure")
-	f.DurationVar(&o.WarmUp, "warm-up", 5*time.Second, "how long to send before measuring")
-	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
-	cmd.AddCommand(latency)
 	return cmd
 }
