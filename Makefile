@@ -55,7 +55,7 @@ fmt: ## Format the Go and Python code
 	scripts/lint --fix
 
 .PHONY: train
-train: ## Train a model
+train: build ## Make the shipped model again, from seeds (a few minutes)
 	scripts/train $(ARGS)
 
 .PHONY: clean

@@ -166,7 +166,7 @@ func (b *bench) replay(ctx context.Context) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	path := filepath.Join(dir, "transactions.jsonl.zst")
-	if err := Simulate(ctx, b.world(), b.options.Transactions, path, io.Discard); err != nil {
+	if err := Simulate(ctx, b.config, SimulateOptions{World: b.world(), Count: b.options.Transactions, Out: path}, io.Discard); err != nil {
 		return err
 	}
 	o := ReplayOptions{Input: Input{Paths: []string{path}}, Partitions: b.options.Partitions, Decisions: filepath.Join(dir, "decisions.jsonl")}

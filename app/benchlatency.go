@@ -24,6 +24,9 @@ type LatencyOptions struct {
 	Partitions int32
 }
 
+// benchAccounts share the traffic of a latency benchmark, whatever its rate.
+const benchAccounts = 40_000
+
 // BenchLatency is `weir bench latency`: an open loop of simulated traffic against the configured Kafka and Redis, in
 // topics of its own that it deletes afterwards. It prints the time from the moment a transaction was due to the moment
 // a read_committed consumer had its decision.
@@ -66,17 +69,20 @@ func benchLatency(ctx context.Context, c Config, o LatencyOptions, f *figures, l
 func measureLatency(ctx context.Context, o LatencyOptions, topic string, producer *stream.Producer, decisions *stream.Reader, f *figures) error {
 	start := time.Now().Add(2 * time.Second) // workers join their group meanwhile
 	simulation := simulate.LiveConfig(start, o.Rate)
-	simulation.WarmUp, simulation.Start = 0, start
+	simulation.WarmUp, simulation.Start, simulation.Accounts = 0, start, benchAccounts
 	simulation.Duration = o.WarmUp + o.For
-	send := &traffic{config: simulation, topic: topic, producer: producer}
-	see := &watcher{reader: decisions, since: payment.TimeOf(start.Add(o.WarmUp)), now: time.Now}
+	send, err := newTraffic(simulation, producer, topic)
+	if err != nil {
+		return err
+	}
+	see := &watcher{reader: decisions, since: payment.TimeOf(start.Add(o.WarmUp))}
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	g, watching := errgroup.WithContext(watching)
 	g.Go(func() error { return see.watch(watching) })
 	g.Go(func() error {
 		defer stop()
-		if err := send.send(ctx); err != nil {
+		if err := send.sendLive(ctx, start); err != nil {
 			return err
 		}
 		if err := producer.Flush(ctx); err != nil {
@@ -94,12 +100,12 @@ func measureLatency(ctx context.Context, o LatencyOptions, topic string, produce
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	name := fmt.Sprintf("latency_%.0f", o.Rate)
-	f.line(name+"_p50", see.took.milliseconds(0.5), "ms")
-	f.line(name+"_p99", see.took.milliseconds(0.99), "ms")
-	f.line(name+"_p99.9", see.took.milliseconds(0.999), "ms")
-	f.line(name+"_max", see.took.milliseconds(1), "ms")
-	f.line(name+"_measured", float64(see.took.n), "tx")
+	name, took := fmt.Sprintf("latency_%.0f", o.Rate), see.took.soFar()
+	f.line(name+"_p50", took.milliseconds(0.5), "ms")
+	f.line(name+"_p99", took.milliseconds(0.99), "ms")
+	f.line(name+"_p99.9", took.milliseconds(0.999), "ms")
+	f.line(name+"_max", took.milliseconds(1), "ms")
+	f.line(name+"_measured", float64(took.total()), "tx")
 	return f.err
 }
 

@@ -26,7 +26,7 @@ func writeTraffic(t *testing.T, count int64) string {
 	path := filepath.Join(t.TempDir(), "traffic.jsonl")
 	c := simulate.DefaultConfig()
 	c.Accounts, c.Merchants = 150, 100
-	if err := app.Simulate(t.Context(), c, count, path, io.Discard); err != nil {
+	if err := app.Simulate(t.Context(), app.DefaultConfig(), app.SimulateOptions{World: c, Count: count, Out: path}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)

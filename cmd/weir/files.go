@@ -10,7 +10,6 @@ import (
 
 	"github.com/weir-fraud/weir/app"
 	"github.com/weir-fraud/weir/payment"
-	"github.com/weir-fraud/weir/simulate"
 )
 
 func errUsage(format string, args ...any) error { return fmt.Errorf(format, args...) }
@@ -115,41 +114,5 @@ own; record times are now. Records are keyed by account and go where the Java cl
 	f.StringVar(&o.Topic, "topic", "", "topic to send to (default: kafka.topics.transactions)")
 	f.Float64Var(&o.Speed, "speed", 0, "multiple of real time, by the event times; 0 for flat out")
 	f.Float64Var(&o.Rate, "rate", 0, "most transactions per second; 0 for no limit")
-	return cmd
-}
-
-func simulateCommand() *cobra.Command {
-	c := simulate.DefaultConfig()
-	var count int64
-	var out, start string
-	cmd := &cobra.Command{
-		Use:   "simulate",
-		Short: "Write simulated, labelled traffic",
-		Long: `Write simulated transactions of accounts with habits, with labelled fraud among them, as JSON lines: the transaction
-with "label" and, for fraud, "pattern". The same seed gives the same traffic.`,
-		Example: "  weir simulate --count 1000000 --seed 7 --out traffic.jsonl.zst",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if start != "" {
-				t, err := time.Parse(time.RFC3339, start)
-				if err != nil {
-					return errUsage("--start is %q: it must be a time such as 2024-01-01T00:00:00Z", start)
-				}
-				c.Start = t
-			}
-			if count < 1 {
-				return errUsage("--count is %d: it must be at least 1", count)
-			}
-			return app.Simulate(cmd.Context(), c, count, out, os.Stderr)
-		},
-	}
-	f := cmd.Flags()
-	f.Int64Var(&count, "count", 100_000, "how many transactions")
-	f.StringVar(&out, "out", "-", "file to write, compressed if it ends in .gz or .zst; - for standard output")
-	f.Uint64Var(&c.Seed, "seed", c.Seed, "which world to simulate")
-	f.IntVar(&c.Accounts, "accounts", c.Accounts, "how many accounts")
-	f.IntVar(&c.Merchants, "merchants", c.Merchants, "how many merchants")
-	f.Float64Var(&c.FraudShare, "fraud-share", c.FraudShare, "share of fraud among all transactions; 0 for the patterns' own")
-	f.StringVar(&start, "start", "", "event time of the beginning (default 2024-01-01T00:00:00Z)")
 	return cmd
 }

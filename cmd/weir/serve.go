@@ -51,15 +51,18 @@ pipeline over them: the same pipeline code as weir run. Nothing else is needed, 
 			if !cmd.Flags().Changed("log") {
 				c.Log.Level = "warn"
 			}
-			log, err := app.NewLogger(c.Log, os.Stderr)
-			if err != nil {
-				return err
-			}
 			if summary != "" && summary != "json" {
 				return errUsage("--summary is %q: it can be json", summary)
 			}
 			o.JSONSummary = summary == "json"
-			return app.Demo(cmd.Context(), c, o, os.Stdout, log)
+			if !(o.Rate > 0) {
+				return errUsage("--rate is %v: it must be above 0", o.Rate)
+			}
+			if o.For < 0 {
+				return errUsage("--for is %v: it must not be negative", o.For)
+			}
+			o.Colour = os.Getenv("NO_COLOR") == ""
+			return app.Demo(cmd.Context(), c, o, os.Stdin, os.Stdout, os.Stderr)
 		},
 	}
 	f := cmd.Flags()
