@@ -1,12 +1,12 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -106,7 +106,7 @@ func (r *Reader) prepare(ctx context.Context) error {
 
 // checkFile opens a file as it will be opened later, and closes it.
 func (r *Reader) checkFile(ctx context.Context, path string) error {
-	if r.mapping.jsonl {
+	if r.mapping.formatOf(path) == JSONL {
 		return nil // has no header
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -117,18 +117,16 @@ func (r *Reader) checkFile(ctx context.Context, path string) error {
 
 // checkName refuses a path whose ending contradicts the mapping's format.
 func (m *Mapping) checkName(path string) error {
-	name := strings.TrimSuffix(strings.TrimSuffix(path, ".gz"), ".zst")
-	isCSV := strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".tsv")
-	isJSONL := strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson")
+	said, named := m.formatOf(path), formatOf(path)
 	switch {
-	case isCSV && m.native:
-		return fmt.Errorf("%s: a CSV file needs a mapping that says which column is which field", path)
-	case isCSV && m.jsonl:
-		return m.doc.mistake(place{}, "format: jsonl does not fit %s: for CSV leave it out", path)
-	case isJSONL && !m.jsonl:
-		return m.doc.mistake(place{}, "%s is not CSV: add format: jsonl", path)
+	case named == 0 || named == said:
+		return nil
+	case m.native:
+		return fmt.Errorf("%s: needs a mapping that says which column is which field: only JSONL can do without", path)
+	case m.format == 0:
+		return m.doc.mistake(cmp.Or(m.delimiterAt, m.skipLinesAt, m.columnsAt), "only CSV can have this, and %s is %s by its name", path, named)
 	}
-	return nil
+	return m.doc.mistake(m.formatAt, "format: %s does not fit %s: leave it out, and the file's name decides", said, path)
 }
 
 // open begins with a file: it reads up to its first row.
@@ -148,11 +146,11 @@ func (r *Reader) open(ctx context.Context, path string, count *atomic.Int64) (ro
 		}
 		file, done = f, r.reading.Done
 	}
-	in := start(ctx, path, file, count, done)
+	in := start(ctx, path, r.mapping.encoding, file, count, done)
 	if err := in.skipMark(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if r.mapping.jsonl {
+	if r.mapping.formatOf(path) == JSONL {
 		return newJSONLRows(r.mapping, in), nil
 	}
 	return newCSVRows(ctx, r.mapping, in)

@@ -136,41 +136,41 @@ func checkDirectives(pattern string, seen [256]bool) error {
 	return nil
 }
 
-// parse reads one timestamp. The reason of a failure says what does not fit.
-func (f *timeFormat) parse(s string) (t payment.Time, reason string) {
+// parse reads one timestamp.
+func (f *timeFormat) parse(s string) (payment.Time, flaw) {
 	switch {
 	case f.rfc3339:
 		t, err := payment.ParseTime(s)
-		return t, reasonOf(err)
+		return t, flawOf(err)
 	case f.unit != 0:
 		return f.number(s)
 	}
 	var c clock
-	if reason := f.scan(s, &c); reason != "" {
-		return 0, reason
+	if bad := f.scan(s, &c); !bad.none() {
+		return 0, bad
 	}
 	local := time.Date(c.year, time.Month(c.month), c.day, c.hour, c.minute, c.second, 0, time.UTC).Unix()
 	utc := local - int64(c.offset)
 	if !f.zoned {
 		var ok bool
 		if utc, ok = f.zone.utc(local); !ok {
-			return 0, fmt.Sprintf("%q does not exist in %s, where the clocks were set forward over it: is it the right zone?", s, f.zone.name)
+			return 0, flawed(payment.KindValue, "%q does not exist in %s, where the clocks were set forward over it: is it the right zone?", s, f.zone.name)
 		}
 	}
 	return inRange(s, utc*1000+int64(c.milli))
 }
 
 // inRange refuses times that no transaction may have.
-func inRange(s string, millis int64) (t payment.Time, reason string) {
-	t = payment.Time(millis)
+func inRange(s string, millis int64) (payment.Time, flaw) {
+	t := payment.Time(millis)
 	if t < payment.MinTime || t >= payment.MaxTime {
-		return 0, fmt.Sprintf("%s is outside 1970 … 2199: is the timestamp's format right?", quote(s))
+		return 0, flawed(payment.KindRange, "%s is outside 1970 … 2199: is the timestamp's format right?", quote(s))
 	}
-	return t, ""
+	return t, flaw{}
 }
 
 // number reads a timestamp that is a plain decimal number.
-func (f *timeFormat) number(s string) (t payment.Time, reason string) {
+func (f *timeFormat) number(s string) (payment.Time, flaw) {
 	i, neg := 0, strings.HasPrefix(s, "-")
 	if neg {
 		i++
@@ -189,7 +189,7 @@ func (f *timeFormat) number(s string) (t payment.Time, reason string) {
 		ok = i > start
 	}
 	if !ok || i < len(s) {
-		return 0, quote(s) + " is not a plain number" + missingHint(s)
+		return 0, flawed(payment.KindFormat, "%s is not a plain number%s", quote(s), missingHint(s))
 	}
 	var millis int64
 	if perMilli := int64(time.Millisecond) / f.unit; perMilli > 0 {
@@ -215,7 +215,7 @@ type clock struct {
 }
 
 // scan reads s along the pattern.
-func (f *timeFormat) scan(s string, c *clock) (reason string) {
+func (f *timeFormat) scan(s string, c *clock) flaw {
 	i, afternoon := 0, false
 	c.year, c.month, c.day = 1970, 1, 1
 	for _, op := range f.ops {
@@ -273,19 +273,19 @@ func (f *timeFormat) scan(s string, c *clock) (reason string) {
 	return c.check(s)
 }
 
-func (f *timeFormat) unfit(s string) string {
-	return fmt.Sprintf("%s does not fit the format %s%s", quote(s), f.pattern, missingHint(s))
+func (f *timeFormat) unfit(s string) flaw {
+	return flawed(payment.KindFormat, "%s does not fit the format %s%s", quote(s), f.pattern, missingHint(s))
 }
 
 // check refuses what is no date or no time of day.
-func (c *clock) check(s string) (reason string) {
+func (c *clock) check(s string) flaw {
 	if c.month < 1 || c.month > 12 || c.day < 1 || c.day > daysIn(c.year, c.month) {
-		return quote(s) + " is no date of the calendar"
+		return flawed(payment.KindRange, "%s is no date of the calendar", quote(s))
 	}
 	if c.hour > 23 || c.minute > 59 || c.second > 59 {
-		return quote(s) + " is no time of day"
+		return flawed(payment.KindRange, "%s is no time of day", quote(s))
 	}
-	return ""
+	return flaw{}
 }
 
 func daysIn(year, month int) int {
