@@ -15,7 +15,7 @@ const maxRaw = 4 << 10
 type RowError struct {
 	Path   string // the file, as it was given to [Open]
 	Row    int64  // the row's number in the file, see [Record]
-	Line   int64  // the line the row starts in, counted from 1, the header's included
+	Line   int64  // the line the row starts in, counted from 1, the header's included; 0 for Parquet, which has none
 	Field  string // the field of the transaction that is at fault, such as amount, or "" for the row as a whole
 	Column string // the column the field is read from, or ""
 	Kind   payment.Kind
@@ -28,7 +28,11 @@ type RowError struct {
 // Error returns "payments.csv: row 17 (line 18): amount, from column AMT: "n/a" is not a number".
 func (e *RowError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: row %d (line %d): ", e.Path, e.Row, e.Line)
+	fmt.Fprintf(&b, "%s: row %d: ", e.Path, e.Row)
+	if e.Line > 0 {
+		b.Reset()
+		fmt.Fprintf(&b, "%s: row %d (line %d): ", e.Path, e.Row, e.Line)
+	}
 	if e.Field != "" {
 		b.WriteString(e.Field)
 		if e.Column != "" {

@@ -79,6 +79,11 @@ func (r *Reader) prepare(ctx context.Context) error {
 		if err := r.mapping.checkName(path); err != nil {
 			return err
 		}
+		if r.mapping.formatOf(path) == Parquet {
+			if err := checkParquet(path); err != nil {
+				return err
+			}
+		}
 		if path == StandardInput {
 			r.total = -1
 			continue
@@ -131,6 +136,9 @@ func (m *Mapping) checkName(path string) error {
 
 // open begins with a file: it reads up to its first row.
 func (r *Reader) open(ctx context.Context, path string, count *atomic.Int64) (rows, error) {
+	if r.mapping.formatOf(path) == Parquet {
+		return r.openParquet(ctx, path, count)
+	}
 	var file io.ReadCloser
 	done := func() {}
 	if path == StandardInput {

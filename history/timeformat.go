@@ -88,8 +88,8 @@ func compilePattern(pattern string) (ops []timeOp, err error) {
 		case c == '%':
 			ops = append(ops, timeOp{literal: '%'})
 			continue
-		case strings.IndexByte("YymdbHIMSfpz", c) < 0:
-			return nil, fmt.Errorf("%q has the directive %%%c; those known are %%Y %%y %%m %%b %%d %%H %%I %%p %%M %%S %%f %%z %%F %%T %%R %%%%", pattern, c)
+		case strings.IndexByte("YymdbBaAHIMSfpz", c) < 0:
+			return nil, fmt.Errorf("%q has the directive %%%c; those known are %%Y %%y %%m %%b %%B %%d %%a %%A %%H %%I %%p %%M %%S %%f %%z %%F %%T %%R %%%%", pattern, c)
 		case seen[c]:
 			return nil, fmt.Errorf("%q has %%%c twice", pattern, c)
 		}
@@ -116,12 +116,16 @@ func checkDirectives(pattern string, seen [256]bool) error {
 		return both('Y', 'y')
 	case seen['m'] && seen['b']:
 		return both('m', 'b')
+	case seen['m'] && seen['B']:
+		return both('m', 'B')
+	case seen['b'] && seen['B']:
+		return both('b', 'B')
 	case seen['H'] && seen['I']:
 		return both('H', 'I')
 	case !seen['Y'] && !seen['y']:
 		return lacks("year: %Y or %y")
-	case !seen['m'] && !seen['b']:
-		return lacks("month: %m or %b")
+	case !seen['m'] && !seen['b'] && !seen['B']:
+		return lacks("month: %m, %b or %B")
 	case !seen['d']:
 		return lacks("day: %d")
 	case seen['I'] != seen['p']:
@@ -239,6 +243,10 @@ func (f *timeFormat) scan(s string, c *clock) flaw {
 			c.month, i, ok = digits(s, i, 1, 2)
 		case 'b':
 			c.month, i, ok = monthName(s, i)
+		case 'B':
+			c.month, i, ok = fullMonthName(s, i)
+		case 'a', 'A':
+			i, ok = word(s, i)
 		case 'd':
 			c.day, i, ok = digits(s, i, 1, 2)
 		case 'H', 'I':
@@ -329,6 +337,25 @@ func monthName(s string, i int) (month, next int, ok bool) {
 		}
 	}
 	return 0, i, false
+}
+
+func fullMonthName(s string, i int) (month, next int, ok bool) {
+	end, _ := word(s, i)
+	for m := time.January; m <= time.December; m++ {
+		if strings.EqualFold(s[i:end], m.String()) {
+			return int(m), end, true
+		}
+	}
+	return 0, i, false
+}
+
+// word reads letters, such as the name of a day, which the date says already.
+func word(s string, i int) (next int, ok bool) {
+	start := i
+	for i < len(s) && s[i]|0x20 >= 'a' && s[i]|0x20 <= 'z' {
+		i++
+	}
+	return i, i > start
 }
 
 func half(s string, i int) (afternoon bool, next int, ok bool) {
