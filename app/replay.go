@@ -38,7 +38,12 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 		return err
 	}
 	defer func() { _ = in.Close() }()
-	r := &replay{options: o, in: in, rejects: rejects{w: stderr}, schema: schema}
+	bad, err := newRejects(&o.Input, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, bad.Close()) }()
+	r := &replay{options: o, in: in, rejects: bad, schema: schema}
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
@@ -54,7 +59,10 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 	if err := r.writeState(o.State); err != nil {
 		return err
 	}
-	return r.summary(stdout, time.Since(began))
+	if err := r.summary(stdout, time.Since(began)); err != nil {
+		return err
+	}
+	return r.rejects.check(in.Progress().Rows, true)
 }
 
 func replayEngine(c Config, noModel bool) (*pipeline.Engine, *features.Schema, error) {
@@ -73,7 +81,7 @@ func replayEngine(c Config, noModel bool) (*pipeline.Engine, *features.Schema, e
 type replay struct {
 	options             ReplayOptions
 	in                  *history.Reader
-	rejects             rejects
+	rejects             *rejects
 	schema              *features.Schema
 	engine              *pipeline.Replay
 	features, decisions *output
@@ -175,12 +183,12 @@ func (r *replay) run(ctx context.Context, p *progress) error {
 func (r *replay) read(records []history.Record) (int, error) {
 	n := 0
 	for n < len(records) {
-		if r.options.Input.Limit > 0 && records[max(n-1, 0)].Row >= r.options.Input.Limit && n > 0 {
+		if limit := r.options.Input.Limit; limit > 0 && r.in.Progress().Rows >= limit {
 			return n, io.EOF
 		}
 		err := r.in.Next(&records[n])
 		if err != nil {
-			if err = r.rejects.take(err); err != nil {
+			if err = r.rejects.take(err, r.in.Progress().Rows); err != nil {
 				return n, err
 			}
 			continue
@@ -301,8 +309,8 @@ func (r *replay) writeState(path string) error {
 }
 
 func (r *replay) summary(w io.Writer, took time.Duration) error {
-	_, err := fmt.Fprintf(w, "rows          %d\nrejected      %d\nscored        %d\nduplicates    %d\nconflicts     %d\nlate          %d\naccounts      %d\nalerts        %d\n",
-		r.rows, r.rejects.n, r.fresh, r.duplicates, r.conflicts, r.late, r.engine.Accounts(), r.alerts)
+	_, err := fmt.Fprintf(w, "rows          %d\nrejected      %s\nscored        %d\nduplicates    %d\nconflicts     %d\nlate          %d\naccounts      %d\nalerts        %d\n",
+		r.rows, r.rejects.summary(), r.fresh, r.duplicates, r.conflicts, r.late, r.engine.Accounts(), r.alerts)
 	if err == nil && r.frauds > 0 && !r.options.NoModel {
 		_, err = fmt.Fprintf(w, "frauds        %d, of which alerts %d\n", r.frauds, r.caught)
 	}

@@ -32,8 +32,8 @@ var endings = map[string]Format{
 	".csv": CSV, ".tsv": CSV, ".jsonl": JSONL, ".ndjson": JSONL, ".parquet": Parquet, ".pq": Parquet,
 }
 
-// formatOf returns the format that a file's name says, 0 if it says none.
-func formatOf(path string) Format {
+// FormatOf returns the format that a file's name says, 0 if it says none.
+func FormatOf(path string) Format {
 	for _, p := range packings {
 		path = strings.TrimSuffix(path, p)
 	}
@@ -51,7 +51,7 @@ func (m *Mapping) formatOf(path string) Format {
 	if m.delimiter != 0 || m.columns != nil || m.skipLines > 0 {
 		return CSV
 	}
-	if f := formatOf(path); f != 0 {
+	if f := FormatOf(path); f != 0 {
 		return f
 	}
 	return CSV

@@ -86,7 +86,7 @@ func (r *jsonlRows) next(ctx context.Context, rec *Record) error {
 		return fault{flaw: flawed(payment.KindSize, "is longer than %d bytes", maxRow)}.error(r.row, r.line, string(line))
 	}
 	if r.row == 1 && line[0] == '[' {
-		return errors.New("this is one JSON array: write one object per line, for example with jq -c '.[]'")
+		return errArray
 	}
 	var f fault
 	if r.native {

@@ -122,7 +122,7 @@ func (r *Reader) checkFile(ctx context.Context, path string) error {
 
 // checkName refuses a path whose ending contradicts the mapping's format.
 func (m *Mapping) checkName(path string) error {
-	said, named := m.formatOf(path), formatOf(path)
+	said, named := m.formatOf(path), FormatOf(path)
 	switch {
 	case named == 0 || named == said:
 		return nil
@@ -139,6 +139,18 @@ func (r *Reader) open(ctx context.Context, path string, count *atomic.Int64) (ro
 	if r.mapping.formatOf(path) == Parquet {
 		return r.openParquet(ctx, path, count)
 	}
+	in, err := r.openText(ctx, path, r.mapping.encoding, count)
+	if err != nil {
+		return nil, err
+	}
+	if r.mapping.formatOf(path) == JSONL {
+		return newJSONLRows(r.mapping, in), nil
+	}
+	return newCSVRows(ctx, r.mapping, in)
+}
+
+// openText begins to read a file that is text.
+func (r *Reader) openText(ctx context.Context, path string, text encoding, count *atomic.Int64) (*input, error) {
 	var file io.ReadCloser
 	done := func() {}
 	if path == StandardInput {
@@ -154,14 +166,11 @@ func (r *Reader) open(ctx context.Context, path string, count *atomic.Int64) (ro
 		}
 		file, done = f, r.reading.Done
 	}
-	in := start(ctx, path, r.mapping.encoding, file, count, done)
+	in := start(ctx, path, text, file, count, done)
 	if err := in.skipMark(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if r.mapping.formatOf(path) == JSONL {
-		return newJSONLRows(r.mapping, in), nil
-	}
-	return newCSVRows(ctx, r.mapping, in)
+	return in, nil
 }
 
 // openFile opens a file that Close will wait for.

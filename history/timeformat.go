@@ -23,6 +23,25 @@ type timeFormat struct {
 	zone       localZone
 }
 
+// TimeFormat reads times that are written in one way. It takes local times for UTC.
+type TimeFormat struct{ f timeFormat }
+
+// ParseTimeFormat returns the format that a mapping calls by the given name or pattern. Those that count from a time of
+// the data's own are no formats here.
+func ParseTimeFormat(format string) (*TimeFormat, error) {
+	f, err := parseTimeFormat(format)
+	if err == nil && f.needsSince {
+		err = fmt.Errorf("%q says nothing without the time it counts from", format)
+	}
+	return &TimeFormat{f}, err
+}
+
+// Parse reads a time. It reports false if the text is not of the format.
+func (f *TimeFormat) Parse(text string) (payment.Time, bool) {
+	t, bad := f.f.parse(text)
+	return t, bad.none()
+}
+
 // numberUnits are the formats of timestamps that are plain numbers. Those that need a since count from a day of the
 // data's own, the others from the Unix epoch.
 var numberUnits = []struct {
@@ -365,7 +384,7 @@ func half(s string, i int) (afternoon bool, next int, ok bool) {
 	return s[i]|0x20 == 'p', i + 2, s[i]|0x20 == 'p' || s[i]|0x20 == 'a'
 }
 
-// offset reads Z, +0200 or +02:00, in seconds east of UTC.
+// offset reads Z, +0200, +02:00 or +02, in seconds east of UTC.
 func offset(s string, i int) (seconds, next int, ok bool) {
 	if i < len(s) && s[i]|0x20 == 'z' {
 		return 0, i + 1, true
@@ -378,10 +397,13 @@ func offset(s string, i int) (seconds, next int, ok bool) {
 	if !ok {
 		return 0, i, false
 	}
-	if i < len(s) && s[i] == ':' {
-		i++
+	minutes := 0
+	if i < len(s) && (s[i] == ':' || isDigit(s[i])) {
+		if s[i] == ':' {
+			i++
+		}
+		minutes, i, ok = digits(s, i, 2, 2)
 	}
-	minutes, i, ok := digits(s, i, 2, 2)
 	seconds = hours*3600 + minutes*60
 	if neg {
 		seconds = -seconds
