@@ -36,8 +36,15 @@ func SuggestMapping(ctx context.Context, path, out string, rows int, stdout, std
 	for _, u := range proposal.Unsure {
 		_, _ = fmt.Fprintln(stderr, "unsure:", u)
 	}
-	_, _ = fmt.Fprintf(stderr, "%s, on %d rows: %s\n", path, len(sample.Rows), tried(ctx, path, out, proposal, len(sample.Rows)))
+	_, _ = fmt.Fprintf(stderr, "%s, on %d rows: %s\n", nameOf(path), len(sample.Rows), tried(ctx, path, out, proposal, len(sample.Rows)))
 	return nil
+}
+
+func nameOf(path string) string {
+	if path == history.StandardInput {
+		return "standard input"
+	}
+	return path
 }
 
 // writeNew writes a file that does not exist yet: a mapping in use may have been corrected by hand.
@@ -57,7 +64,7 @@ func writeNew(path string, text []byte) error {
 func tried(ctx context.Context, path, out string, p *suggest.Proposal, rows int) string {
 	next := fmt.Sprintf("next: weir mapping check --mapping %s %s", out, path)
 	if path == history.StandardInput {
-		return "standard input cannot be read again to try the mapping; " + next
+		return "it cannot be read again to try the mapping\nnext: weir mapping check --mapping " + out + " FILE"
 	}
 	m, err := history.ParseMapping(out, p.YAML)
 	if err != nil {
@@ -178,14 +185,19 @@ func (c *checking) add(rec *history.Record, seed maphash.Seed) {
 // report writes everything.
 func (c *checking) report(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "ROW\tID\tTIME\tACCOUNT\tTYPE\tAMOUNT\tMERCHANT\tCATEGORY\tPLACE\tLABEL\tATTRIBUTES")
+	if c.accepted > 0 {
+		_, _ = fmt.Fprintln(table, "ROW\tID\tTIME\tACCOUNT\tTYPE\tAMOUNT\tMERCHANT\tCATEGORY\tPLACE\tLABEL\tATTRIBUTES")
+	}
 	for i := range c.first {
 		_, _ = fmt.Fprintln(table, tableRow(&c.first[i]))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(w, "\nrows       %d, of which %d are transactions and %d are rejected\n", c.accepted+c.bad.n, c.accepted, c.bad.n)
+	if c.accepted > 0 {
+		_, _ = fmt.Fprintln(w)
+	}
+	_, _ = fmt.Fprintf(w, "rows       %d, of which %d are transactions and %d are rejected\n", c.accepted+c.bad.n, c.accepted, c.bad.n)
 	if c.accepted > 0 {
 		_, _ = fmt.Fprintf(w, "times      %s … %s\naccounts   %d\ntypes     ", c.from, c.to, len(c.accounts))
 		for _, t := range []payment.Type{payment.Purchase, payment.Withdrawal, payment.Deposit} {

@@ -46,7 +46,7 @@ func newCSVRows(ctx context.Context, m *Mapping, in *input) (*csvRows, error) {
 	if header == nil {
 		var err error
 		if header, err = r.header(ctx); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", in.path, err)
 		}
 	}
 	var err error
@@ -78,9 +78,9 @@ func (r *csvTable) header(ctx context.Context) (names []string, err error) {
 	row, err := r.split(ctx)
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, fmt.Errorf("%s: empty, where a header was expected", r.in.path)
+		return nil, errors.New("empty, where a header was expected")
 	case err != nil:
-		return nil, fmt.Errorf("%s: header: %w", r.in.path, err)
+		return nil, fmt.Errorf("header: %w", err)
 	}
 	for i := range r.splitter.fields {
 		names = append(names, strings.Clone(strings.Trim(r.field(row, i), " \t")))

@@ -44,6 +44,9 @@ func ReadSample(ctx context.Context, path string, most int, opts Options) (*Samp
 	r := &Reader{stdin: opts.Stdin}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.Close()
+	if info, err := os.Stat(path); path != StandardInput && err == nil && info.IsDir() {
+		return nil, fmt.Errorf("reading history: %s is a directory: name a file in it", path)
+	}
 	s := &Sample{Path: path, Format: FormatOf(path), Encoding: encodingNames[utf8Text]}
 	if err := s.read(r, most); err != nil {
 		return nil, err

@@ -34,8 +34,10 @@ many of those rows could be read.
 
 The file is CSV or JSON lines, plain, .gz or .zst, or Parquet; - is standard input.`,
 		Example: "  weir mapping suggest payments.csv.gz --out mapping.yaml",
-		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errUsage("name one file: weir mapping suggest FILE")
+			}
 			if rows < 1 {
 				return errUsage("--rows is %d: it must be at least 1", rows)
 			}
@@ -55,7 +57,6 @@ func checkCommand() *cobra.Command {
 		Long: `Read rows through a mapping: the first ten as they come out, how many are rejected for which reason, and the first
 mistakes with their lines. The exit status is 1 if a row was rejected.`,
 		Example: "  weir mapping check payments.csv.gz --mapping mapping.yaml --limit 0",
-		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if in.Limit < 0 {
 				return errUsage("--limit is %d: it must not be negative", in.Limit)
