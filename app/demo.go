@@ -26,6 +26,8 @@ type DemoOptions struct {
 	Rate          float64       // transactions per second
 	Seed          uint64
 	DataDirectory string // keeps the log; empty for none
+	HTTP          string // address of metrics and health, empty for none
+	Version       string // of the program
 	JSONSummary   bool
 }
 
@@ -54,6 +56,7 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdout io.Writer, log *s
 	}
 	defer servers.close()
 	servers.connect(&c)
+	c.HTTP.Address = o.HTTP
 	// What was sent before a restart was scored before it; without a log there is no before.
 	c.Pipeline.Start = pipeline.StartEarliest
 	if err := CreateTopics(ctx, c, demoPartitions, 1, io.Discard); err != nil {
@@ -150,7 +153,10 @@ func (d *demo) run(ctx context.Context) error {
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	g, work := errgroup.WithContext(work)
-	g.Go(func() error { return run(work, d.config, d.log, d.stats, wallTime()) })
+	g.Go(func() error {
+		s := service{config: d.config, version: d.options.Version, log: d.log, stats: d.stats, clock: wallTime()}
+		return s.run(work)
+	})
 	g.Go(func() error { return d.watcher.watch(work) })
 	g.Go(func() error { return d.followAlerts(work) })
 	g.Go(func() error { return d.show(work) })

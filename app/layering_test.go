@@ -14,13 +14,14 @@ import (
 // layers are the packages from top to bottom. A package imports only what stands below it; a new one takes its place
 // in this list.
 var layers = []string{
-	"cmd/weir", "app", "pipeline", "stream", "alerts", "scoring", "features/redisstate", "features", "simulate", "history", "payment", "models", "telemetry",
+	"cmd/weir", "app", "monitor", "pipeline", "stream", "alerts", "scoring", "features/redisstate", "features", "simulate", "history", "payment", "models", "telemetry",
 }
 
 // owners are the only packages that may import a library, tests included.
 var owners = map[string]string{
 	"github.com/confluentinc/confluent-kafka-go": "stream",
 	"github.com/dmitryikh/leaves":                "scoring",
+	"github.com/prometheus/client_golang":        "monitor",
 	"github.com/redis/go-redis":                  "features/redisstate",
 }
 

@@ -42,6 +42,7 @@ func newService(t *testing.T, change func(c *app.Config)) *service {
 		DeadLetters: prefix + "dead-letters", Feedback: prefix + "feedback", Control: prefix + "control",
 	}
 	c.Redis.Addresses = []string{startRedis(t).address}
+	c.HTTP.Address = "localhost:0"
 	c.Pipeline.Workers = 2
 	c.Pipeline.ApplyInterval = app.Duration(20 * time.Millisecond)
 	c.Pipeline.Start = pipeline.StartEarliest
@@ -85,7 +86,7 @@ func (s *service) start() (stop func() string) {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	log := new(lockedBuffer)
 	done := make(chan error, 1)
-	go func() { done <- app.Run(ctx, s.config, slog.New(slog.NewTextHandler(log, nil))) }()
+	go func() { done <- app.Run(ctx, s.config, "test", slog.New(slog.NewTextHandler(log, nil))) }()
 	return func() string {
 		cancel()
 		if err := <-done; err != nil {

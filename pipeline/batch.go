@@ -7,6 +7,7 @@ import (
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/scoring"
 	"github.com/weir-fraud/weir/stream"
 )
 
@@ -19,10 +20,20 @@ type batch struct {
 	bytes    []byte          // what out's values are cut from
 	offsets  map[int32]int64 // to be committed, by partition; empty if nothing but folding was done
 	recorded map[int32]int64 // record time of the last record before each of the offsets
-	snapshot *snapshot       // the state as of this batch, to be saved once it is committed; nil if that is not due
+	tally    tally
+	snapshot *snapshot // the state as of this batch, to be saved once it is committed; nil if that is not due
 
 	done chan struct{} // closed when the batch has landed, with
 	err  error
+}
+
+// tally counts what a batch does, for Stats once it is committed.
+type tally struct {
+	decisions   [scoring.NumActions]int64
+	deadLetters [payment.NumKinds]int64
+	scores      []float64
+
+	alerts, duplicates, conflicts, late int64
 }
 
 func newBatch() *batch {
@@ -33,6 +44,7 @@ func (b *batch) reset() {
 	clear(b.offsets)
 	clear(b.recorded)
 	b.times = b.times[:0]
+	b.tally = tally{scores: b.tally.scores[:0]}
 	clear(b.out) // lets go of the records that keys and dead letters are cut from
 	b.taken, b.out, b.bytes, b.snapshot, b.err = 0, b.out[:0], b.bytes[:0], nil, nil
 }
@@ -99,7 +111,7 @@ func (w *Worker) take(p *partition, r *stream.Record, in *input, scoring bool) {
 	outcome := w.judge.observe(in.entry, &in.tx)
 	if outcome != features.Fresh && !w.config.Sabotage.NoDedupe {
 		if scoring {
-			w.repeated(outcome)
+			w.filling.tally.repeated(outcome)
 		}
 		return
 	}
@@ -121,23 +133,23 @@ func (w *Worker) take(p *partition, r *stream.Record, in *input, scoring bool) {
 	l.end(Fold)
 }
 
-func (w *Worker) repeated(outcome features.Outcome) {
+func (t *tally) repeated(outcome features.Outcome) {
 	if outcome == features.Conflict {
-		w.stats.Conflicts.Add(1)
+		t.conflicts++
 		return
 	}
-	w.stats.Duplicates.Add(1)
+	t.duplicates++
 }
 
 // emit decides a scored transaction and adds the decision, and the alert if it is one, to the batch.
 func (w *Worker) emit(r *stream.Record, in *input) {
 	b := w.filling
 	d := w.judge.decide(&in.tx)
-	w.stats.Transactions.Add(1)
-	w.stats.Scores.Add(d.Score)
 	b.times = append(b.times, r.Time)
+	b.tally.decisions[d.Action]++
+	b.tally.scores = append(b.tally.scores, d.Score)
 	if w.judge.observation.Late {
-		w.stats.Late.Add(1)
+		b.tally.late++
 	}
 	start := len(b.bytes)
 	b.bytes = d.AppendJSON(b.bytes)
@@ -145,7 +157,7 @@ func (w *Worker) emit(r *stream.Record, in *input) {
 	if d.AlertID == "" {
 		return
 	}
-	w.stats.Alerts.Add(1)
+	b.tally.alerts++
 	start = len(b.bytes)
 	b.bytes = w.judge.alert(in.entry, &in.tx).AppendJSON(b.bytes)
 	b.add(w.config.Topics.Alerts, r, start)
@@ -167,7 +179,7 @@ func (w *Worker) deadLetter(r *stream.Record, refused error) {
 	}
 	fault := new(payment.FieldError)
 	errors.As(refused, &fault)
-	w.stats.DeadLetters[fault.Kind].Add(1)
+	w.filling.tally.deadLetters[fault.Kind]++
 	if fault.Field != "" {
 		headers = append(headers, stream.Header{Key: "weir-error-field", Value: []byte(fault.Field)})
 	}
