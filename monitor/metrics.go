@@ -73,7 +73,7 @@ func (c *collector) counts() {
 		m.counter(to, float64(s.Aborts.Load()), "aborted")
 	})
 	c.counter("weir_recoveries_total", "Partitions whose state was checked against the log, at assignment and in doubt.", s.Recoveries.Load)
-	c.counter("weir_state_discards_total", "States of partitions thrown away, to be built again from the log.", s.Discards.Load)
+	c.counter("weir_state_rebuilds_total", "States of partitions that were lost or no good, built again from the log.", s.Rebuilds.Load)
 	c.counter("weir_head_mismatches_total", "Heads in Redis found to be another's.", s.Mismatches.Load)
 	c.counter("weir_retries_total", "Errors waited out.", func() (n int64) {
 		for _, w := range s.Workers() {

@@ -17,7 +17,7 @@ func (w *Worker) Assigned(ctx context.Context, numbers []int32) ([]int64, error)
 	}
 	w.log.Info("partitions assigned", "partitions", numbers)
 	for _, n := range numbers {
-		p := &partition{number: n, shard: newShard(w.judge.set), doubt: "assigned", stats: w.stats.partition(n), saved: w.stagger(n)}
+		p := &partition{number: n, shard: newShard(w.judge.set), doubt: "assigned", stats: w.stats.Partition(n), saved: w.stagger(n)}
 		p.stats.RecordTime.Store(w.now().UnixMilli())
 		p.stats.Assigned.Store(true)
 		w.partitions[n] = p
@@ -164,7 +164,9 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 		if err := w.store.Discard(ctx, p.number, stored, fresh); err != nil {
 			return 0, fmt.Errorf("%w: %w", errStore, err)
 		}
-		w.stats.Discards.Add(1)
+		if do.from < do.foldUntil {
+			w.stats.Rebuilds.Add(1)
+		}
 		f.head = fresh
 	}
 	if err := w.store.DeleteDiscarded(ctx, p.number); err != nil {

@@ -27,7 +27,7 @@ type Stats struct {
 	Commits    atomic.Int64 // batches committed
 	Aborts     atomic.Int64 // batches that were not
 	Recoveries atomic.Int64 // runs of the recovery routine
-	Discards   atomic.Int64 // of those, with the stored state thrown away
+	Rebuilds   atomic.Int64 // of those, with the state built again from the log's start
 	Mismatches atomic.Int64 // heads found in Redis that were not the worker's own
 	Hits       atomic.Int64 // records whose account was in memory
 	Misses     atomic.Int64 // accounts that had to be read from the store
@@ -133,7 +133,7 @@ func (s *Stats) Partitions() []*PartitionStats {
 	return all
 }
 
-func (s *Stats) partition(n int32) *PartitionStats {
+func (s *Stats) Partition(n int32) *PartitionStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.partitions[n]
