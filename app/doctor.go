@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"time"
 )
 
 // DoctorOptions are those of `weir doctor`.
@@ -36,7 +35,7 @@ type finding struct {
 type doctor struct {
 	options  DoctorOptions
 	config   Config
-	now      func() time.Time
+	brokers  int // of the cluster
 	tell     func(finding) error
 	findings []finding
 	err      error // of telling
@@ -44,13 +43,12 @@ type doctor struct {
 
 // Doctor is `weir doctor`. A problem is an error, after everything has been looked at.
 func Doctor(ctx context.Context, o DoctorOptions, stdout io.Writer) error {
-	d := &doctor{options: o, now: time.Now, tell: func(f finding) error { return f.write(stdout) }}
+	d := &doctor{options: o, tell: func(f finding) error { return f.write(stdout) }}
 	if o.JSON {
 		d.tell = func(finding) error { return nil }
 	}
 	if d.checkConfig() {
 		d.checkModel()
-		d.checkFiles()
 		d.checkServers(ctx)
 	}
 	if err := ctx.Err(); err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a server has to answer one question of the doctor.
-const patience = 10 * time.Second
+const patience = 5 * time.Second
 
 // checkServers looks at Kafka and Redis, and at what is in them.
 func (d *doctor) checkServers(ctx context.Context) {
@@ -30,6 +30,7 @@ func (d *doctor) checkServers(ctx context.Context) {
 	defer admin.Close()
 	var topic stream.Topic
 	if d.checkCluster(ctx, admin) {
+		d.checkFiles()
 		topic = d.checkTopics(ctx, admin)
 	}
 	answers := d.checkRedis(ctx, store)
@@ -61,6 +62,7 @@ func (d *doctor) checkCluster(ctx context.Context, admin *stream.Admin) bool {
 	if v := cluster.Settings["inter.broker.protocol.version"]; v != "" {
 		version = ", protocol version " + v
 	}
+	d.brokers = len(cluster.Brokers)
 	d.fine("kafka", "cluster %s answers: %s%s", cluster.ID, plural(len(cluster.Brokers), "broker"), version)
 	d.checkLimits(cluster)
 	return true

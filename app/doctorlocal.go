@@ -35,19 +35,21 @@ func (d *doctor) checkModel() {
 	d.fine("model", "%s: %d trees, %d features as they are configured, golden vectors agree; %s", m.ID(), m.Trees(), len(m.Manifest().Features), thresholds(p))
 }
 
-// checkFiles compares the limit on open files with what the workers need: each has three Kafka clients with a
-// connection or two to every broker, and all share the connections to Redis.
+// checkFiles compares the limit on open files with what may be needed: each worker has three Kafka clients, and each of
+// those a connection and a pipe to every broker and to some more that stand for roles.
 func (d *doctor) checkFiles() {
+	const check, spare = "open files", 200
 	limit, known := openFilesLimit()
 	if !known {
 		return
 	}
-	const brokers, each, spare = 10, 2, 200
-	need := uint64(d.config.workers()*3*(brokers*each+each) + 10*runtime.GOMAXPROCS(0)*max(1, len(d.config.Redis.Addresses)) + spare)
+	clients := 3 * d.config.workers()
+	redis := 10 * runtime.GOMAXPROCS(0) * len(d.config.Redis.Addresses)
+	need := uint64(clients*3*(d.brokers+2) + redis + spare)
 	if limit < need {
-		d.warn("open files", fmt.Sprintf("Raise it before weir is started: `ulimit -n %d`, or LimitNOFILE=%[1]d in its systemd unit.", max(65536, need)),
-			"%d are allowed, and %s with %d brokers may need %d", limit, plural(d.config.workers(), "worker"), brokers, need)
+		d.warn(check, fmt.Sprintf("Raise the limit before weir is started: `ulimit -n %d`, or LimitNOFILE=%[1]d in its systemd unit.", max(65536, need)),
+			"%d are allowed, and up to %d may be needed", limit, need)
 		return
 	}
-	d.fine("open files", "%d are allowed, more than the %d that may be needed", limit, need)
+	d.fine(check, "%d are allowed, and up to %d may be needed", limit, need)
 }

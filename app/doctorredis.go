@@ -52,7 +52,7 @@ func (d *doctor) checkRedisServer(s redisstate.Server) {
 	default:
 		d.fine("redis", "%s answers: version %s, %s", s.Address, s.Version, s.Mode)
 	}
-	if s.Eviction != "noeviction" {
+	if s.Eviction != "noeviction" && s.Eviction != "" {
 		d.problem("redis", "Forbid it, in redis.conf too: `"+cli+" CONFIG SET maxmemory-policy noeviction`.",
 			"%s has maxmemory-policy %s: what it evicts would be missing in features, silently", s.Address, s.Eviction)
 	}

@@ -130,11 +130,11 @@ func (c *collector) partitions() {
 	each("weir_partition_rebuilding", "1 while the state is being brought up to the committed offset.", func(p *pipeline.PartitionStats) (float64, bool) {
 		return number(p.Catching.Load()), true
 	})
-	each("weir_partition_rebuild_offset", "Offset that the last rebuild has reached.", func(p *pipeline.PartitionStats) (float64, bool) {
-		return float64(p.At.Load()), p.Until.Load() > 0
+	each("weir_partition_rebuild_offset", "Offset that the last rebuild has reached; 0 before the first one.", func(p *pipeline.PartitionStats) (float64, bool) {
+		return float64(p.At.Load()), true
 	})
-	each("weir_partition_rebuild_end_offset", "Offset at which the last rebuild ends.", func(p *pipeline.PartitionStats) (float64, bool) {
-		return float64(p.Until.Load()), p.Until.Load() > 0
+	each("weir_partition_rebuild_end_offset", "Offset at which the last rebuild ends; 0 before the first one.", func(p *pipeline.PartitionStats) (float64, bool) {
+		return float64(p.Until.Load()), true
 	})
 }
 

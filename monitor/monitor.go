@@ -66,7 +66,7 @@ func (m *Monitor) Working() { m.waiting.Store(nil) }
 func (m *Monitor) Decides(e Engine) { m.engine.Store(&e) }
 
 const (
-	lookEvery = 2 * time.Second
+	lookEvery = time.Second
 	lookTime  = 2 * time.Second // that a server has to answer
 )
 
