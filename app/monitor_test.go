@@ -255,7 +255,7 @@ func TestAddressTaken(t *testing.T) {
 // Nothing of a transaction gets into the log: not of one that is refused, not when the state is damaged, not when Redis
 // is away.
 func TestLogHoldsNoPersonalData(t *testing.T) {
-	s := newService(t, nil)
+	s := newService(t, func(c *app.Config) { c.Pipeline.Workers = 1 })
 	const account = "ACCOUNT-4711"
 	personal := []string{account, "TRANSACTION-", "Persephone", "61234.56", "6123456", "DEVICE-", "48.137154", "REFUSED-"}
 	message := func(id, amount string) stream.Message {
