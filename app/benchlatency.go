@@ -24,32 +24,24 @@ type LatencyOptions struct {
 	Partitions int32
 }
 
+// benchAccounts share the traffic of a latency benchmark, whatever its rate.
+const benchAccounts = 40_000
+
 // BenchLatency is `weir bench latency`: an open loop of simulated traffic against the configured Kafka and Redis, in
 // topics of its own that it deletes afterwards. It prints the time from the moment a transaction was due to the moment
 // a read_committed consumer had its decision.
-func BenchLatency(ctx context.Context, c Config, o LatencyOptions, stdout io.Writer, log *slog.Logger) (err error) {
-	prefix := fmt.Sprintf("weir-bench-%d-", time.Now().UnixMilli())
-	t := &c.Kafka.Topics
-	for _, name := range []*string{&t.Transactions, &t.Decisions, &t.Alerts, &t.Feedback, &t.Control} {
-		*name = prefix + *name
-	}
-	t.DeadLetters = ""
-	c.Kafka.Group = prefix + c.Kafka.Group
-	c.Pipeline.Start = pipeline.StartEarliest
-	if err := CreateTopics(ctx, c, o.Partitions, 0, io.Discard); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.deleteTopics(context.WithoutCancel(ctx), o.Partitions)) }()
-	admin, err := stream.NewAdmin(c.kafka())
+func BenchLatency(ctx context.Context, c Config, o LatencyOptions, stdout io.Writer, log *slog.Logger) error {
+	return benchLatency(ctx, c, o, &figures{w: stdout}, log)
+}
+
+func benchLatency(ctx context.Context, c Config, o LatencyOptions, f *figures, log *slog.Logger) (err error) {
+	topics, err := newBenchTopics(ctx, c, "", o.Partitions)
 	if err != nil {
 		return err
 	}
-	defer admin.Close()
-	topic, err := admin.Describe(ctx, t.Decisions)
-	if err != nil {
-		return err
-	}
-	decisions, err := stream.NewReader(ctx, c.kafka(), topic, stream.FromStart)
+	defer func() { err = errors.Join(err, topics.close(context.WithoutCancel(ctx))) }()
+	c = topics.config
+	decisions, err := stream.NewReader(ctx, c.kafka(), stream.Topic{Name: c.Kafka.Topics.Decisions, Partitions: o.Partitions}, stream.FromStart)
 	if err != nil {
 		return err
 	}
@@ -60,13 +52,13 @@ func BenchLatency(ctx context.Context, c Config, o LatencyOptions, stdout io.Wri
 	}
 	defer producer.Close()
 
-	stats := pipeline.NewStats()
 	work, stop := context.WithCancel(ctx)
+	defer stop()
 	g, work := errgroup.WithContext(work)
-	g.Go(func() error { return run(work, c, log, stats, wallTime()) })
+	g.Go(func() error { return run(work, c, log, pipeline.NewStats(), wallTime()) })
 	g.Go(func() error {
 		defer stop()
-		return measureLatency(work, o, c.topics().Transactions, producer, decisions, stdout)
+		return measureLatency(work, o, c.Kafka.Topics.Transactions, producer, decisions, f)
 	})
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
@@ -74,20 +66,23 @@ func BenchLatency(ctx context.Context, c Config, o LatencyOptions, stdout io.Wri
 	return ctx.Err()
 }
 
-func measureLatency(ctx context.Context, o LatencyOptions, topic string, producer *stream.Producer, decisions *stream.Reader, stdout io.Writer) error {
+func measureLatency(ctx context.Context, o LatencyOptions, topic string, producer *stream.Producer, decisions *stream.Reader, f *figures) error {
 	start := time.Now().Add(2 * time.Second) // workers join their group meanwhile
 	simulation := simulate.LiveConfig(start, o.Rate)
-	simulation.WarmUp, simulation.Start = 0, start
+	simulation.WarmUp, simulation.Start, simulation.Accounts = 0, start, benchAccounts
 	simulation.Duration = o.WarmUp + o.For
-	send := &traffic{config: simulation, topic: topic, producer: producer}
-	see := &watcher{reader: decisions, since: payment.TimeOf(start.Add(o.WarmUp)), now: time.Now}
+	send, err := newTraffic(simulation, producer, topic)
+	if err != nil {
+		return err
+	}
+	see := &watcher{reader: decisions, since: payment.TimeOf(start.Add(o.WarmUp))}
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	g, watching := errgroup.WithContext(watching)
 	g.Go(func() error { return see.watch(watching) })
 	g.Go(func() error {
 		defer stop()
-		if err := send.send(ctx); err != nil {
+		if err := send.sendLive(ctx, start); err != nil {
 			return err
 		}
 		if err := producer.Flush(ctx); err != nil {
@@ -105,29 +100,13 @@ func measureLatency(ctx context.Context, o LatencyOptions, topic string, produce
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for _, q := range []struct {
-		name string
-		at   float64
-	}{{"latency_p50", 0.5}, {"latency_p99", 0.99}, {"latency_p99.9", 0.999}, {"latency_max", 1}} {
-		if _, err := fmt.Fprintf(stdout, "%s %.2f ms\n", q.name, see.took.milliseconds(q.at)); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(stdout, "latency_offered %.0f tx/s\nlatency_measured %d tx\n", o.Rate, see.took.n)
-	return err
-}
-
-// deleteTopics deletes all topics and the state of the configured layout's transactions topic.
-func (c *Config) deleteTopics(ctx context.Context, partitions int32) error {
-	admin, err := stream.NewAdmin(c.kafka())
-	if err != nil {
-		return err
-	}
-	defer admin.Close()
-	for _, t := range c.wantedTopics(partitions, 0, 0) {
-		err = errors.Join(err, admin.Delete(ctx, t.Name))
-	}
-	return errors.Join(err, c.deleteState(ctx, partitions))
+	name, took := fmt.Sprintf("latency_%.0f", o.Rate), see.took.soFar()
+	f.line(name+"_p50", took.milliseconds(0.5), "ms")
+	f.line(name+"_p99", took.milliseconds(0.99), "ms")
+	f.line(name+"_p99.9", took.milliseconds(0.999), "ms")
+	f.line(name+"_max", took.milliseconds(1), "ms")
+	f.line(name+"_measured", float64(took.total()), "tx")
+	return f.err
 }
 
 // deleteState deletes the configured layout's state of the transactions topic.

@@ -8,11 +8,14 @@ import (
 	"log/slog"
 	"os"
 	"runtime/pprof"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/pipeline"
+	"github.com/weir-fraud/weir/simulate"
 	"github.com/weir-fraud/weir/stream"
 )
 
@@ -25,16 +28,16 @@ type PipelineBenchOptions struct {
 // BenchPipeline is `weir bench pipeline`: the whole pipeline over an existing topic until its end, under a group, topics
 // and a state of its own, which are deleted afterwards.
 func BenchPipeline(ctx context.Context, c Config, o PipelineBenchOptions, stdout io.Writer, log *slog.Logger) (err error) {
-	bench, err := newBenchTopics(ctx, c, o.Topic)
+	topics, err := newBenchTopics(ctx, c, o.Topic, 0)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, bench.close(context.WithoutCancel(ctx))) }()
-	m, err := bench.run(ctx, o, log)
+	defer func() { err = errors.Join(err, topics.close(context.WithoutCancel(ctx))) }()
+	m, err := topics.run(ctx, o, log)
 	if err != nil {
 		return err
 	}
-	return m.write(stdout)
+	return m.write(&figures{w: stdout}, "pipeline")
 }
 
 // measured is what a run of the pipeline took.
@@ -44,82 +47,104 @@ type measured struct {
 	cpu   time.Duration
 }
 
+// rate returns the transactions decided in a second.
+func (m *measured) rate() float64 { return float64(m.stats.Transactions.Load()) / m.wall.Seconds() }
+
 // write prints a line per figure: name, value, unit.
-func (m *measured) write(w io.Writer) error {
+func (m *measured) write(f *figures, name string) error {
 	n := float64(m.stats.Transactions.Load())
 	if n == 0 {
 		return errors.New("the topic holds no transaction")
 	}
-	p := &figures{w: w}
-	p.line("pipeline_transactions", n, "tx")
-	p.line("pipeline_rate", n/m.wall.Seconds(), "tx/s")
-	p.line("pipeline_cpu", m.cpu.Seconds()/n*1e6, "us/tx")
+	f.line(name+"_transactions", n, "tx")
+	f.line(name+"_rate", m.rate(), "tx/s")
+	f.line(name+"_cpu", m.cpu.Seconds()/n*1e6, "us/tx")
 	var known float64
 	for _, s := range pipeline.AllStages() {
 		spent := m.stats.Stages[s].Snapshot().Sum
 		known += spent
-		p.line("cpu_"+s.String(), spent/n*1e6, "us/tx")
+		f.line(name+"_cpu_"+s.String(), spent/n*1e6, "us/tx")
 	}
-	p.line("cpu_rest", (m.cpu.Seconds()-known)/n*1e6, "us/tx")
+	f.line(name+"_cpu_rest", (m.cpu.Seconds()-known)/n*1e6, "us/tx")
 	size := m.stats.BatchSize.Snapshot()
-	p.line("pipeline_batch", size.Sum/float64(max(size.Count, 1)), "tx")
-	p.line("pipeline_alerts", float64(m.stats.Alerts.Load()), "alerts")
-	return p.err
+	f.line(name+"_batch", size.Sum/float64(max(size.Count, 1)), "tx")
+	f.line(name+"_alerts", float64(m.stats.Alerts.Load()), "alerts")
+	return f.err
 }
 
-// figures prints lines of name, value and unit.
-type figures struct {
-	w   io.Writer
-	err error
-}
-
-func (f *figures) line(name string, value float64, unit string) {
-	digits := 2
-	if value >= 1000 || value == float64(int64(value)) {
-		digits = 0
-	}
-	if _, err := fmt.Fprintf(f.w, "%s %.*f %s\n", name, digits, value, unit); f.err == nil {
-		f.err = err
-	}
-}
-
-// benchTopics are the topics that a benchmark writes to, beside the one it reads.
+// benchTopics are a topic to read and those that a benchmark writes to.
 type benchTopics struct {
 	config Config
 	in     stream.Topic
-	end    int64 // records to read
+	own    bool // the topic to read is the benchmark's own
 }
 
-func newBenchTopics(ctx context.Context, c Config, topic string) (*benchTopics, error) {
+// newBenchTopics makes the topics to write to beside the given topic, or one to read as well where none is given.
+func newBenchTopics(ctx context.Context, c Config, topic string, partitions int32) (*benchTopics, error) {
 	admin, err := stream.NewAdmin(c.kafka())
 	if err != nil {
 		return nil, err
 	}
 	defer admin.Close()
-	in, err := admin.Describe(ctx, topic)
-	if err != nil {
+	prefix := fmt.Sprintf("weir-bench-%d-", time.Now().UnixMilli())
+	b := &benchTopics{own: topic == "", in: stream.Topic{Name: topic, Partitions: partitions}}
+	if b.own {
+		b.in.Name = prefix + "transactions"
+	} else if b.in, err = admin.Describe(ctx, topic); err != nil {
 		return nil, err
 	}
-	prefix := fmt.Sprintf("weir-bench-%d-", time.Now().UnixMilli())
 	c.Kafka.Topics = TopicsConfig{
-		Transactions: topic, Decisions: prefix + "decisions", Alerts: prefix + "alerts", DeadLetters: prefix + "dead-letters",
+		Transactions: b.in.Name, Decisions: prefix + "decisions", Alerts: prefix + "alerts", DeadLetters: prefix + "dead-letters",
 		Feedback: prefix + "feedback", Control: prefix + "control",
 	}
 	c.Kafka.Group = prefix + "group"
 	c.Redis.state = prefix + "state"
 	c.Pipeline.Start = pipeline.StartEarliest
-	b := &benchTopics{config: c, in: in}
-	for _, t := range b.outputs() {
+	b.config = c
+	for _, t := range b.made() {
 		if _, err := admin.Create(ctx, t); err != nil {
-			return nil, errors.Join(err, b.close(ctx))
+			return nil, errors.Join(err, b.close(context.WithoutCancel(ctx)))
 		}
+	}
+	if b.in, err = admin.Describe(ctx, b.in.Name); err != nil {
+		return nil, errors.Join(err, b.close(context.WithoutCancel(ctx)))
 	}
 	return b, nil
 }
 
-// outputs are the topics to be made and deleted: all but the one that is read.
-func (b *benchTopics) outputs() []stream.Topic {
-	return b.config.wantedTopics(b.in.Partitions, 0, 0)[1:]
+// produce sends simulated transactions into the topic to read.
+func (b *benchTopics) produce(ctx context.Context, world simulate.Config, n int64) error {
+	p, err := stream.NewProducer(b.config.kafka())
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	g, err := simulate.New(world)
+	if err != nil {
+		return err
+	}
+	var e simulate.Event
+	var value []byte
+	for range n {
+		if ctx.Err() != nil || !g.Next(&e) {
+			break
+		}
+		value = payment.AppendJSON(value[:0], &e.Transaction)
+		m := stream.Message{Topic: b.in.Name, Partition: stream.AnyPartition, Key: []byte(e.Transaction.AccountID), Value: value}
+		if err := p.Produce(&m); err != nil {
+			return err
+		}
+	}
+	return errors.Join(ctx.Err(), p.Flush(ctx))
+}
+
+// made are the topics that the benchmark makes and deletes.
+func (b *benchTopics) made() []stream.Topic {
+	all := b.config.wantedTopics(b.in.Partitions, 0, 0)
+	if b.own {
+		return all
+	}
+	return all[1:] // without the transactions
 }
 
 // close deletes what the benchmark has made.
@@ -129,30 +154,52 @@ func (b *benchTopics) close(ctx context.Context) error {
 		return err
 	}
 	defer admin.Close()
-	for _, t := range b.outputs() {
+	for _, t := range b.made() {
 		err = errors.Join(err, admin.Delete(ctx, t.Name))
 	}
 	return errors.Join(err, b.config.deleteState(ctx, b.in.Partitions))
 }
 
-// run runs the pipeline until every partition has been read up to where it ends now. What is measured begins with the
-// first decision: joining the group is none of it.
-func (b *benchTopics) run(ctx context.Context, o PipelineBenchOptions, log *slog.Logger) (*measured, error) {
+// ends returns, for each partition of the topic to read, the offset behind its last record.
+func (b *benchTopics) ends(ctx context.Context) ([]int64, error) {
 	r, err := stream.NewReader(ctx, b.config.kafka(), b.in, stream.FromStart)
 	if err != nil {
 		return nil, err
 	}
-	ends := r.Ends()
-	if err := r.Close(); err != nil {
+	return r.Ends(), r.Close()
+}
+
+// run runs the pipeline until every partition has been decided up to where it ends now. What is measured begins with
+// the first records: joining the group is none of it.
+func (b *benchTopics) run(ctx context.Context, o PipelineBenchOptions, log *slog.Logger) (*measured, error) {
+	ends, err := b.ends(ctx)
+	if err != nil {
 		return nil, err
 	}
+	return b.measure(ctx, o.Profile, log, func(p *pipeline.PartitionStats) bool { return p.Committed.Load() >= ends[p.Partition] })
+}
+
+// rebuild throws the state of a run away, and measures how long building it again takes.
+func (b *benchTopics) rebuild(ctx context.Context, log *slog.Logger) (*measured, error) {
+	if err := b.config.deleteState(ctx, b.in.Partitions); err != nil {
+		return nil, err
+	}
+	return b.measure(ctx, "", log, func(p *pipeline.PartitionStats) bool { return p.Until.Load() > 0 && !p.Catching.Load() })
+}
+
+// measure runs the pipeline until all partitions are done.
+func (b *benchTopics) measure(ctx context.Context, profile string, log *slog.Logger, done func(*pipeline.PartitionStats) bool) (*measured, error) {
 	m := &measured{stats: pipeline.NewStats()}
 	work, stop := context.WithCancel(ctx)
+	defer stop()
 	g, work := errgroup.WithContext(work)
 	g.Go(func() error { return run(work, b.config, log, m.stats, threadTime()) })
 	g.Go(func() error {
 		defer stop()
-		return m.watch(work, ends, o.Profile)
+		return m.watch(work, profile, func() bool {
+			partitions := m.stats.Partitions()
+			return len(partitions) == int(b.in.Partitions) && !slices.ContainsFunc(partitions, func(p *pipeline.PartitionStats) bool { return !done(p) })
+		})
 	})
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return nil, err
@@ -160,7 +207,8 @@ func (b *benchTopics) run(ctx context.Context, o PipelineBenchOptions, log *slog
 	return m, ctx.Err()
 }
 
-func (m *measured) watch(ctx context.Context, ends []int64, profile string) (err error) {
+// watch measures from the first records until done, with a CPU profile if a file for it is named.
+func (m *measured) watch(ctx context.Context, profile string, done func() bool) (err error) {
 	const look = 2 * time.Millisecond
 	for m.stats.Stages[pipeline.Load].Snapshot().Count == 0 {
 		if sleep(ctx, look) != nil {
@@ -179,25 +227,11 @@ func (m *measured) watch(ctx context.Context, ends []int64, profile string) (err
 		defer pprof.StopCPUProfile()
 	}
 	began, cpu := time.Now(), processTime()
-	for !m.done(ends) {
+	for !done() {
 		if sleep(ctx, look) != nil {
 			return nil
 		}
 	}
 	m.wall, m.cpu = time.Since(began), processTime()-cpu
 	return nil
-}
-
-// done reports whether the decisions on everything before the ends are out.
-func (m *measured) done(ends []int64) bool {
-	partitions := m.stats.Partitions()
-	if len(partitions) < len(ends) {
-		return false
-	}
-	for _, p := range partitions {
-		if p.Committed.Load() < ends[p.Partition] {
-			return false
-		}
-	}
-	return true
 }

@@ -175,8 +175,8 @@ func TestDoctorFindsProblems(t *testing.T) {
 			"problem", "model", "model.txt has the sha256", "model check`"},
 		{"other features", func(s *service) { s.config.Features.LongestWindow = app.Duration(10 * 24 * time.Hour) },
 			"problem", "model", "", "model check`"},
-		{"session refused", func(s *service) { s.config.Kafka.Session = app.Duration(2 * time.Second) },
-			"problem", "kafka", "kafka.session_timeout is 2s, which the brokers refuse", "6s at least"},
+		{"session refused", func(s *service) { s.config.Kafka.Session = app.Duration(time.Hour) },
+			"problem", "kafka", "kafka.session_timeout is 1h0m0s, and the brokers allow at most 30m0s", "WEIR_KAFKA_SESSION_TIMEOUT=30m0s weir run`"},
 		{"old layout", func(s *service) { s.redis.command("SET", "weir:0123456789ab:{transactions:0}:head", "1 5 t 1 0 1") },
 			"warning", "old state", "layout 0123456789ab", "state drop --layout 0123456789ab`"},
 		{"another partition count", func(s *service) {

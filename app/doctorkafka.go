@@ -70,25 +70,30 @@ func (d *doctor) checkCluster(ctx context.Context, admin *stream.Admin) bool {
 
 // checkLimits compares timeouts of the configuration with what the brokers take.
 func (d *doctor) checkLimits(cluster stream.Cluster) {
+	session, transaction := time.Duration(d.config.Kafka.Session), time.Duration(d.config.Kafka.Transaction)
 	for _, l := range []struct {
-		key       string
-		value     Duration
-		low, high string // settings of the brokers, in milliseconds
+		key     string
+		value   time.Duration
+		setting string // of the brokers, in milliseconds
+		most    bool
 	}{
-		{"kafka.session_timeout", d.config.Kafka.Session, "group.min.session.timeout.ms", "group.max.session.timeout.ms"},
-		{"kafka.transaction_timeout", d.config.Kafka.Transaction, "", "transaction.max.timeout.ms"},
+		{"session_timeout", session, "group.min.session.timeout.ms", false},
+		{"session_timeout", session, "group.max.session.timeout.ms", true},
+		{"transaction_timeout", transaction, "transaction.max.timeout.ms", true},
 	} {
-		low, okLow := milliseconds(cluster.Settings[l.low])
-		high, okHigh := milliseconds(cluster.Settings[l.high])
-		if okLow && time.Duration(l.value) < low || okHigh && time.Duration(l.value) > high {
-			d.problem("kafka", fmt.Sprintf("Set %s to %v at least and %v at most.", l.key, low, high), "%s is %v, which the brokers refuse", l.key, l.value)
+		n, err := strconv.ParseInt(cluster.Settings[l.setting], 10, 64)
+		if err != nil {
+			continue // they do not tell
+		}
+		limit, bound := time.Duration(n)*time.Millisecond, "at least"
+		if l.most {
+			bound = "at most"
+		}
+		if l.value < limit && !l.most || l.value > limit && l.most {
+			d.problem("kafka", fmt.Sprintf("Set it so, in the file or by `WEIR_KAFKA_%s=%v weir run`.", strings.ToUpper(l.key), limit),
+				"kafka.%s is %v, and the brokers allow %s %v (%s)", l.key, l.value, bound, limit, l.setting)
 		}
 	}
-}
-
-func milliseconds(text string) (time.Duration, bool) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	return time.Duration(n) * time.Millisecond, err == nil
 }
 
 // checkTopics looks at every topic, and returns the transactions topic if it is there.

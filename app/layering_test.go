@@ -14,7 +14,8 @@ import (
 // layers are the packages from top to bottom. A package imports only what stands below it; a new one takes its place
 // in this list.
 var layers = []string{
-	"cmd/weir", "app", "monitor", "pipeline", "stream", "alerts", "scoring", "features/redisstate", "features", "simulate", "history", "payment", "models", "telemetry",
+	"cmd/weir", "app", "screen", "monitor", "pipeline", "stream", "evaluation/report", "alerts", "scoring", "features/redisstate", "features",
+	"evaluation", "simulate", "history", "payment", "models", "telemetry",
 }
 
 // owners are the only packages that may import a library, tests included.

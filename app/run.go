@@ -78,6 +78,7 @@ func (c *Config) silence() time.Duration {
 
 // work runs the workers.
 func (s *service) work(ctx context.Context) error {
+	defer tuneCollector()()
 	s.monitor.Waiting("loading the model")
 	engine, err := s.config.engine(time.Now)
 	if err != nil {

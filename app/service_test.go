@@ -172,7 +172,7 @@ func (s *service) simulated(count int) string {
 	path := filepath.Join(s.t.TempDir(), "transactions.jsonl")
 	c := simulate.DefaultConfig()
 	c.Accounts, c.Seed = 300, 5
-	if err := app.Simulate(s.t.Context(), c, int64(count), path, io.Discard); err != nil {
+	if err := app.Simulate(s.t.Context(), s.config, app.SimulateOptions{World: c, Count: int64(count), Out: path}, io.Discard); err != nil {
 		s.t.Fatal(err)
 	}
 	return path

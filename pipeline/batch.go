@@ -15,7 +15,8 @@ import (
 // is on its way.
 type batch struct {
 	taken    int     // records worked off
-	times    []int64 // record times of those that were scored
+	times    []int64 // record times of those that were scored, and
+	scores   []float64
 	out      []stream.Message
 	bytes    []byte          // what out's values are cut from
 	offsets  map[int32]int64 // to be committed, by partition; empty if nothing but folding was done
@@ -27,15 +28,6 @@ type batch struct {
 	err  error
 }
 
-// tally counts what a batch does, for Stats once it is committed.
-type tally struct {
-	decisions   [scoring.NumActions]int64
-	deadLetters [payment.NumKinds]int64
-	scores      []float64
-
-	alerts, duplicates, conflicts, late int64
-}
-
 func newBatch() *batch {
 	return &batch{offsets: make(map[int32]int64), recorded: make(map[int32]int64)}
 }
@@ -43,10 +35,29 @@ func newBatch() *batch {
 func (b *batch) reset() {
 	clear(b.offsets)
 	clear(b.recorded)
-	b.times = b.times[:0]
-	b.tally = tally{scores: b.tally.scores[:0]}
+	b.times, b.scores = b.times[:0], b.scores[:0]
 	clear(b.out) // lets go of the records that keys and dead letters are cut from
-	b.taken, b.out, b.bytes, b.snapshot, b.err = 0, b.out[:0], b.bytes[:0], nil, nil
+	b.taken, b.out, b.bytes, b.snapshot, b.err, b.tally = 0, b.out[:0], b.bytes[:0], nil, nil, tally{}
+}
+
+// tally counts what a batch will have done once it is committed: what is aborted is done again.
+type tally struct {
+	alerts, duplicates, conflicts, late int64
+	decisions                           [scoring.NumActions]int64
+	deadLetters                         [payment.NumKinds]int64
+}
+
+func (t *tally) addTo(s *Stats) {
+	s.Alerts.Add(t.alerts)
+	s.Duplicates.Add(t.duplicates)
+	s.Conflicts.Add(t.conflicts)
+	s.Late.Add(t.late)
+	for action, n := range t.decisions {
+		s.Decisions[action].Add(n)
+	}
+	for kind, n := range t.deadLetters {
+		s.DeadLetters[kind].Add(n)
+	}
 }
 
 // process takes the polled records through decoding, loading and deciding, into the batch being filled.
@@ -147,7 +158,7 @@ func (w *Worker) emit(r *stream.Record, in *input) {
 	d := w.judge.decide(&in.tx)
 	b.times = append(b.times, r.Time)
 	b.tally.decisions[d.Action]++
-	b.tally.scores = append(b.tally.scores, d.Score)
+	b.scores = append(b.scores, d.Score)
 	if w.judge.observation.Late {
 		b.tally.late++
 	}

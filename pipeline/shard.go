@@ -20,6 +20,7 @@ type entry struct {
 	filed   int64 // the bucket that the store files the account under, 0 for none
 	changed bool  // since the last snapshot
 	writing bool  // part of a snapshot that is not confirmed
+	number  int32 // of a replay's accounts, from 1 in order of first appearance
 
 	newer, older *entry
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/weir-fraud/weir/telemetry"
 )
 
-// Stats counts what the workers of a process have done since they started. It is safe for concurrent use.
+// Stats counts what the workers of a process have done since they started: transactions and what came of them once
+// that is committed. It is safe for concurrent use.
 type Stats struct {
 	// Of committed batches only, so that what is done again after an abort counts once.
 	Transactions atomic.Int64 // decided
@@ -84,26 +85,6 @@ func (s *Stats) DeadLettersTotal() int64 {
 		n += s.DeadLetters[i].Load()
 	}
 	return n
-}
-
-// count adds what a committed batch did.
-func (s *Stats) count(t *tally) {
-	for i, n := range t.decisions {
-		s.Decisions[i].Add(n)
-		s.Transactions.Add(n)
-	}
-	for i, n := range t.deadLetters {
-		if n > 0 {
-			s.DeadLetters[i].Add(n)
-		}
-	}
-	s.Alerts.Add(t.alerts)
-	s.Duplicates.Add(t.duplicates)
-	s.Conflicts.Add(t.conflicts)
-	s.Late.Add(t.late)
-	for _, score := range t.scores {
-		s.Scores.Add(score)
-	}
 }
 
 // Workers returns the workers of this process, in the order of their creation.

@@ -320,10 +320,14 @@ func (w *Worker) land(ctx context.Context, wait bool) error {
 func (w *Worker) account(b *batch) {
 	w.stats.Commits.Add(1)
 	w.stats.BatchSize.Add(float64(b.taken))
-	w.stats.count(&b.tally)
+	w.stats.Transactions.Add(int64(len(b.times)))
+	b.tally.addTo(w.stats)
 	now := w.now().UnixMilli()
 	for _, t := range b.times {
 		w.stats.Latency.Add(float64(max(0, now-t)) / 1000)
+	}
+	for _, score := range b.scores {
+		w.stats.Scores.Add(score)
 	}
 	for n, offset := range b.offsets {
 		if p := w.partitions[n]; p != nil {
