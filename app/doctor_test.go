@@ -100,6 +100,7 @@ func (e examined) problems() []string {
 
 // A service is fine before its first run, at work, and stopped; and the doctor says how it stands.
 func TestDoctorFindsNoProblem(t *testing.T) {
+	t.Parallel()
 	s := newService(t, nil)
 	e := s.doctor()
 	e.expect(t, "ok", "configuration", s.config.Layout(), "")
@@ -262,6 +263,7 @@ func TestDoctorComparesClocks(t *testing.T) {
 
 // Without Kafka the rest is looked at all the same.
 func TestDoctorWithoutKafka(t *testing.T) {
+	t.Parallel()
 	s := newService(t, nil)
 	brokers := s.config.Kafka.Brokers
 	s.config.Kafka.Brokers = []string{"127.0.0.1:1"}

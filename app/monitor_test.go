@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -193,6 +192,7 @@ func TestMetrics(t *testing.T) {
 
 // The service says when it cannot work and why, says so again when it can, and all the while that it is alive.
 func TestReadiness(t *testing.T) {
+	t.Parallel()
 	s := newService(t, nil)
 	stop := s.start()
 	s.ready()
@@ -221,6 +221,7 @@ func TestReadiness(t *testing.T) {
 
 // A topic that is deleted and made again is another one, which the running workers know nothing of.
 func TestReadinessOfAnotherTopic(t *testing.T) {
+	t.Parallel()
 	s := newService(t, nil)
 	stop := s.start()
 	s.ready()
@@ -239,14 +240,16 @@ func TestReadinessOfAnotherTopic(t *testing.T) {
 	stop()
 }
 
+// A second process at one address ends before it takes any partition.
 func TestAddressTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	s := newService(t, func(c *app.Config) { c.HTTP.Address = l.Addr().String() })
-	err = app.Run(t.Context(), s.config, "test", slog.New(slog.DiscardHandler))
+	c := app.DefaultConfig()
+	c.HTTP.Address = l.Addr().String()
+	err = app.Run(t.Context(), c, "test", slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "is taken") || !strings.Contains(err.Error(), "http.address") {
 		t.Errorf("the error is %v", err)
 	}
@@ -255,6 +258,7 @@ func TestAddressTaken(t *testing.T) {
 // Nothing of a transaction gets into the log: not of one that is refused, not when the state is damaged, not when Redis
 // is away.
 func TestLogHoldsNoPersonalData(t *testing.T) {
+	t.Parallel()
 	s := newService(t, func(c *app.Config) { c.Pipeline.Workers = 1 })
 	const account = "ACCOUNT-4711"
 	personal := []string{account, "TRANSACTION-", "Persephone", "61234.56", "6123456", "DEVICE-", "48.137154", "REFUSED-"}
@@ -310,21 +314,4 @@ func TestLogHoldsNoPersonalData(t *testing.T) {
 // quotes tells whether a dead letter's headers hold something of what was refused.
 func quotes(letter stream.Record) bool {
 	return slices.ContainsFunc(letter.Headers, func(h stream.Header) bool { return strings.Contains(string(h.Value), "REFUSED-") })
-}
-
-// Health is JSON with reasons.
-func TestHealthIsJSON(t *testing.T) {
-	s := newService(t, nil)
-	stop := s.start()
-	defer stop()
-	for _, path := range []string{"/healthz", "/readyz"} {
-		code, body := s.get(path)
-		var answer struct {
-			Status  string   `json:"status"`
-			Reasons []string `json:"reasons"`
-		}
-		if err := json.Unmarshal([]byte(body), &answer); err != nil || answer.Status == "" || (code == http.StatusOK) != (len(answer.Reasons) == 0) {
-			t.Errorf("%s answers %d %s", path, code, body)
-		}
-	}
 }
