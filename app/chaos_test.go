@@ -120,6 +120,7 @@ kafka:
   session_timeout: 6s
   topics: {transactions: %stransactions, decisions: %sdecisions, alerts: %salerts, feedback: %sfeedback, control: %scontrol}
 redis: {addresses: [%q]}
+http: {address: ""}
 pipeline: {workers: 1, start: earliest, batch_size: 500, apply_interval: 300ms, cache_accounts: 300}
 `, c.brokers, c.prefix, c.prefix, c.prefix, c.prefix, c.prefix, c.prefix, c.redis.address)
 	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"runtime"
 	"time"
@@ -24,6 +25,7 @@ type Config struct {
 	Features FeaturesConfig `yaml:"features" doc:"what shapes the account state; any change here builds a new state from the log, beside the old one"`
 	Model    ModelConfig    `yaml:"model" doc:"what scores"`
 	Decision DecisionConfig `yaml:"decisions" doc:"what decision events carry"`
+	HTTP     HTTPConfig     `yaml:"http" doc:"metrics and health"`
 	Log      LogConfig      `yaml:"log" doc:"structured logs on standard error"`
 }
 
@@ -92,6 +94,11 @@ type DecisionConfig struct {
 	Vector bool `yaml:"vector" doc:"whether decisions carry their feature vector, which makes them training data"`
 }
 
+// HTTPConfig is the key http.
+type HTTPConfig struct {
+	Address string `yaml:"address" doc:"host:port to serve /metrics, /healthz and /readyz at, each process on a machine its own; \":9464\" for all interfaces, \"\" for none"`
+}
+
 // LogConfig is the key log.
 type LogConfig struct {
 	Level  string `yaml:"level" doc:"debug, info, warn or error"`
@@ -119,6 +126,7 @@ func DefaultConfig() Config {
 			MaxFuture: Duration(l.MaxFuture), Currency: l.Currency, Rates: map[string]string{},
 		},
 		Decision: DecisionConfig{Vector: true},
+		HTTP:     HTTPConfig{Address: "localhost:9464"},
 		Log:      LogConfig{Level: "info", Format: "text"},
 	}
 }
@@ -175,6 +183,10 @@ func (c *Config) Validate() error {
 	}
 	for name, v := range map[string]*float64{"review": c.Model.Review, "decline": c.Model.Decline} {
 		check(v == nil || *v >= 0 && *v <= 1, "model.%s must be between 0 and 1", name)
+	}
+	if c.HTTP.Address != "" {
+		_, port, err := net.SplitHostPort(c.HTTP.Address)
+		check(err == nil && port != "", "http.address is %q: it must be host:port, :port or empty", c.HTTP.Address)
 	}
 	check(c.Log.Format == "text" || c.Log.Format == "json", "log.format is %q: it must be text or json", c.Log.Format)
 	return errors.Join(errs...)

@@ -1,11 +1,35 @@
 package app_test
 
 import (
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/weir-fraud/weir/app"
 )
+
+// What weir config prints is a configuration file, and the same configuration.
+func TestWriteConfig(t *testing.T) {
+	c := app.DefaultConfig()
+	c.Kafka.Group, c.HTTP.Address = "another", ":9464"
+	var text strings.Builder
+	if err := app.WriteConfig(&text, c); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "weir.yaml")
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := app.LoadConfig(path, nil)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text.String())
+	}
+	if !reflect.DeepEqual(got, c) {
+		t.Errorf("%+v, want %+v", got, c)
+	}
+}
 
 func TestEnvironmentOverrides(t *testing.T) {
 	c, err := app.LoadConfig("", []string{

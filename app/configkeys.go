@@ -22,6 +22,9 @@ func keys(v reflect.Value, path []string) []key {
 	var all []key
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if !f.IsExported() {
+			continue
+		}
 		name, inline := strings.CutSuffix(f.Tag.Get("yaml"), ",inline")
 		if inline {
 			all = append(all, keys(v.Field(i), path)...)

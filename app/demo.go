@@ -26,6 +26,8 @@ type DemoOptions struct {
 	Rate          float64       // transactions per second
 	Seed          uint64
 	DataDirectory string // keeps the log; empty for none
+	HTTP          string // address of metrics and health, empty for none
+	Version       string // of the program
 	JSONSummary   bool   // one line of JSON and nothing else
 	Colour        bool   // on a terminal
 }
@@ -73,6 +75,7 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, 
 	}
 	defer servers.close()
 	servers.connect(&d.config)
+	d.config.HTTP.Address = o.HTTP
 	d.config.Pipeline.Start = pipeline.StartLatest // the log before the live part is history
 	if c.Pipeline.Workers == 0 {
 		d.config.Pipeline.Workers = 1 // enough for a demonstration, which then begins without a rebalance
@@ -168,7 +171,10 @@ func (d *demo) run(asked context.Context, shown view) error {
 		if err := d.fillLog(ctx); err != nil {
 			return err
 		}
-		g.Go(func() error { return run(work, d.config, d.log, d.stats, wallTime()) })
+		g.Go(func() error {
+			s := service{config: d.config, version: d.options.Version, log: d.log, stats: d.stats, clock: wallTime()}
+			return s.run(work)
+		})
 		if err := d.awaitState(ctx); err != nil {
 			return err
 		}

@@ -24,26 +24,35 @@ func ListFeatures(c Config, w io.Writer) error {
 
 // CheckModel is `weir model check`.
 func CheckModel(c Config, w io.Writer) error {
-	set, err := c.featureSet()
+	m, p, err := c.checkedModel()
 	if err != nil {
 		return err
+	}
+	_, err = fmt.Fprintf(w, "%s is fine: %d trees, %d features, golden vectors agree; %s\n", m.ID(), m.Trees(), len(m.Manifest().Features), thresholds(p))
+	return err
+}
+
+// checkedModel returns the model and the policy after all that can be verified about them.
+func (c *Config) checkedModel() (*scoring.Model, scoring.Policy, error) {
+	set, err := c.featureSet()
+	if err != nil {
+		return nil, scoring.Policy{}, err
 	}
 	m, err := c.loadModel()
 	if err != nil {
-		return err
+		return nil, scoring.Policy{}, err
 	}
 	if _, err := m.Bind(set.Schema()); err != nil {
-		return err
+		return nil, scoring.Policy{}, err
 	}
 	p, err := c.policy(m)
-	if err != nil {
-		return err
+	return m, p, err
+}
+
+// thresholds returns a policy's thresholds in words.
+func thresholds(p scoring.Policy) string {
+	if p.Decline == scoring.Never() {
+		return fmt.Sprintf("review from %.4f, decline never", p.Review)
 	}
-	decline := "never"
-	if p.Decline != scoring.Never() {
-		decline = fmt.Sprintf("from %.4f", p.Decline)
-	}
-	_, err = fmt.Fprintf(w, "%s is fine: %d trees, %d features, golden vectors agree; review from %.4f, decline %s\n",
-		m.ID(), m.Trees(), len(m.Manifest().Features), p.Review, decline)
-	return err
+	return fmt.Sprintf("review from %.4f, decline from %.4f", p.Review, p.Decline)
 }

@@ -11,13 +11,15 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/weir-fraud/weir/monitor"
 	"github.com/weir-fraud/weir/pipeline"
 	"github.com/weir-fraud/weir/stream"
 )
 
-// Run is `weir run`: the pipeline against real servers, until ctx ends.
-func Run(ctx context.Context, c Config, log *slog.Logger) error {
-	err := run(ctx, c, log, pipeline.NewStats(), wallTime())
+// Run is `weir run`: the pipeline against real servers, until ctx ends. Version is that of the program.
+func Run(ctx context.Context, c Config, version string, log *slog.Logger) error {
+	s := service{config: c, version: version, log: log, stats: pipeline.NewStats(), clock: wallTime()}
+	err := s.run(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil // told to stop before it had begun
 	}
@@ -35,18 +37,61 @@ func wallTime() stageClock {
 	return stageClock{now: func() time.Duration { return time.Since(began) }}
 }
 
-// run runs the workers.
+// service is the pipeline in this process.
+type service struct {
+	config  Config
+	version string
+	log     *slog.Logger
+	stats   *pipeline.Stats
+	clock   stageClock
+	monitor *monitor.Monitor
+}
+
+// run runs the pipeline inside another command, which shows by itself how it does.
 func run(ctx context.Context, c Config, log *slog.Logger, stats *pipeline.Stats, clock stageClock) error {
+	c.HTTP.Address = ""
+	s := service{config: c, log: log, stats: stats, clock: clock}
+	return s.run(ctx)
+}
+
+// run serves metrics and health, and runs the workers.
+func (s *service) run(ctx context.Context) error {
+	s.monitor = monitor.New(monitor.Config{
+		Stats: s.stats, Version: s.version, Layout: s.config.Layout(), Silence: s.config.silence(), Now: time.Now,
+	})
+	if address := s.config.HTTP.Address; address != "" {
+		server, err := monitor.Serve(address, s.monitor.Handler(), s.log)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = server.Close() }()
+		s.log.Info("serving metrics and health", "address", server.Address())
+	}
+	return s.work(ctx)
+}
+
+// silence is how long a worker's loop may go without a turn: several of the waits that a turn may hold, each of which
+// ends by the transaction timeout.
+func (c *Config) silence() time.Duration {
+	return max(time.Minute, 6*time.Duration(c.Kafka.Transaction))
+}
+
+// work runs the workers.
+func (s *service) work(ctx context.Context) error {
 	defer tuneCollector()()
-	engine, err := c.engine(time.Now)
+	s.monitor.Waiting("loading the model")
+	engine, err := s.config.engine(time.Now)
 	if err != nil {
 		return err
 	}
-	topic, err := c.describeTopics(ctx)
+	s.monitor.Decides(monitor.Engine{Model: engine.Model(), Policy: engine.Policy()})
+	s.monitor.Waiting("looking at Kafka's topics")
+	topic, err := s.config.describeTopics(ctx)
 	if err != nil {
 		return err
 	}
-	redis := c.store()
+	s.monitor.Waiting("looking at the state in Redis")
+	redis := s.config.store()
 	defer func() { _ = redis.Close() }()
 	if err := redis.Ping(ctx); err != nil {
 		return err
@@ -54,14 +99,54 @@ func run(ctx context.Context, c Config, log *slog.Logger, stats *pipeline.Stats,
 	if err := pipeline.CheckPartitionCount(ctx, redis, topic.ID, topic.Partitions); err != nil {
 		return fmt.Errorf("topic %s: %w", topic.Name, err)
 	}
+	g, ctx := errgroup.WithContext(ctx)
+	if s.config.HTTP.Address != "" {
+		admin, err := stream.NewAdmin(s.config.kafka())
+		if err != nil {
+			return err
+		}
+		defer admin.Close()
+		g.Go(func() error {
+			s.monitor.Watch(ctx, kafkaServer(admin, topic), monitor.Server{Name: "redis", Check: redis.Ping})
+			return nil
+		})
+	}
+	s.startWorkers(ctx, g, engine, redis, topic)
+	s.monitor.Working()
+	context.AfterFunc(ctx, func() { s.monitor.Waiting("stopping") })
+	err = g.Wait()
+	s.log.Info("stopped", "transactions", s.stats.Transactions.Load(), "alerts", s.stats.Alerts.Load(),
+		"folded", s.stats.Folded.Load(), "recoveries", s.stats.Recoveries.Load())
+	return err
+}
+
+// kafkaServer is there as long as the topic is the one that the workers began with.
+func kafkaServer(admin *stream.Admin, topic stream.Topic) monitor.Server {
+	return monitor.Server{Name: "kafka", Check: func(ctx context.Context) error {
+		found, err := admin.Describe(ctx, topic.Name)
+		switch {
+		case err != nil:
+			return err
+		case found.ID != topic.ID:
+			return fmt.Errorf("topic %s was deleted and made again: start weir again", topic.Name)
+		case found.Partitions != topic.Partitions:
+			return fmt.Errorf("topic %s had %d partitions and has %d: copy the log into a new topic (weir produce --from-topic) and run on that",
+				topic.Name, topic.Partitions, found.Partitions)
+		}
+		return nil
+	}}
+}
+
+func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *pipeline.Engine, redis pipeline.Store, topic stream.Topic) {
+	c := s.config
 	store, sabotage := sabotaged(redis)
 	instance := c.Kafka.Instance
 	if instance == "" {
 		host, _ := os.Hostname()
 		instance = fmt.Sprintf("%s-%d-%08x", host, os.Getpid(), rand.Uint32())
 	}
-	log.Info("starting", "topic", topic.Name, "partitions", topic.Partitions, "workers", c.workers(), "instance", instance, "group", c.Kafka.Group)
-	g, ctx := errgroup.WithContext(ctx)
+	s.log.Info("starting", "version", s.version, "model", engine.Model(), "topic", topic.Name, "partitions", topic.Partitions,
+		"workers", c.workers(), "instance", instance, "group", c.Kafka.Group)
 	for i := range c.workers() {
 		w := pipeline.NewWorker(pipeline.WorkerConfig{
 			Kafka: c.kafka(),
@@ -73,14 +158,11 @@ func run(ctx context.Context, c Config, log *slog.Logger, stats *pipeline.Stats,
 			TransactionalID:    fmt.Sprintf("%s-%s-%d", c.Kafka.Group, instance, i),
 			TransactionTimeout: time.Duration(c.Kafka.Transaction),
 			BatchSize:          c.Pipeline.BatchSize, ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), CacheAccounts: c.Pipeline.CacheAccounts,
-			Clock: clock.now, PinThreads: clock.pinned,
+			Clock: s.clock.now, PinThreads: s.clock.pinned,
 			Sabotage: sabotage,
-		}, engine, store, stats, log.With("worker", i), time.Now, rand.Uint64)
+		}, engine, store, s.stats, s.log.With("worker", i), time.Now, rand.Uint64)
 		g.Go(func() error { return w.Run(ctx) })
 	}
-	err = g.Wait()
-	log.Info("stopped", "transactions", stats.Transactions.Load(), "alerts", stats.Alerts.Load(), "folded", stats.Folded.Load(), "recoveries", stats.Recoveries.Load())
-	return err
 }
 
 // member names the i-th consumer of a named instance; without a name, membership is not static.

@@ -24,6 +24,8 @@ import (
 type service struct {
 	t      *testing.T
 	config app.Config
+	redis  *redisServer
+	log    *lockedBuffer // of the last start
 }
 
 const servicePartitions = 4
@@ -41,14 +43,16 @@ func newService(t *testing.T, change func(c *app.Config)) *service {
 		Transactions: prefix + "transactions", Decisions: prefix + "decisions", Alerts: prefix + "alerts",
 		DeadLetters: prefix + "dead-letters", Feedback: prefix + "feedback", Control: prefix + "control",
 	}
-	c.Redis.Addresses = []string{startRedis(t).address}
+	redis := startRedis(t)
+	c.Redis.Addresses = []string{redis.address}
+	c.HTTP.Address = "localhost:0"
 	c.Pipeline.Workers = 2
 	c.Pipeline.ApplyInterval = app.Duration(20 * time.Millisecond)
 	c.Pipeline.Start = pipeline.StartEarliest
 	if change != nil {
 		change(&c)
 	}
-	s := &service{t: t, config: c}
+	s := &service{t: t, config: c, redis: redis}
 	s.createTopics(servicePartitions)
 	return s
 }
@@ -84,8 +88,11 @@ func (s *service) admin() *stream.Admin {
 func (s *service) start() (stop func() string) {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	log := new(lockedBuffer)
+	s.log = log
 	done := make(chan error, 1)
-	go func() { done <- app.Run(ctx, s.config, slog.New(slog.NewTextHandler(log, nil))) }()
+	go func() {
+		done <- app.Run(ctx, s.config, "test", slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	}()
 	return func() string {
 		cancel()
 		if err := <-done; err != nil {

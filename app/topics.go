@@ -23,6 +23,13 @@ func (c *Config) wantedTopics(partitions int32, replicas int, retention time.Dur
 	}
 }
 
+// neededTopics are all topics with what they must be like at least.
+func (c *Config) neededTopics(partitions int32) []stream.Topic {
+	all := c.wantedTopics(partitions, 0, 0)
+	all[0].Retention = c.leastRetention()
+	return all
+}
+
 // leastRetention is what the log must cover so that the state can be rebuilt from it.
 func (c *Config) leastRetention() time.Duration {
 	layout := c.layout()
@@ -67,16 +74,19 @@ func CheckTopics(ctx context.Context, c Config, w io.Writer) error {
 		return err
 	}
 	var wrong []error
-	for _, want := range c.wantedTopics(in.Partitions, 0, c.leastRetention()) {
+	for _, want := range c.neededTopics(in.Partitions) {
 		have, err := admin.Describe(ctx, want.Name)
 		if err == nil {
 			err = admin.Settings(ctx, &have)
 		}
-		if err == nil {
-			err = compareTopic(have, want)
-		}
 		if err != nil {
 			wrong = append(wrong, err)
+			continue
+		}
+		if faults := compareTopic(have, want); len(faults) > 0 {
+			for _, f := range faults {
+				wrong = append(wrong, fmt.Errorf("%s: %v", have.Name, f))
+			}
 			continue
 		}
 		if _, err := fmt.Fprintf(w, "%-28s fine: %d partitions, %d replicas\n", have.Name, have.Partitions, have.Replicas); err != nil {
@@ -86,16 +96,38 @@ func CheckTopics(ctx context.Context, c Config, w io.Writer) error {
 	return errors.Join(wrong...)
 }
 
-func compareTopic(have, want stream.Topic) error {
-	switch {
-	case have.Compacted != want.Compacted && want.Compacted:
-		return fmt.Errorf("%s: must be compacted; set cleanup.policy=compact", have.Name)
-	case have.Compacted != want.Compacted:
-		return fmt.Errorf("%s: must not be compacted, since every record of an account counts; set cleanup.policy=delete", have.Name)
-	case have.Partitions != want.Partitions && want.Partitions > 1:
-		return fmt.Errorf("%s: has %d partitions and must have %d, as many as the transactions topic", have.Name, have.Partitions, want.Partitions)
-	case want.Retention > 0 && have.Retention > 0 && have.Retention < want.Retention:
-		return fmt.Errorf("%s: keeps records for %v, and the features look back %v; raise retention.ms", have.Name, have.Retention, want.Retention)
+// topicFault is what is not right about a topic.
+type topicFault struct {
+	text  string
+	set   string // the setting that mends it, "" where none does
+	grave bool   // decisions would be lost, or wrong
+}
+
+// String returns the fault with what mends it.
+func (f topicFault) String() string {
+	if f.set == "" {
+		return f.text
 	}
-	return nil
+	return f.text + "; set " + f.set
+}
+
+// compareTopic returns the faults of a topic.
+func compareTopic(have, want stream.Topic) []topicFault {
+	var all []topicFault
+	switch {
+	case want.Compacted && !have.Compacted:
+		all = append(all, topicFault{"must be compacted", "cleanup.policy=compact", false})
+	case have.Compacted && !want.Compacted:
+		all = append(all, topicFault{"must not be compacted, since every record of an account counts", "cleanup.policy=delete", true})
+	}
+	if have.Partitions != want.Partitions && want.Partitions > 1 {
+		all = append(all, topicFault{fmt.Sprintf("has %d partitions and must have %d, as many as the transactions topic", have.Partitions, want.Partitions), "", true})
+	}
+	if want.Retention > 0 && have.Retention > 0 && have.Retention < want.Retention {
+		all = append(all, topicFault{
+			fmt.Sprintf("keeps records for %s, and the features look back %s", daysText(have.Retention), daysText(want.Retention)),
+			fmt.Sprintf("retention.ms=%d", want.Retention.Milliseconds()), true,
+		})
+	}
+	return all
 }

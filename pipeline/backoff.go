@@ -2,26 +2,33 @@ package pipeline
 
 import (
 	"context"
+	"log/slog"
 	"time"
 )
 
-// backoff is the pause between tries, doubling from 50 ms to 5 s.
-type backoff struct{ delay time.Duration }
-
-func (b *backoff) reset() { b.delay = 0 }
-
-// next returns how long the coming wait is.
-func (b *backoff) next() time.Duration {
-	return min(max(2*b.delay, 50*time.Millisecond), 5*time.Second)
+// backoff waits out errors that may pass, with pauses that double from 50 ms to 5 s, and lets that be known.
+type backoff struct {
+	log    *slog.Logger
+	vitals *Vitals
+	delay  time.Duration
 }
 
-// wait pauses, or returns early when ctx ends.
-func (b *backoff) wait(ctx context.Context) {
-	b.delay = b.next()
+// reset notes that there is no trouble any more.
+func (b *backoff) reset() {
+	b.delay = 0
+	b.vitals.trouble.Store(nil)
+}
+
+// wait pauses after an error, or returns early when ctx ends.
+func (b *backoff) wait(ctx context.Context, err error) {
+	b.delay = min(max(2*b.delay, 50*time.Millisecond), 5*time.Second)
+	b.log.Warn("trying again", "error", err, "in", b.delay)
+	b.vitals.suffer(err)
 	t := time.NewTimer(b.delay)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 	case <-t.C:
 	}
+	b.vitals.beat()
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/scoring"
 	"github.com/weir-fraud/weir/stream"
 )
 
@@ -14,13 +15,14 @@ import (
 // is on its way.
 type batch struct {
 	taken    int     // records worked off
-	times    []int64 // record times of those that were scored
-	tally    tally
+	times    []int64 // record times of those that were scored, and
+	scores   []float64
 	out      []stream.Message
 	bytes    []byte          // what out's values are cut from
 	offsets  map[int32]int64 // to be committed, by partition; empty if nothing but folding was done
 	recorded map[int32]int64 // record time of the last record before each of the offsets
-	snapshot *snapshot       // the state as of this batch, to be saved once it is committed; nil if that is not due
+	tally    tally
+	snapshot *snapshot // the state as of this batch, to be saved once it is committed; nil if that is not due
 
 	done chan struct{} // closed when the batch has landed, with
 	err  error
@@ -33,7 +35,7 @@ func newBatch() *batch {
 func (b *batch) reset() {
 	clear(b.offsets)
 	clear(b.recorded)
-	b.times = b.times[:0]
+	b.times, b.scores = b.times[:0], b.scores[:0]
 	clear(b.out) // lets go of the records that keys and dead letters are cut from
 	b.taken, b.out, b.bytes, b.snapshot, b.err, b.tally = 0, b.out[:0], b.bytes[:0], nil, nil, tally{}
 }
@@ -41,6 +43,7 @@ func (b *batch) reset() {
 // tally counts what a batch will have done once it is committed: what is aborted is done again.
 type tally struct {
 	alerts, duplicates, conflicts, late int64
+	decisions                           [scoring.NumActions]int64
 	deadLetters                         [payment.NumKinds]int64
 }
 
@@ -49,6 +52,9 @@ func (t *tally) addTo(s *Stats) {
 	s.Duplicates.Add(t.duplicates)
 	s.Conflicts.Add(t.conflicts)
 	s.Late.Add(t.late)
+	for action, n := range t.decisions {
+		s.Decisions[action].Add(n)
+	}
 	for kind, n := range t.deadLetters {
 		s.DeadLetters[kind].Add(n)
 	}
@@ -116,7 +122,7 @@ func (w *Worker) take(p *partition, r *stream.Record, in *input, scoring bool) {
 	outcome := w.judge.observe(in.entry, &in.tx)
 	if outcome != features.Fresh && !w.config.Sabotage.NoDedupe {
 		if scoring {
-			w.repeated(outcome)
+			w.filling.tally.repeated(outcome)
 		}
 		return
 	}
@@ -138,20 +144,21 @@ func (w *Worker) take(p *partition, r *stream.Record, in *input, scoring bool) {
 	l.end(Fold)
 }
 
-func (w *Worker) repeated(outcome features.Outcome) {
+func (t *tally) repeated(outcome features.Outcome) {
 	if outcome == features.Conflict {
-		w.filling.tally.conflicts++
+		t.conflicts++
 		return
 	}
-	w.filling.tally.duplicates++
+	t.duplicates++
 }
 
 // emit decides a scored transaction and adds the decision, and the alert if it is one, to the batch.
 func (w *Worker) emit(r *stream.Record, in *input) {
 	b := w.filling
 	d := w.judge.decide(&in.tx)
-	w.stats.Scores.Add(d.Score)
 	b.times = append(b.times, r.Time)
+	b.tally.decisions[d.Action]++
+	b.scores = append(b.scores, d.Score)
 	if w.judge.observation.Late {
 		b.tally.late++
 	}

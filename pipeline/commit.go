@@ -14,6 +14,7 @@ import (
 type committer struct {
 	config *WorkerConfig
 	stats  *Stats
+	vitals *Vitals
 	log    *slog.Logger
 
 	// Transactions take turns between two producers, since a producer's next one cannot begin before the broker has
@@ -37,17 +38,17 @@ func (c *committer) open(ctx context.Context) error {
 		if c.producers[i] != nil || i > 0 && !c.transactional() {
 			continue
 		}
-		var pause backoff
+		pause := backoff{log: c.log, vitals: c.vitals}
 		for c.producers[i] == nil {
 			p, err := c.newProducer(ctx, i)
 			switch {
 			case err == nil:
 				c.producers[i] = p
+				pause.reset()
 			case ctx.Err() != nil || !passing(err):
 				return err
 			default:
-				c.log.Warn("trying again", "error", err, "in", pause.next())
-				pause.wait(ctx)
+				pause.wait(ctx, err)
 			}
 		}
 	}

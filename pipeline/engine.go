@@ -48,6 +48,12 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 	}, nil
 }
 
+// Model returns the id of the model, empty for none.
+func (e *Engine) Model() string { return e.model }
+
+// Policy returns the version of the policy.
+func (e *Engine) Policy() string { return e.policy.Version }
+
 // historyInAlert is how many of the account's events an alert carries along.
 const historyInAlert = 50
 

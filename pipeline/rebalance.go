@@ -11,14 +11,19 @@ import (
 
 // Assigned implements stream.Rebalancer: it recovers the partitions and says where to read on.
 func (w *Worker) Assigned(ctx context.Context, numbers []int32) ([]int64, error) {
+	w.vitals.Joined.Store(true)
+	if len(numbers) == 0 {
+		return nil, nil
+	}
 	w.log.Info("partitions assigned", "partitions", numbers)
 	for _, n := range numbers {
-		p := &partition{number: n, shard: newShard(w.judge.set), doubt: "assigned", stats: w.stats.partition(n), saved: w.stagger(n)}
+		p := &partition{number: n, shard: newShard(w.judge.set), doubt: "assigned", stats: w.stats.Partition(n), saved: w.stagger(n)}
+		p.stats.RecordTime.Store(w.now().UnixMilli())
 		p.stats.Assigned.Store(true)
 		w.partitions[n] = p
 	}
 	from := make([]int64, len(numbers))
-	var pause backoff
+	pause := backoff{log: w.log, vitals: w.vitals}
 	for i := 0; i < len(numbers); {
 		offset, err := w.recover(ctx, w.partitions[numbers[i]])
 		switch {
@@ -29,8 +34,7 @@ func (w *Worker) Assigned(ctx context.Context, numbers []int32) ([]int64, error)
 		case ctx.Err() != nil || !passing(err):
 			return nil, err
 		default:
-			w.log.Warn("trying again", "error", err, "in", pause.next())
-			pause.wait(ctx)
+			pause.wait(ctx, err)
 		}
 	}
 	return from, nil
@@ -48,6 +52,7 @@ func (w *Worker) Revoked(ctx context.Context, numbers []int32, lost bool) {
 	w.log.Info("partitions revoked", "partitions", numbers, "lost", lost)
 	if lost {
 		// Another worker may have them already: what is not committed is its to decide.
+		w.vitals.Joined.Store(false)
 		w.filling.reset()
 		w.doubtAll("partitions lost")
 	}
@@ -120,6 +125,7 @@ func (w *Worker) doubted() []int32 {
 // recover is the one routine for assignment, mismatch and doubt: it brings what is stored and what is committed
 // together, and returns the offset to read on from.
 func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
+	w.vitals.beat()
 	w.stats.Recoveries.Add(1)
 	w.recent.drop(p.shard)
 	p.changed = p.changed[:0]
@@ -135,6 +141,8 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 	if f.first, f.end, err = w.consumer.Bounds(ctx, p.number); err != nil {
 		return 0, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, w.config.TransactionTimeout)
+	defer cancel()
 	stored, err := w.store.Head(ctx, p.number)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", errStore, err)
@@ -156,7 +164,9 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 		if err := w.store.Discard(ctx, p.number, stored, fresh); err != nil {
 			return 0, fmt.Errorf("%w: %w", errStore, err)
 		}
-		w.stats.Discards.Add(1)
+		if do.from < do.foldUntil {
+			w.stats.Rebuilds.Add(1)
+		}
 		f.head = fresh
 	}
 	if err := w.store.DeleteDiscarded(ctx, p.number); err != nil {
@@ -173,6 +183,7 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 	p.stats.Committed.Store(do.foldUntil)
 	p.stats.End.Store(f.end)
 	p.shard.watermark = f.head.Watermark
+	p.stats.Watermark.Store(int64(f.head.Watermark))
 	p.doubt, p.damaged = "", false
 	p.rebuild = nil
 	if do.from < do.foldUntil {

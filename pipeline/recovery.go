@@ -30,6 +30,19 @@ const (
 // would be looked for in the wrong partition.
 var ErrPartitionCount = errors.New("the topic's partition count has changed")
 
+// Forecast is what a worker would do with a partition if it got it now.
+type Forecast struct {
+	Fold    int64  // offsets to fold before it goes on
+	Discard bool   // the stored state, if there is any, is of no use
+	Why     string // in words
+}
+
+// Foresee returns what a worker would do with a partition of the topic whose log has the given bounds.
+func Foresee(head features.Head, committed, first, end int64, topic stream.Topic, start Start, delivery Delivery) (Forecast, error) {
+	p, err := planRecovery(found{head, committed, first, end, topic.ID, topic.Partitions}, start, delivery)
+	return Forecast{p.foldUntil - p.from, p.discard, p.why}, err
+}
+
 // found is what recovery finds out about a partition.
 type found struct {
 	head       features.Head // zero where there is none, or where it is known to be no good

@@ -71,6 +71,7 @@ type Worker struct {
 	stats     *Stats
 	now       func() time.Time
 	token     func() uint64 // random, names generations
+	vitals    *Vitals
 	judge     *judge
 	decoder   payment.Decoder
 	consumer  *stream.Consumer
@@ -126,11 +127,11 @@ func (p *partition) knows(h features.Head) bool {
 // NewWorker returns a worker. Token gives random numbers, Now the time for logs and intervals.
 func NewWorker(config WorkerConfig, engine *Engine, store Store, stats *Stats, log *slog.Logger, now func() time.Time, token func() uint64) *Worker {
 	w := &Worker{
-		config: config, store: store, log: log, stats: stats, now: now, token: token,
+		config: config, store: store, log: log, stats: stats, vitals: stats.worker(now), now: now, token: token,
 		judge: newJudge(engine), partitions: make(map[int32]*partition),
 		filling: newBatch(), free: newBatch(), spare: new(snapshot),
 	}
-	w.committer = committer{config: &w.config, stats: stats, log: log}
+	w.committer = committer{config: &w.config, stats: stats, vitals: w.vitals, log: log}
 	return w
 }
 
@@ -169,8 +170,9 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 	defer func() {
 		// Closing revokes what is left, which commits and saves it.
 		err = errors.Join(err, w.consumer.Close())
+		w.vitals.Joined.Store(false)
 	}()
-	var pause backoff
+	pause := backoff{log: w.log, vitals: w.vitals}
 	for ctx.Err() == nil {
 		err := w.step(ctx)
 		switch {
@@ -180,8 +182,7 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 		case !passing(err):
 			return err
 		default:
-			w.log.Warn("trying again", "error", err, "in", pause.next())
-			pause.wait(ctx)
+			pause.wait(ctx, err)
 		}
 	}
 	return nil
@@ -189,6 +190,8 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 
 // step takes in what has landed, settles doubts, launches what is ready, and works off what one poll brings.
 func (w *Worker) step(ctx context.Context) error {
+	w.vitals.beat()
+	w.vitals.Accounts.Store(int64(w.recent.n))
 	if err := errors.Join(w.failed, w.land(ctx, false)); err != nil {
 		return err
 	}
@@ -323,6 +326,9 @@ func (w *Worker) account(b *batch) {
 	for _, t := range b.times {
 		w.stats.Latency.Add(float64(max(0, now-t)) / 1000)
 	}
+	for _, score := range b.scores {
+		w.stats.Scores.Add(score)
+	}
 	for n, offset := range b.offsets {
 		if p := w.partitions[n]; p != nil {
 			p.stats.RecordTime.Store(b.recorded[n])
@@ -358,6 +364,7 @@ func over(done <-chan struct{}, wait bool) bool {
 // quiesce commits and saves everything that is in memory.
 func (w *Worker) quiesce(ctx context.Context) error {
 	for {
+		w.vitals.beat()
 		if err := w.land(ctx, true); err != nil {
 			return err
 		}
@@ -394,6 +401,8 @@ func (w *Worker) verify(ctx context.Context) error {
 	if len(reads) == 0 {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, w.config.TransactionTimeout)
+	defer cancel()
 	if err := w.store.Load(ctx, reads); err != nil {
 		return fmt.Errorf("%w: %w", errStore, err)
 	}

@@ -82,6 +82,18 @@ func (a Action) String() string {
 	return "unknown"
 }
 
+// NumActions is how many actions there are, the length of an array indexed by Action.
+const NumActions = len(actionNames)
+
+// Actions returns all actions there are.
+func Actions() []Action {
+	all := make([]Action, NumActions)
+	for i := range all {
+		all[i] = Action(i)
+	}
+	return all
+}
+
 // ParseAction returns the Action with the given wire name.
 func ParseAction(s string) (Action, bool) {
 	for a, name := range actionNames {

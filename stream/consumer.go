@@ -20,7 +20,8 @@ type GroupConfig struct {
 
 // Rebalancer is told which partitions a consumer gains and loses. Its methods run inside Poll.
 type Rebalancer interface {
-	// Assigned returns the offset to start from for each of the partitions, in their order.
+	// Assigned returns the offset to start from for each of the partitions, in their order. Joining the group and being
+	// given none is told too.
 	Assigned(ctx context.Context, partitions []int32) ([]int64, error)
 	// Revoked is the last chance to finish what is in hand for the partitions. lost means that it is too late for
 	// that: another worker may have them already.
@@ -125,9 +126,6 @@ func (c *Consumer) rebalance(_ *kafka.Consumer, ev kafka.Event) error {
 	}
 	switch e := ev.(type) {
 	case kafka.AssignedPartitions:
-		if len(e.Partitions) == 0 {
-			return c.client.IncrementalAssign(nil)
-		}
 		at, err := c.rebal.Assigned(ctx, numbers(e.Partitions))
 		if err != nil {
 			c.err = err

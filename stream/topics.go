@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -40,6 +41,9 @@ type Topic struct {
 	Replicas   int
 	Compacted  bool
 	Retention  time.Duration // 0 for unlimited
+
+	RetentionBytes int64 // of a partition, 0 for unlimited; as found, Create leaves it alone
+	MinInSync      int   // replicas that must have a record before it counts as written; as found too
 }
 
 // ErrNoTopic is matched by the error for a topic that does not exist.
@@ -66,7 +70,7 @@ func (a *Admin) Describe(ctx context.Context, name string) (Topic, error) {
 	return t, nil
 }
 
-// Settings fills in what Describe leaves out: retention and compaction.
+// Settings fills in what Describe leaves out.
 func (a *Admin) Settings(ctx context.Context, t *Topic) error {
 	r, err := a.client.DescribeConfigs(ctx, []kafka.ConfigResource{{Type: kafka.ResourceTopic, Name: t.Name}}, kafka.SetAdminRequestTimeout(10*time.Second))
 	if err != nil {
@@ -76,12 +80,19 @@ func (a *Admin) Settings(ctx context.Context, t *Topic) error {
 		return classify("read the settings of topic "+t.Name, r[0].Error)
 	}
 	t.Compacted = r[0].Config["cleanup.policy"].Value != "delete"
-	ms, err := strconv.ParseInt(r[0].Config["retention.ms"].Value, 10, 64)
-	if err != nil {
-		return fmt.Errorf("read the settings of topic %s: retention.ms is %q", t.Name, r[0].Config["retention.ms"].Value)
+	number := func(name string) int64 {
+		n, wrong := strconv.ParseInt(r[0].Config[name].Value, 10, 64)
+		if wrong != nil && err == nil {
+			err = fmt.Errorf("read the settings of topic %s: %s is %q", t.Name, name, r[0].Config[name].Value)
+		}
+		return n
 	}
-	t.Retention = max(0, time.Duration(ms)*time.Millisecond)
-	return nil
+	if ms := number("retention.ms"); ms < math.MaxInt64/int64(time.Millisecond) {
+		t.Retention = max(0, time.Duration(ms)*time.Millisecond)
+	}
+	t.RetentionBytes = max(0, number("retention.bytes"))
+	t.MinInSync = int(number("min.insync.replicas"))
+	return err
 }
 
 // Create makes the topic if it does not exist, and tells whether it did. Retention 0 keeps the broker's default, a

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"math"
 	"sort"
+	"strconv"
 	"sync/atomic"
 )
 
@@ -27,6 +28,25 @@ func Exponential(low, high, factor float64) []float64 {
 		bounds = append(bounds, bounds[len(bounds)-1]*factor)
 	}
 	return bounds
+}
+
+// Decimal returns upper bounds from low to at least high, 1, 1.5, 2, 3, 5 and 7 times each power of ten: fit to be read,
+// and to count what is within a limit that people set. Low is a power of ten.
+func Decimal(low, high float64) []float64 {
+	var bounds []float64
+	for exponent := int(math.Round(math.Log10(low))); ; exponent++ {
+		for _, digits := range []string{"1", "1.5", "2", "3", "5", "7"} {
+			// Parsed, not multiplied: 1.5e-3 is to be the number that is written 0.0015.
+			bound, err := strconv.ParseFloat(digits+"e"+strconv.Itoa(exponent), 64)
+			if err != nil {
+				return bounds
+			}
+			bounds = append(bounds, bound)
+			if bound >= high {
+				return bounds
+			}
+		}
+	}
 }
 
 // Linear returns n upper bounds, low first, high last.
@@ -77,6 +97,17 @@ func (s Snapshot) Since(earlier Snapshot) Snapshot {
 		d.Counts[i] = s.Counts[i] - earlier.Counts[i]
 	}
 	return d
+}
+
+// Cumulative returns how many values there are up to each bound.
+func (s Snapshot) Cumulative() map[float64]uint64 {
+	upTo := make(map[float64]uint64, len(s.Bounds))
+	var n int64
+	for i, bound := range s.Bounds {
+		n += s.Counts[i]
+		upTo[bound] = uint64(n)
+	}
+	return upTo
 }
 
 // Quantile returns the upper bound of the bucket that holds the q-quantile, 0 ≤ q ≤ 1: NaN where nothing was counted,

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -25,6 +26,23 @@ func TestQuantile(t *testing.T) {
 		if got := s.Quantile(q); got < exact || got > exact*factor*(1+1e-12) {
 			t.Errorf("quantile %v is %v, exactly %v", q, got, exact)
 		}
+	}
+}
+
+func TestDecimalBounds(t *testing.T) {
+	want := []float64{0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3}
+	if got := Decimal(0.01, 2.5); !slices.Equal(got, want) {
+		t.Errorf("bounds %v, want %v", got, want)
+	}
+}
+
+func TestCumulative(t *testing.T) {
+	h := NewHistogram([]float64{1, 2, 3})
+	for _, v := range []float64{1, 1.5, 2, 9} {
+		h.Add(v)
+	}
+	if got, want := h.Snapshot().Cumulative(), (map[float64]uint64{1: 1, 2: 3, 3: 3}); !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 

@@ -15,7 +15,10 @@ func runCommand() *cobra.Command {
 		Long: `Run the pipeline until it is told to stop (SIGTERM or Ctrl-C).
 
 Start as many processes as you like with the same kafka.group: they share the partitions. Give each a
-kafka.instance of its own that survives a restart, and a restarted process resumes at once.`,
+kafka.instance of its own that survives a restart, and a restarted process resumes at once.
+
+Metrics for Prometheus, /healthz and /readyz are served at http.address (localhost:9464); docs/operations.md
+says what they mean.`,
 		Example: "  weir run --config weir.yaml\n  WEIR_KAFKA_BROKERS=kafka:9092 WEIR_REDIS_ADDRESSES=redis:6379 weir run",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -27,7 +30,7 @@ kafka.instance of its own that survives a restart, and a restarted process resum
 			if err != nil {
 				return err
 			}
-			return app.Run(cmd.Context(), c, log)
+			return app.Run(cmd.Context(), c, version, log)
 		},
 	}
 }
@@ -55,6 +58,7 @@ pipeline over them: the same pipeline code as weir run. Nothing else is needed, 
 				return errUsage("--summary is %q: it can be json", summary)
 			}
 			o.JSONSummary = summary == "json"
+			o.Version = version
 			if !(o.Rate > 0) {
 				return errUsage("--rate is %v: it must be above 0", o.Rate)
 			}
@@ -70,6 +74,7 @@ pipeline over them: the same pipeline code as weir run. Nothing else is needed, 
 	f.Float64Var(&o.Rate, "rate", 500, "transactions per second")
 	f.Uint64Var(&o.Seed, "seed", 1, "which world to simulate")
 	f.StringVar(&o.DataDirectory, "data-dir", "", "keep the log here; account states are rebuilt from it at the next start")
+	f.StringVar(&o.HTTP, "http", "", "serve metrics and health at this address, such as localhost:9464")
 	f.StringVar(&summary, "summary", "", "json prints one last line of JSON and nothing else")
 	f.Bool("log", false, "show the pipeline's log")
 	return cmd

@@ -194,7 +194,7 @@ func Drop(ctx context.Context, config Config, layout string) (int, error) {
 	s := Open(config, layout, "")
 	defer func() { _ = s.Close() }()
 	n := 0
-	drop := func(ctx context.Context, node redis.Cmdable) error {
+	err := s.eachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
 		it := node.Scan(ctx, 0, "weir:"+layout+":*", accountsPerDelete).Iterator()
 		for it.Next(ctx) {
 			if err := node.Unlink(ctx, it.Val()).Err(); err != nil {
@@ -203,13 +203,7 @@ func Drop(ctx context.Context, config Config, layout string) (int, error) {
 			n++
 		}
 		return it.Err()
-	}
-	var err error
-	if cluster, ok := s.client.(*redis.ClusterClient); ok {
-		err = cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return drop(ctx, c) })
-	} else {
-		err = drop(ctx, s.client)
-	}
+	})
 	if err != nil {
 		return n, fmt.Errorf("drop layout %s: %w", layout, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
@@ -35,6 +36,8 @@ type Store struct {
 
 // Open returns a Store. It does not connect; see Ping.
 func Open(config Config, layout, topic string) *Store {
+	// Errors come back from the calls; the client's own lines would go to standard error unasked.
+	logging.Disable()
 	options := &redis.UniversalOptions{
 		Addrs: config.Addresses, MasterName: config.Master, Username: config.Username, Password: config.Password, DB: config.Database,
 		// Every write is compared against the head and every read is repeatable, so a whole pipeline may be sent again.

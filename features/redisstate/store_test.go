@@ -57,6 +57,7 @@ func conform(t *testing.T, config redisstate.Config) {
 		{"DeleteDiscarded", testDeleteDiscarded},
 		{"Drop", testDrop},
 		{"Ping", testPing},
+		{"Inspect", testInspect},
 		{"Canceled", testCanceled},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, newFixture(t, config)) })
