@@ -26,8 +26,8 @@ demo: build ## Run everything in one process (ARGS='--for 30s')
 	bin/weir demo $(ARGS)
 
 .PHONY: bench
-bench: build ## Measure throughput and latency
-	bin/weir bench $(ARGS)
+bench: build ## Measure throughput, latency and size on real servers (ARGS='--profile cpu.pprof')
+	scripts/bench $(ARGS)
 
 .PHONY: services
 services: ## Install and start the Kafka and Redis that the tests use

@@ -37,6 +37,7 @@ func wallTime() stageClock {
 
 // run runs the workers.
 func run(ctx context.Context, c Config, log *slog.Logger, stats *pipeline.Stats, clock stageClock) error {
+	defer tuneCollector()()
 	engine, err := c.engine(time.Now)
 	if err != nil {
 		return err
