@@ -34,7 +34,7 @@ func (p *proposer) id() {
 		return
 	}
 	best.take("transaction_id")
-	s.note("%s has a value of its own in each of %s, such as %s.", quoted(best.name), plural(best.rows, "row"), example(best.values))
+	s.note("%s has a value of its own in each of %s, such as %s.", best.called(), plural(best.rows, "row"), example(best.values))
 	s.line("transaction_id: %s", scalar(best.name))
 }
 
@@ -75,7 +75,7 @@ func (p *proposer) account() {
 		}
 		return score
 	})
-	if best == nil {
+	if best == nil && !p.isStatement() {
 		const often = 20 // rows of an account, at most
 		best, _ = p.best(func(c *column) int {
 			// Whoever pays comes again, but is one of many.
@@ -86,7 +86,7 @@ func (p *proposer) account() {
 			return 1
 		})
 		if best != nil {
-			s.doubt("no column is called an account; %s has %s that come again", quoted(best.name), plural(len(best.distinct), "value"))
+			s.doubt("no column is called an account; %s has %s that come again", best.called(), plural(len(best.distinct), "value"))
 		}
 	}
 	if best == nil && p.isStatement() {
@@ -101,9 +101,9 @@ func (p *proposer) account() {
 		return
 	}
 	best.take("account_id")
-	s.note("%s has %s in %s, such as %s.", quoted(best.name), plural(len(best.distinct), "account"), plural(best.rows, "row"), example(best.values))
-	if !best.complete() {
-		s.note("%s, and will be rejected.", have(best.rows-len(best.values), "none"))
+	s.note("%s has %s in %s, such as %s.", best.called(), plural(len(best.distinct), "account"), plural(best.rows, "row"), example(best.values))
+	if n := p.gaps(best); n > 0 {
+		s.note("%s, and will be rejected.", have(n, "none"))
 	}
 	others = slices.DeleteFunc(others, func(c *column) bool {
 		return p.isPersonal(c) || p.lex.account.score(c.words) < 3 || len(c.distinct)*20 < len(best.distinct)
@@ -149,7 +149,7 @@ func (p *proposer) merchant() {
 			return 0
 		})
 		if name != nil {
-			s.doubt("%s may name the merchant, or more than that: a merchant should always be written the same way", quoted(name.name))
+			s.doubt("%s may name the merchant, or more than that: a merchant should always be written the same way", name.called())
 		}
 	}
 	if name == nil && p.sample.Headless {
@@ -160,13 +160,13 @@ func (p *proposer) merchant() {
 			return 0
 		})
 		if name != nil {
-			s.doubt("is it %s that names the merchant?", quoted(name.name))
+			s.doubt("is it %s that names the merchant?", name.called())
 		}
 	}
 	var lines []string
 	if name != nil {
 		name.take("merchant.name")
-		s.note("%s has %s, such as %s.", quoted(name.name), plural(len(name.distinct), "merchant"), strings.Join(examples(name.values, 2), " and "))
+		s.note("%s has %s, such as %s.", name.called(), plural(len(name.distinct), "merchant"), strings.Join(examples(name.values, 2), " and "))
 		lines = append(lines, p.merchantName(s, name)...)
 	}
 	category, _ := p.best(func(c *column) int {
@@ -180,7 +180,7 @@ func (p *proposer) merchant() {
 	})
 	if category != nil {
 		category.take("merchant.category")
-		s.note("%s has %s: %s.", quoted(category.name), plural(len(category.distinct), "category"), sayings(category.frequent(), 4))
+		s.note("%s has %s: %s.", category.called(), plural(len(category.distinct), "category"), sayings(category.frequent(), 4))
 		lines = append(lines, "  category: "+scalar(category.name))
 	}
 	if lines = append(lines, place...); len(lines) > 0 {
@@ -233,12 +233,12 @@ func (p *proposer) location() {
 	}
 	switch {
 	case latitude.words.has(p.lex.atMerchant...):
-		s.note("%s and %s are where the merchant is.", quoted(latitude.name), quoted(longitude.name))
+		s.note("%s and %s are where the merchant is.", latitude.called(), longitude.called())
 	case latitude.words.has(p.lex.atHome...):
-		s.note("%s and %s are where somebody lives: they are not the merchant's place.", quoted(latitude.name), quoted(longitude.name))
+		s.note("%s and %s are where somebody lives: they are not the merchant's place.", latitude.called(), longitude.called())
 		return
 	default:
-		s.doubt("are %s and %s where the merchant is, or where the customer lives? If they are the customer's: leave location out", quoted(latitude.name), quoted(longitude.name))
+		s.doubt("are %s and %s where the merchant is, or where the customer lives? If they are the customer's: leave location out", latitude.called(), longitude.called())
 	}
 	latitude.take("merchant.location")
 	longitude.take("merchant.location")
