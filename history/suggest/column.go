@@ -135,6 +135,3 @@ func (c *column) counts() bool {
 	}
 	return true
 }
-
-// whole reports whether all values are numbers without decimals.
-func (c *column) whole() bool { return c.number != nil && c.number.decimals == 0 }

@@ -11,20 +11,18 @@ import (
 func typeOf(text string) (t payment.Type, sure bool) {
 	n := nameOf(text)
 	switch {
-	case len(n.words) == 0:
-		return 0, false
 	case n.joined == "d" || n.joined == "dr" || n.joined == "s":
 		return payment.Purchase, true
 	case n.joined == "c" || n.joined == "cr" || n.joined == "h":
 		return payment.Deposit, true
-	case n.has("card", "karte", "carte", "tarjeta", "cartao"): // "credit card" is a way to pay
-		return payment.Purchase, true
 	case n.has("withdrawal", "withdraw", "atm", "cashout", "abhebung", "bargeldauszahlung", "auszahlung", "geldautomat", "retrait", "retiro", "saque", "prelievo", "wdl"),
 		n.has("cash") && n.has("out", "advance"):
 		return payment.Withdrawal, true
 	case n.has("deposit", "cashin", "topup", "einzahlung", "gutschrift", "versement", "deposito", "salary", "gehalt", "interest", "payroll", "haben", "loading", "dep"),
 		n.has("cash") && n.has("in"), n.has("top") && n.has("up"):
 		return payment.Deposit, true
+	case n.has("card", "karte", "carte", "tarjeta", "cartao"): // "credit card" is a way to pay
+		return payment.Purchase, true
 	case n.has("refund", "reversal", "erstattung", "storno", "remboursement", "credit", "incoming", "received"):
 		return payment.Deposit, n.joined == "credit"
 	case n.has("purchase", "sale", "sales", "pos", "payment", "debit", "buy", "kauf", "einkauf", "zahlung", "lastschrift", "achat", "paiement", "compra", "pago",

@@ -62,15 +62,14 @@ func (p *proposer) currencyHint(s *section) (code, why string) {
 	if a == nil {
 		return "", ""
 	}
-	for _, symbol := range a.number.symbols {
-		code = currencyOf(symbol)
+	if symbols := a.number.symbols; len(symbols) > 0 {
 		switch {
-		case len(a.number.symbols) > 1:
-			s.doubt("the amounts have the signs %s: if these are several currencies, the file needs a column that names them", sayings(a.number.symbols, 5))
-		case ambiguous(symbol):
-			s.doubt("several currencies have the sign %s", symbol)
+		case len(symbols) > 1:
+			s.doubt("the amounts have the signs %s: if these are several currencies, the file needs a column that names them", sayings(symbols, 5))
+		case ambiguous(symbols[0]):
+			s.doubt("several currencies have the sign %s", symbols[0])
 		}
-		return code, "From the sign " + quoted(symbol) + " at the amounts."
+		return currencyOf(symbols[0]), "From the sign " + quoted(symbols[0]) + " at the amounts."
 	}
 	named := append([]*column{a}, p.columns...)
 	for _, c := range named {

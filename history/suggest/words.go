@@ -94,7 +94,7 @@ func list(words string) []string { return strings.Fields(words) }
 
 // lexicons are those of all fields.
 type lexicons struct {
-	id, account, card, time, amount, currency, kind, merchant, category, latitude, longitude, label, pattern lexicon
+	id, account, time, amount, currency, kind, merchant, category, latitude, longitude, label, pattern lexicon
 
 	fraud, leak, atMerchant, atHome, personal, entity, clock []string
 }
