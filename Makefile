@@ -26,8 +26,8 @@ demo: build ## Run everything in one process (ARGS='--for 30s')
 	bin/weir demo $(ARGS)
 
 .PHONY: bench
-bench: build ## Measure throughput and latency
-	bin/weir bench $(ARGS)
+bench: build ## Measure throughput, latency and size on real servers (ARGS='--profile cpu.pprof')
+	scripts/bench $(ARGS)
 
 .PHONY: services
 services: ## Install and start the Kafka and Redis that the tests use
@@ -55,7 +55,7 @@ fmt: ## Format the Go and Python code
 	scripts/lint --fix
 
 .PHONY: train
-train: ## Train a model
+train: build ## Make the shipped model again, from seeds (a few minutes)
 	scripts/train $(ARGS)
 
 .PHONY: clean

@@ -6,142 +6,298 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
-	"github.com/weir-fraud/weir/pipeline"
 	"github.com/weir-fraud/weir/simulate"
 	"github.com/weir-fraud/weir/stream"
 )
 
-// LatencyOptions are those of `weir bench latency`.
-type LatencyOptions struct {
-	Rate       float64       // transactions per second
-	For        time.Duration // of measuring
-	WarmUp     time.Duration // before measuring
-	Partitions int32
+// BenchOptions are those of `weir bench all`.
+type BenchOptions struct {
+	Transactions int64         // for the figures of throughput
+	For          time.Duration // of measuring each latency
+	Partitions   int32
+	Profile      string // file for a CPU profile of the pipeline on the configured servers, empty for none
 }
 
-// BenchLatency is `weir bench latency`: an open loop of simulated traffic against the configured Kafka and Redis, in
-// topics of its own that it deletes afterwards. It prints the time from the moment a transaction was due to the moment
-// a read_committed consumer had its decision.
-func BenchLatency(ctx context.Context, c Config, o LatencyOptions, stdout io.Writer, log *slog.Logger) (err error) {
-	prefix := fmt.Sprintf("weir-bench-%d-", time.Now().UnixMilli())
-	t := &c.Kafka.Topics
-	for _, name := range []*string{&t.Transactions, &t.Decisions, &t.Alerts, &t.Feedback, &t.Control} {
-		*name = prefix + *name
+// Bench is `weir bench all`: every figure of docs/benchmarks.md, a line each.
+func Bench(ctx context.Context, c Config, o BenchOptions, stdout, stderr io.Writer, log *slog.Logger) error {
+	b := &bench{config: c, options: o, figures: &figures{w: stdout}, stderr: stderr, log: log}
+	for _, part := range []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"state size", b.stateSize},
+		{"replay", b.replay},
+		{"pipeline on the configured servers", b.real},
+		{"pipeline on the embedded servers", b.embedded},
+		{"latency", b.latency},
+	} {
+		_, _ = fmt.Fprintf(stderr, "bench: %s\n", part.name)
+		if err := part.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
 	}
-	t.DeadLetters = ""
-	c.Kafka.Group = prefix + c.Kafka.Group
-	c.Pipeline.Start = pipeline.StartEarliest
-	if err := CreateTopics(ctx, c, o.Partitions, 0, io.Discard); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.deleteTopics(context.WithoutCancel(ctx), o.Partitions)) }()
-	admin, err := stream.NewAdmin(c.kafka())
-	if err != nil {
-		return err
-	}
-	defer admin.Close()
-	topic, err := admin.Describe(ctx, t.Decisions)
-	if err != nil {
-		return err
-	}
-	decisions, err := stream.NewReader(ctx, c.kafka(), topic, stream.FromStart)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = decisions.Close() }()
-	producer, err := stream.NewProducer(c.kafka())
-	if err != nil {
-		return err
-	}
-	defer producer.Close()
-
-	var stats pipeline.Stats
-	work, stop := context.WithCancel(ctx)
-	g, work := errgroup.WithContext(work)
-	g.Go(func() error { return run(work, c, log, &stats, func() {}) })
-	g.Go(func() error {
-		defer stop()
-		return measureLatency(work, o, c.topics().Transactions, producer, decisions, stdout)
-	})
-	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return ctx.Err()
+	return b.figures.err
 }
 
-func measureLatency(ctx context.Context, o LatencyOptions, topic string, producer *stream.Producer, decisions *stream.Reader, stdout io.Writer) error {
-	start := time.Now().Add(2 * time.Second) // workers join their group meanwhile
-	simulation := simulate.LiveConfig(start, o.Rate)
-	simulation.WarmUp, simulation.Start = 0, start
-	simulation.Duration = o.WarmUp + o.For
-	send := &traffic{config: simulation, topic: topic, producer: producer}
-	see := &watcher{reader: decisions, since: payment.TimeOf(start.Add(o.WarmUp)), now: time.Now}
-	watching, stop := context.WithCancel(ctx)
+type bench struct {
+	config  Config
+	options BenchOptions
+	figures *figures
+	stderr  io.Writer
+	log     *slog.Logger
+
+	realRate float64 // transactions a second on the configured servers
+}
+
+// figures prints lines of name, value and unit.
+type figures struct {
+	w   io.Writer
+	err error
+}
+
+func (f *figures) line(name string, value float64, unit string) {
+	digits := 2
+	if value >= 1000 || value == float64(int64(value)) {
+		digits = 0
+	}
+	if _, err := fmt.Fprintf(f.w, "%s %.*f %s\n", name, digits, value, unit); f.err == nil {
+		f.err = err
+	}
+}
+
+// world is the traffic that throughput is measured on.
+func (b *bench) world() simulate.Config {
+	w := simulate.DefaultConfig()
+	w.Accounts = 5000
+	return w
+}
+
+// real measures consuming alone, the whole pipeline, and a rebuild of its state, on one topic.
+func (b *bench) real(ctx context.Context) (err error) {
+	topics, err := b.fill(ctx, b.config)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, topics.close(context.WithoutCancel(ctx))) }()
+	consumed, err := topics.consume(ctx)
+	if err != nil {
+		return err
+	}
+	n := float64(b.options.Transactions)
+	b.figures.line("consume_rate", n/consumed.wall.Seconds(), "tx/s")
+	b.figures.line("consume_cpu", consumed.cpu.Seconds()/n*1e6, "us/tx")
+	m, err := topics.run(ctx, PipelineBenchOptions{Profile: b.options.Profile}, b.log)
+	if err != nil {
+		return err
+	}
+	if err := m.write(b.figures, "pipeline"); err != nil {
+		return err
+	}
+	b.realRate = m.rate()
+	b.figures.line("pipeline_to_consume", m.rate()/(n/consumed.wall.Seconds()), "ratio")
+	rebuilt, err := topics.rebuild(ctx, b.log)
+	if err != nil {
+		return err
+	}
+	b.figures.line("rebuild_rate", float64(rebuilt.stats.Folded.Load())/rebuilt.wall.Seconds(), "tx/s")
+	b.figures.line("rebuild_cpu", rebuilt.cpu.Seconds()/float64(rebuilt.stats.Folded.Load())*1e6, "us/tx")
+	return nil
+}
+
+// embedded measures the whole pipeline on the servers of `weir demo`, which run in this process.
+func (b *bench) embedded(ctx context.Context) (err error) {
+	servers, err := startEmbedded("")
+	if err != nil {
+		return err
+	}
+	defer servers.close()
+	c := b.config
+	servers.connect(&c)
+	topics, err := b.fill(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, topics.close(context.WithoutCancel(ctx))) }()
+	m, err := topics.run(ctx, PipelineBenchOptions{}, b.log)
+	if err != nil {
+		return err
+	}
+	b.figures.line("embedded_rate", m.rate(), "tx/s")
+	b.figures.line("embedded_to_pipeline", m.rate()/b.realRate, "ratio")
+	return nil
+}
+
+// fill makes a topic of simulated transactions, and the topics for what comes of them.
+func (b *bench) fill(ctx context.Context, c Config) (*benchTopics, error) {
+	topics, err := newBenchTopics(ctx, c, "", b.options.Partitions)
+	if err != nil {
+		return nil, err
+	}
+	if err := topics.produce(ctx, b.world(), b.options.Transactions); err != nil {
+		return nil, errors.Join(err, topics.close(context.WithoutCancel(ctx)))
+	}
+	return topics, nil
+}
+
+// latency measures at two rates.
+func (b *bench) latency(ctx context.Context) error {
+	for _, rate := range []float64{2000, 5000} {
+		o := LatencyOptions{Rate: rate, For: b.options.For, WarmUp: 10 * time.Second, Partitions: b.options.Partitions}
+		if err := benchLatency(ctx, b.config, o, b.figures, b.log); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replay measures `weir replay` over a file.
+func (b *bench) replay(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "weir-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "transactions.jsonl.zst")
+	if err := Simulate(ctx, b.config, SimulateOptions{World: b.world(), Count: b.options.Transactions, Out: path}, io.Discard); err != nil {
+		return err
+	}
+	o := ReplayOptions{Input: Input{Paths: []string{path}}, Partitions: b.options.Partitions, Decisions: filepath.Join(dir, "decisions.jsonl")}
+	began, cpu := time.Now(), processTime()
+	if err := Replay(ctx, b.config, o, io.Discard, io.Discard); err != nil {
+		return err
+	}
+	n := float64(b.options.Transactions)
+	b.figures.line("replay_rate", n/time.Since(began).Seconds(), "tx/s")
+	b.figures.line("replay_cpu", (processTime()-cpu).Seconds()/n*1e6, "us/tx")
+	return nil
+}
+
+// stateSize measures what an account takes in Redis.
+func (b *bench) stateSize(ctx context.Context) error {
+	set, err := b.config.featureSet()
+	if err != nil {
+		return err
+	}
+	store := b.config.store()
+	defer func() { _ = store.Close() }()
+	for _, n := range []int{10, 100, 1000} {
+		a, id, err := accountOf(set, n)
+		if err != nil {
+			return err
+		}
+		bytes, err := store.Measure(ctx, id, a.Append(nil))
+		if err != nil {
+			return err
+		}
+		b.figures.line(fmt.Sprintf("account_bytes_%d", n), float64(bytes), "bytes")
+	}
+	return nil
+}
+
+// accountOf returns an account with n events within a month: those that one simulated customer makes over as long as
+// it takes, moved together.
+func accountOf(set *features.Set, n int) (*features.Account, string, error) {
+	const span = 29 * 24 * time.Hour
+	world := simulate.DefaultConfig()
+	world.Accounts, world.Merchants, world.FraudShare = 1, 2000, 1e-9
+	g, err := simulate.New(world)
+	if err != nil {
+		return nil, "", err
+	}
+	a := set.NewAccount()
+	var e simulate.Event
+	var o features.Observation
+	var id string
+	start := payment.TimeOf(world.Start)
+	for i := range n {
+		if !g.Next(&e) {
+			return nil, "", fmt.Errorf("the simulation ends after %d transactions", i)
+		}
+		tx := e.Transaction
+		tx.Time = start.Add(span * time.Duration(i) / time.Duration(n))
+		id = tx.AccountID
+		a.Observe(&tx, &o)
+		a.Fold(&o)
+	}
+	return a, id, nil
+}
+
+// consume reads the topic in a group of its own, as many consumers as there would be workers, and does nothing else.
+func (b *benchTopics) consume(ctx context.Context) (*measured, error) {
+	ends, err := b.ends(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	g, watching := errgroup.WithContext(watching)
-	g.Go(func() error { return see.watch(watching) })
-	g.Go(func() error {
-		defer stop()
-		if err := send.send(ctx); err != nil {
+	m := &measured{}
+	var began time.Time
+	var cpu time.Duration
+	progress := make(chan stream.Record, 1024)
+	g, work := errgroup.WithContext(ctx)
+	for range b.config.workers() {
+		g.Go(func() error { return b.consumeShare(work, progress) })
+	}
+	at := make([]int64, len(ends))
+	for left := len(ends); left > 0; {
+		select {
+		case <-work.Done():
+			return nil, g.Wait()
+		case r := <-progress:
+			if began.IsZero() {
+				began, cpu = time.Now(), processTime()
+			}
+			if at[r.Partition] < ends[r.Partition] && r.Offset >= ends[r.Partition]-1 {
+				left--
+			}
+			at[r.Partition] = max(at[r.Partition], r.Offset+1)
+		}
+	}
+	m.wall, m.cpu = time.Since(began), processTime()-cpu
+	stop()
+	return m, g.Wait()
+}
+
+// consumeShare tells of the last record of each partition in each poll.
+func (b *benchTopics) consumeShare(ctx context.Context, progress chan<- stream.Record) (err error) {
+	consumer, err := stream.NewConsumer(b.config.kafka(), stream.GroupConfig{
+		Group: b.config.Kafka.Group + "-consume", SessionTimeout: time.Duration(b.config.Kafka.Session), Topic: b.in.Name,
+	}, fromStart{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, consumer.Close()) }()
+	var batch []stream.Record
+	for ctx.Err() == nil {
+		if batch, _, err = consumer.Poll(ctx, batch[:0], b.config.Pipeline.BatchSize, 20*time.Millisecond); err != nil {
 			return err
 		}
-		if err := producer.Flush(ctx); err != nil {
-			return err
-		}
-		limit, cancel := context.WithTimeout(ctx, 30*time.Second)
-		defer cancel()
-		for see.seen.Load() < send.sent.Load() {
-			if sleep(limit, 10*time.Millisecond) != nil {
-				return fmt.Errorf("%d of %d transactions have no decision", send.sent.Load()-see.seen.Load(), send.sent.Load())
+		for i := range batch {
+			if i+1 < len(batch) && batch[i+1].Partition == batch[i].Partition {
+				continue
+			}
+			select {
+			case progress <- batch[i]:
+			case <-ctx.Done():
 			}
 		}
-		return nil
-	})
-	if err := g.Wait(); err != nil {
-		return err
 	}
-	for _, q := range []struct {
-		name string
-		at   float64
-	}{{"latency_p50", 0.5}, {"latency_p99", 0.99}, {"latency_p99.9", 0.999}, {"latency_max", 1}} {
-		if _, err := fmt.Fprintf(stdout, "%s %.2f ms\n", q.name, see.took.milliseconds(q.at)); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(stdout, "latency_offered %.0f tx/s\nlatency_measured %d tx\n", o.Rate, see.took.n)
-	return err
+	return nil
 }
 
-// deleteTopics deletes all topics and the state of the configured layout's transactions topic.
-func (c *Config) deleteTopics(ctx context.Context, partitions int32) error {
-	admin, err := stream.NewAdmin(c.kafka())
-	if err != nil {
-		return err
-	}
-	defer admin.Close()
-	for _, t := range c.wantedTopics(partitions, 0, 0) {
-		err = errors.Join(err, admin.Delete(ctx, t.Name))
-	}
-	store := c.store()
-	defer func() { _ = store.Close() }()
-	heads, failed := store.Heads(ctx, partitions)
-	if failed != nil {
-		return errors.Join(err, failed)
-	}
-	for p, h := range heads {
-		if !h.Known() {
-			continue
-		}
-		if failed := store.Discard(ctx, int32(p), h, h); failed != nil {
-			err = errors.Join(err, failed)
-			continue
-		}
-		err = errors.Join(err, store.DeleteDiscarded(ctx, int32(p)))
-	}
-	return err
+// fromStart reads every partition from its first offset.
+type fromStart struct{}
+
+func (fromStart) Assigned(_ context.Context, partitions []int32) ([]int64, error) {
+	return make([]int64, len(partitions)), nil
 }
+
+func (fromStart) Revoked(context.Context, []int32, bool) {}

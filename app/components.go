@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -79,7 +80,7 @@ func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
 // store opens the account states of the configured topic and layout.
 func (c *Config) store() *redisstate.Store {
 	layout := c.layout()
-	return redisstate.Open(c.redis(), layout.Hash(), c.Kafka.Topics.Transactions)
+	return redisstate.Open(c.redis(), layout.Hash(), cmp.Or(c.Redis.state, c.Kafka.Topics.Transactions))
 }
 
 // describeTopics returns the transactions topic, after checking that the ones written to fit it.

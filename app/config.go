@@ -56,6 +56,8 @@ type RedisConfig struct {
 	Password  string   `yaml:"password" doc:"better given as WEIR_REDIS_PASSWORD"`
 	Database  int      `yaml:"database" doc:"database number"`
 	TLS       bool     `yaml:"tls" doc:"connect with TLS"`
+
+	state string // name that the state is kept under instead of the transactions topic's
 }
 
 // PipelineConfig is the key pipeline.
@@ -194,7 +196,12 @@ func (c *Config) kafka() stream.Config {
 	return stream.Config{Brokers: c.Kafka.Brokers, Properties: c.Kafka.Properties}
 }
 
-func (c *Config) redis() redisstate.Config { return redisstate.Config(c.Redis) }
+func (c *Config) redis() redisstate.Config {
+	r := c.Redis
+	return redisstate.Config{
+		Addresses: r.Addresses, Master: r.Master, Username: r.Username, Password: r.Password, Database: r.Database, TLS: r.TLS,
+	}
+}
 
 func (c *Config) topics() pipeline.Topics {
 	t := c.Kafka.Topics

@@ -22,20 +22,30 @@ func keys(v reflect.Value, path []string) []key {
 	var all []key
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		at := append(append([]string(nil), path...), f.Tag.Get("yaml"))
-		all = append(all, key{at, f.Tag.Get("doc"), v.Field(i)})
-		if f.Type.Kind() == reflect.Struct {
-			all = append(all, keys(v.Field(i), at)...)
+		name, inline := strings.CutSuffix(f.Tag.Get("yaml"), ",inline")
+		if inline {
+			all = append(all, keys(v.Field(i), path)...)
+			continue
+		}
+		k := key{append(append([]string(nil), path...), name), f.Tag.Get("doc"), v.Field(i)}
+		if all = append(all, k); k.section() {
+			all = append(all, keys(v.Field(i), k.path)...)
 		}
 	}
 	return all
+}
+
+// section tells whether there are keys below this one, rather than a value.
+func (k *key) section() bool {
+	t := k.value.Type()
+	return t.Kind() == reflect.Struct && t.NumField() > 0 && t.Field(0).Tag.Get("yaml") != ""
 }
 
 // override sets keys from variables such as WEIR_KAFKA_BROKERS.
 func (c *Config) override(environ []string) error {
 	byName := make(map[string]key)
 	for _, k := range keys(reflect.ValueOf(c).Elem(), nil) {
-		if k.value.Kind() != reflect.Struct {
+		if !k.section() {
 			byName["WEIR_"+strings.ToUpper(strings.Join(k.path, "_"))] = k
 		}
 	}
@@ -60,8 +70,20 @@ func (k *key) set(text string) error {
 		*target = strings.Split(text, ",")
 		return nil
 	}
-	if k.value.Kind() == reflect.String {
+	switch k.value.Kind() {
+	case reflect.String:
 		k.value.SetString(text)
+		return nil
+	case reflect.Pointer: // the library leaves what a pointer to a pointer leads to as it is
+		if text == "" || text == "null" {
+			k.value.SetZero()
+			return nil
+		}
+		value := reflect.New(k.value.Type().Elem())
+		if err := yaml.Unmarshal([]byte(text), value.Interface()); err != nil {
+			return err
+		}
+		k.value.Set(value)
 		return nil
 	}
 	return yaml.Unmarshal([]byte(text), k.value.Addr().Interface())
@@ -69,22 +91,39 @@ func (k *key) set(text string) error {
 
 // WriteConfig writes c as YAML with a comment for every key.
 func WriteConfig(w io.Writer, c Config) error {
+	p := printer{w: w}
 	for _, k := range keys(reflect.ValueOf(&c).Elem(), nil) {
 		indent := strings.Repeat("  ", len(k.path)-1)
-		name := k.path[len(k.path)-1]
-		if k.value.Kind() == reflect.Struct {
-			if _, err := fmt.Fprintf(w, "%s# %s\n%s%s:\n", indent, k.doc, indent, name); err != nil {
-				return err
-			}
-			continue
-		}
-		text, err := yaml.MarshalWithOptions(k.value.Interface(), yaml.Flow(true))
-		if err != nil {
-			return fmt.Errorf("write the configuration: %w", err)
-		}
-		if _, err := fmt.Fprintf(w, "%s%s: %s # %s\n", indent, name, strings.TrimSpace(string(text)), k.doc); err != nil {
-			return err
+		if k.section() {
+			p.section(indent, k)
+		} else {
+			p.value(indent, k)
 		}
 	}
-	return nil
+	return p.err
+}
+
+// printer writes keys as YAML, and keeps the first error.
+type printer struct {
+	w        io.Writer
+	encoding []yaml.EncodeOption
+	err      error
+}
+
+func (p *printer) section(indent string, k key) {
+	p.printf("%s# %s\n%s%s:\n", indent, k.doc, indent, k.path[len(k.path)-1])
+}
+
+func (p *printer) value(indent string, k key) {
+	text, err := yaml.MarshalWithOptions(k.value.Interface(), append(p.encoding, yaml.Flow(true))...)
+	if err != nil && p.err == nil {
+		p.err = fmt.Errorf("write the key %s: %w", strings.Join(k.path, "."), err)
+	}
+	p.printf("%s%s: %s # %s\n", indent, k.path[len(k.path)-1], strings.TrimSpace(string(text)), k.doc)
+}
+
+func (p *printer) printf(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
 }

@@ -8,14 +8,14 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/pipeline"
+	"github.com/weir-fraud/weir/screen"
 	"github.com/weir-fraud/weir/simulate"
 	"github.com/weir-fraud/weir/stream"
 )
@@ -26,7 +26,8 @@ type DemoOptions struct {
 	Rate          float64       // transactions per second
 	Seed          uint64
 	DataDirectory string // keeps the log; empty for none
-	JSONSummary   bool
+	JSONSummary   bool   // one line of JSON and nothing else
+	Colour        bool   // on a terminal
 }
 
 // demoSummary is the last line of `weir demo --summary json`.
@@ -40,138 +41,216 @@ type demoSummary struct {
 	Seconds      float64 `json:"seconds"`
 }
 
-const (
-	demoPartitions  = 8
-	demoHistory     = 24 * time.Hour  // of the accounts, before the live part: some two transactions each
-	demoHistoryTime = 4 * time.Second // that it may take
-)
+const demoPartitions = 8
 
-// Demo is `weir demo`: the very pipeline of `weir run`, with embedded servers and simulated traffic.
-func Demo(ctx context.Context, c Config, o DemoOptions, stdout io.Writer, log *slog.Logger) error {
+// Demo is `weir demo`: the very pipeline of `weir run`, with embedded servers and simulated traffic. First the log gets
+// the accounts' history, unless the data directory has one; then their state is built from the log; then live traffic
+// begins.
+func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, stderr io.Writer) (err error) {
+	if o.For > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.For)
+		defer cancel()
+	}
+	ctx, interrupt := context.WithCancel(ctx)
+	defer interrupt()
+	d := &demo{config: c, options: o, began: time.Now(), stats: pipeline.NewStats()}
+	d.world = simulate.LiveConfig(d.began.UTC().Truncate(time.Second), o.Rate)
+	d.world.Seed = o.Seed
+	if o.DataDirectory != "" {
+		release, err := claimDirectory(o.DataDirectory)
+		if err != nil {
+			return err
+		}
+		defer release()
+		if err := keepWorld(o.DataDirectory, &d.world); err != nil {
+			return err
+		}
+	}
 	servers, err := startEmbedded(o.DataDirectory)
 	if err != nil {
 		return err
 	}
 	defer servers.close()
-	servers.connect(&c)
-	// What was sent before a restart was scored before it; without a log there is no before.
-	c.Pipeline.Start = pipeline.StartEarliest
-	if err := CreateTopics(ctx, c, demoPartitions, 1, io.Discard); err != nil {
-		return err
+	servers.connect(&d.config)
+	d.config.Pipeline.Start = pipeline.StartLatest // the log before the live part is history
+	if c.Pipeline.Workers == 0 {
+		d.config.Pipeline.Workers = 1 // enough for a demonstration, which then begins without a rebalance
 	}
-	d := &demo{config: c, options: o, stdout: stdout, log: log, began: time.Now()}
-	if err := d.open(ctx); err != nil {
+	if err := d.open(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	defer d.close()
-	return d.run(ctx)
+	shown, err := newView(o, d.config.Kafka.Brokers[0], stdin, stdout, stderr, interrupt)
+	if err != nil {
+		return err
+	}
+	if d.log, err = NewLogger(c.Log, shown.log()); err == nil {
+		err = d.run(ctx, shown)
+	}
+	if err = errors.Join(err, shown.close()); err != nil {
+		return err
+	}
+	return d.summary(stdout)
 }
 
 type demo struct {
 	config  Config
 	options DemoOptions
-	stdout  io.Writer
 	log     *slog.Logger
 	began   time.Time
+	world   simulate.Config
 
-	stats    pipeline.Stats
-	producer *stream.Producer
-	traffic  *traffic
-	watcher  *watcher
-	alerts   *stream.Reader
-	recent   chan alerts.Alert
+	stats     *pipeline.Stats
+	producer  *stream.Producer
+	decisions *stream.Reader
+	alerts    *stream.Reader
+	tally     *tally
+	watcher   watcher
+	traffic   *traffic
+	board     board
 }
 
+// open makes the topics and connects to them.
 func (d *demo) open(ctx context.Context) (err error) {
-	admin, err := stream.NewAdmin(d.config.kafka())
-	if err != nil {
+	if err := CreateTopics(ctx, d.config, demoPartitions, 1, io.Discard); err != nil {
 		return err
 	}
-	defer admin.Close()
 	topics := d.config.topics()
-	read := func(name string) *stream.Reader {
-		var t stream.Topic
-		var r *stream.Reader
-		if err == nil {
-			t, err = admin.Describe(ctx, name)
-		}
-		if err == nil {
-			r, err = stream.NewReader(ctx, d.config.kafka(), t, stream.FromEnd)
-		}
-		return r
+	if d.decisions, err = d.read(ctx, topics.Decisions, stream.FromEnd); err != nil {
+		return err
 	}
-	decisions := read(topics.Decisions)
-	d.alerts = read(topics.Alerts)
-	if err != nil {
+	if d.alerts, err = d.read(ctx, topics.Alerts, stream.FromEnd); err != nil {
 		return err
 	}
 	if d.producer, err = stream.NewProducer(d.config.kafka()); err != nil {
 		return err
 	}
-	// The history goes through before the live part begins.
-	simulation := simulate.LiveConfig(d.began.Add(demoHistoryTime), d.options.Rate)
-	simulation.Start, simulation.WarmUp = simulation.Start.Add(simulation.WarmUp-demoHistory), demoHistory
-	simulation.Seed = d.options.Seed
-	if d.resumed() {
-		// The log has the accounts' history; the same accounts go on from now.
-		simulation.Start, simulation.WarmUp = d.began, 0
+	d.tally = newTally(d.world.Patterns)
+	d.watcher = watcher{reader: d.decisions, note: d.tally.decided}
+	if d.traffic, err = newTraffic(d.world, d.producer, topics.Transactions); err != nil {
+		return err
 	}
-	d.traffic = &traffic{config: simulation, topic: topics.Transactions, producer: d.producer}
-	d.watcher = &watcher{reader: decisions, since: payment.TimeOf(d.began.Add(demoHistoryTime)), now: time.Now}
-	d.recent = make(chan alerts.Alert, 64)
+	d.traffic.note = d.tally.send
 	return nil
 }
 
-// resumed tells whether an earlier demo has used the data directory, and marks it as used.
-func (d *demo) resumed() bool {
-	if d.options.DataDirectory == "" {
-		return false
+func (d *demo) read(ctx context.Context, topic string, from stream.From) (*stream.Reader, error) {
+	admin, err := stream.NewAdmin(d.config.kafka())
+	if err != nil {
+		return nil, err
 	}
-	mark := filepath.Join(d.options.DataDirectory, "demo")
-	if _, err := os.Stat(mark); err == nil {
-		return true
+	defer admin.Close()
+	t, err := admin.Describe(ctx, topic)
+	if err != nil {
+		return nil, err
 	}
-	_ = os.WriteFile(mark, []byte("the history of the simulated accounts is in the log\n"), 0o666)
-	return false
+	return stream.NewReader(ctx, d.config.kafka(), t, from)
 }
 
 func (d *demo) close() {
 	d.producer.Close()
-	_ = d.watcher.reader.Close()
+	_ = d.decisions.Close()
 	_ = d.alerts.Close()
 }
 
-// run runs the parts until the time is up: traffic stops first, then what is on its way is waited for.
-func (d *demo) run(ctx context.Context) error {
-	if d.options.For > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, d.options.For)
-		defer cancel()
-	}
-	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+// run runs the parts until the end is asked for: traffic stops first, then what is on its way is waited for.
+func (d *demo) run(asked context.Context, shown view) error {
+	work, stop := context.WithCancel(context.WithoutCancel(asked))
+	defer stop()
 	g, work := errgroup.WithContext(work)
-	g.Go(func() error { return run(work, d.config, d.log, &d.stats, func() {}) })
-	g.Go(func() error { return d.watcher.watch(work) })
-	g.Go(func() error { return d.followAlerts(work) })
-	g.Go(func() error { return d.show(work) })
+	ctx, cancel := context.WithCancel(asked)
+	defer cancel()
+	context.AfterFunc(work, cancel) // nothing begins any more when a part has failed
+	g.Go(func() error { return d.show(work, shown) })
 	g.Go(func() error {
 		defer stop()
-		sending, cancel := context.WithCancel(ctx)
-		defer cancel()
-		context.AfterFunc(work, cancel)
-		if err := d.traffic.send(sending); err != nil {
+		if err := d.fillLog(ctx); err != nil {
+			return err
+		}
+		g.Go(func() error { return run(work, d.config, d.log, d.stats, wallTime()) })
+		if err := d.awaitState(ctx); err != nil {
+			return err
+		}
+		d.goLive()
+		g.Go(func() error { return d.watcher.watch(work) })
+		g.Go(func() error { return d.followAlerts(work) })
+		if err := d.traffic.sendLive(ctx, time.Now()); err != nil {
 			return err
 		}
 		return d.settle(work)
 	})
 	err := g.Wait()
-	if errors.Is(err, context.Canceled) {
+	if asked.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		err = nil
 	}
+	return err
+}
+
+// fillLog sends the accounts' history, or what of it the log does not have from an earlier demo.
+func (d *demo) fillLog(ctx context.Context) error {
+	_, n, err := d.logEnds(ctx)
 	if err != nil {
 		return err
 	}
-	return d.summary()
+	if n > 0 {
+		d.board.begin("simulation up to the log's end", "transactions")
+		err := d.traffic.skip(ctx, n, d.board.progress)
+		d.board.finish()
+		if err != nil || !d.traffic.inHistory() {
+			return err
+		}
+	}
+	d.board.begin("history into the log", "transactions")
+	defer d.board.finish()
+	return d.traffic.sendHistory(ctx, d.board.progress)
+}
+
+// logEnds returns where the partitions of the log end, and how many transactions there are.
+func (d *demo) logEnds(ctx context.Context) (ends []int64, n int64, err error) {
+	r, err := d.read(ctx, d.config.topics().Transactions, stream.FromStart)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { _ = r.Close() }()
+	return r.Ends(), r.Left(), nil
+}
+
+// awaitState waits until the workers have built the accounts' state from the log.
+func (d *demo) awaitState(ctx context.Context) error {
+	ends, total, err := d.logEnds(ctx)
+	if err != nil {
+		return err
+	}
+	store := d.config.store()
+	defer func() { _ = store.Close() }()
+	d.board.begin("account state from the log", "transactions")
+	defer d.board.finish()
+	for {
+		heads, err := store.Heads(ctx, int32(len(ends)))
+		if err != nil {
+			return err
+		}
+		left, known := int64(0), true
+		for p, h := range heads {
+			left += max(0, ends[p]-h.Applied)
+			known = known && h.Known()
+		}
+		d.board.progress(max(0, total-left), float64(total-left)/float64(max(1, total)))
+		if left == 0 && known {
+			return nil
+		}
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// goLive lets the board and the watcher begin: what is due from now on counts.
+func (d *demo) goLive() {
+	now := time.Now()
+	d.watcher.from, d.watcher.since = payment.TimeOf(now), payment.TimeOf(now)
+	d.board.goLive(now)
 }
 
 // settle waits until every transaction that was sent has its answer, for a few seconds at most.
@@ -181,7 +260,8 @@ func (d *demo) settle(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	for d.watcher.seen.Load()+d.stats.DeadLetters.Load()+d.stats.Duplicates.Load() < d.traffic.sent.Load() {
+	s := d.stats
+	for d.watcher.seen.Load()+s.DeadLettersTotal()+s.Duplicates.Load()+s.Conflicts.Load() < d.traffic.sent.Load() {
 		if sleep(ctx, 20*time.Millisecond) != nil {
 			return nil
 		}
@@ -197,56 +277,53 @@ func (d *demo) followAlerts(ctx context.Context) error {
 			return err
 		}
 		for i := range batch {
-			var a alerts.Alert
-			if err := json.Unmarshal(batch[i].Value, &a); err != nil {
+			var a screen.Alert
+			if err := json.Unmarshal(batch[i].Value, &a.Alert); err != nil {
 				return fmt.Errorf("read an alert: %w", err)
 			}
-			select {
-			case d.recent <- a:
-			default: // shown are the last ones only
-			}
+			a.Fraud = d.tally.isFraud(a.TransactionID)
+			d.board.alert(a)
 		}
 	}
 	return nil
 }
 
-// show prints a line a second, and the alerts in words.
-func (d *demo) show(ctx context.Context) error {
-	if d.options.JSONSummary {
-		d.stdout = io.Discard
-	}
-	_, _ = fmt.Fprintf(d.stdout, "weir demo: embedded broker at %s, %.0f simulated transactions a second; Ctrl-C stops\n", d.config.Kafka.Brokers[0], d.options.Rate)
-	var before int64
-	for sleep(ctx, time.Second) == nil {
-		for n := min(len(d.recent), 3); n > 0; n-- {
-			_, _ = fmt.Fprintln(d.stdout, "  "+alertLine(<-d.recent))
-		}
-		for len(d.recent) > 0 {
-			<-d.recent
-		}
-		seen := d.watcher.seen.Load()
-		_, _ = fmt.Fprintf(d.stdout, "%s  %6d/s  %8d decided  %5d alerts  %d dead letters  latency p50 %.1f ms, p99 %.1f ms\n",
-			time.Now().Format(time.TimeOnly), seen-before, seen, d.stats.Alerts.Load(), d.stats.DeadLetters.Load(),
-			d.watcher.took.milliseconds(0.5), d.watcher.took.milliseconds(0.99))
-		before = seen
-	}
-	return nil
-}
-
-func (d *demo) summary() error {
-	s := demoSummary{
-		Transactions: d.traffic.sent.Load(), Decisions: d.watcher.seen.Load(), Alerts: d.stats.Alerts.Load(), DeadLetters: d.stats.DeadLetters.Load(),
-		P50: d.watcher.took.milliseconds(0.5), P99: d.watcher.took.milliseconds(0.99), Seconds: time.Since(d.began).Round(time.Millisecond).Seconds(),
-	}
-	if d.options.JSONSummary {
-		text, err := json.Marshal(s)
-		if err != nil {
+// show shows the state until ctx ends.
+func (d *demo) show(ctx context.Context, shown view) error {
+	for sleep(ctx, shown.every()) == nil {
+		s := d.state(time.Now())
+		if err := shown.show(&s); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(os.Stdout, string(text))
+	}
+	return nil
+}
+
+// state returns what there is to show.
+func (d *demo) state(now time.Time) screen.State {
+	s := screen.State{
+		Time: now, Offered: d.options.Rate, Broker: d.config.Kafka.Brokers[0],
+		Decided: d.watcher.seen.Load(), DeadLetters: d.stats.DeadLettersTotal(),
+	}
+	s.Alerts, s.Patterns = d.tally.counts()
+	d.board.fill(&s, d.watcher.took.soFar())
+	return s
+}
+
+// summary prints the last word.
+func (d *demo) summary(stdout io.Writer) error {
+	s := d.state(time.Now())
+	if !d.options.JSONSummary {
+		_, err := fmt.Fprintf(stdout, "\n%s\n", strings.Join(s.Summary(), "\n"))
 		return err
 	}
-	_, err := fmt.Fprintf(d.stdout, "\n%d transactions, %d decisions, %d alerts, %d dead letters in %.1f s; latency p50 %.1f ms, p99 %.1f ms\n",
-		s.Transactions, s.Decisions, s.Alerts, s.DeadLetters, s.Seconds, s.P50, s.P99)
+	text, err := json.Marshal(demoSummary{
+		Transactions: d.traffic.sent.Load(), Decisions: s.Decided, Alerts: s.Alerts, DeadLetters: s.DeadLetters,
+		P50: s.Overall.P50, P99: s.Overall.P99, Seconds: time.Since(d.began).Round(time.Millisecond).Seconds(),
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(stdout, string(text))
 	return err
 }

@@ -32,11 +32,18 @@ func (d *Duration) UnmarshalText(text []byte) error {
 // MarshalText implements encoding.TextMarshaler.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// String returns whole days as such.
+// String returns whole days, hours and minutes as such.
 func (d Duration) String() string {
 	const day = 24 * time.Hour
 	if v := time.Duration(d); v >= day && v%day == 0 {
 		return strconv.Itoa(int(v/day)) + "d"
 	}
-	return time.Duration(d).String()
+	text := time.Duration(d).String()
+	if short, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = short + "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
+	}
+	return text
 }

@@ -14,7 +14,8 @@ import (
 // layers are the packages from top to bottom. A package imports only what stands below it; a new one takes its place
 // in this list.
 var layers = []string{
-	"cmd/weir", "app", "pipeline", "stream", "alerts", "scoring", "features/redisstate", "features", "simulate", "history/suggest", "history", "payment", "models",
+	"cmd/weir", "app", "screen", "pipeline", "stream", "evaluation/report", "alerts", "scoring", "features/redisstate", "features",
+	"evaluation", "simulate", "history/suggest", "history", "payment", "models", "telemetry",
 }
 
 // owners are the only packages that may import a library, tests included.

@@ -82,7 +82,7 @@ func tried(ctx context.Context, path, out string, p *suggest.Proposal, rows int)
 	return fmt.Sprintf("%d of them read, %d rejected%s\n%s", c.accepted, c.bad.n, inParentheses(&c.bad), next)
 }
 
-func inParentheses(t *tally) string {
+func inParentheses(t *reasons) string {
 	if t.n == 0 {
 		return ""
 	}
@@ -116,7 +116,7 @@ type checking struct {
 
 	accepted            int64
 	first               []history.Record
-	bad                 tally
+	bad                 reasons
 	mistakes            []string // the first of them
 	from, to            payment.Time
 	labels              [history.Fraud + 1]int64

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -58,4 +59,17 @@ func (o *output) Close() error {
 	}
 	o.closers = nil
 	return err
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(path string, write func(io.Writer) error) error {
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
+		return err
+	}
+	next := path + ".new"
+	if err := os.WriteFile(next, text.Bytes(), 0o666); err != nil {
+		return err
+	}
+	return os.Rename(next, path)
 }

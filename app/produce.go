@@ -129,6 +129,9 @@ func (p *pacer) wait(ctx context.Context, t payment.Time, n int64) error {
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -56,8 +56,8 @@ func (m *MaxRejects) passed(n, rows int64, ended bool) bool {
 	return n > m.rows && float64(n) > m.percent/100*float64(rows)
 }
 
-// tally counts rejected rows by field and kind of reason.
-type tally struct {
+// reasons counts rejected rows by field and kind of reason.
+type reasons struct {
 	n  int64
 	by map[reason]int64
 }
@@ -67,7 +67,7 @@ type reason struct {
 	kind  payment.Kind
 }
 
-func (t *tally) add(e *history.RowError) {
+func (t *reasons) add(e *history.RowError) {
 	if t.by == nil {
 		t.by = make(map[reason]int64)
 	}
@@ -76,14 +76,14 @@ func (t *tally) add(e *history.RowError) {
 }
 
 // sorted returns the reasons, the most frequent first.
-func (t *tally) sorted() []reason {
+func (t *reasons) sorted() []reason {
 	return slices.SortedFunc(maps.Keys(t.by), func(a, b reason) int {
 		return cmp.Or(cmp.Compare(t.by[b], t.by[a]), cmp.Compare(a.field, b.field), cmp.Compare(a.kind, b.kind))
 	})
 }
 
 // String returns the counts in a few words: "amount precision 11, timestamp format 1".
-func (t *tally) String() string {
+func (t *reasons) String() string {
 	const most = 6
 	var words []string
 	for i, r := range t.sorted() {
@@ -101,7 +101,7 @@ func (r reason) String() string { return cmp.Or(r.field, "row") + " " + r.kind.S
 // rejects takes the rows of an input that are no transactions: it counts them, shows the first few, writes all where
 // asked to, and ends the run when they are too many.
 type rejects struct {
-	tally
+	reasons
 	w     io.Writer
 	max   MaxRejects
 	out   *output
@@ -143,7 +143,7 @@ func (r *rejects) check(rows int64, ended bool) error {
 		return nil
 	}
 	return fmt.Errorf("%d of %d rows were rejected (%s), more than --max-rejects %s allows: correct the mapping (weir mapping check helps) or allow more",
-		r.n, rows, &r.tally, &r.max)
+		r.n, rows, &r.reasons, &r.max)
 }
 
 func (r *rejects) Close() error { return r.out.Close() }
@@ -153,7 +153,7 @@ func (r *rejects) summary() string {
 	if r.n == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%d (%s)", r.n, &r.tally)
+	return fmt.Sprintf("%d (%s)", r.n, &r.reasons)
 }
 
 // appendReject appends a rejected row as a JSON line.

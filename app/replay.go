@@ -6,88 +6,140 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
+	"path/filepath"
 	"runtime"
-	"strconv"
 	"time"
 
+	"github.com/weir-fraud/weir/evaluation"
+	"github.com/weir-fraud/weir/evaluation/report"
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/history"
+	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/pipeline"
+	"github.com/weir-fraud/weir/scoring"
 )
 
 // ReplayOptions are those of `weir replay`.
 type ReplayOptions struct {
-	Input      Input
-	Partitions int32
-	Threads    int  // 0 for one per processor
-	NoModel    bool // compute features only
+	Input       Input
+	Partitions  int32
+	Threads     int          // 0 for one per processor
+	NoModel     bool         // compute features only
+	Since       payment.Time // transactions before it are in no figure; they give accounts their past
+	JSONSummary bool         // print one line of JSON and nothing else
 
-	Features, Decisions, State string // paths to write to, empty for none
+	Features, Decisions, State, Report string // paths to write to, empty for none
 }
+
+const (
+	// cardsPerDay is the k of card precision@k, as in the Fraud Detection Handbook.
+	cardsPerDay = 100
+	// alertsInReport is how many alerts a report shows.
+	alertsInReport = 50
+)
 
 // Replay is `weir replay`: past transactions through the same engine as `weir run`, with the state in memory.
 func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Writer) (err error) {
-	engine, schema, err := replayEngine(c, o.NoModel)
+	if err := o.check(); err != nil {
+		return err
+	}
+	r, err := newReplay(c, o)
 	if err != nil {
 		return err
 	}
-	in, err := o.Input.open(ctx)
-	if err != nil {
+	if r.in, err = o.Input.open(ctx); err != nil {
 		return err
 	}
-	defer func() { _ = in.Close() }()
-	bad, err := newRejects(&o.Input, stderr)
-	if err != nil {
+	defer func() { _ = r.in.Close() }()
+	if r.rejects, err = newRejects(&o.Input, stderr); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, bad.Close()) }()
-	r := &replay{options: o, in: in, rejects: bad, schema: schema}
-	if o.Threads == 0 {
-		o.Threads = runtime.GOMAXPROCS(0)
-	}
-	r.engine = pipeline.NewReplay(engine, o.Partitions, o.Threads)
+	defer func() { err = errors.Join(err, r.rejects.Close()) }()
 	if err := r.create(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.features.Close(), r.decisions.Close()) }()
+	defer func() { err = errors.Join(err, r.features.Close(), r.decisions.Close(), r.page.Close()) }()
 	began := time.Now()
-	if err := r.run(ctx, newProgress(stderr, "replay", in.Progress().TotalBytes)); err != nil {
+	if err := r.run(ctx, newProgress(stderr, "replay", r.in.Progress().TotalBytes)); err != nil {
 		return err
 	}
 	if err := r.writeState(o.State); err != nil {
 		return err
 	}
-	if err := r.summary(stdout, time.Since(began)); err != nil {
+	r.finish(time.Since(began))
+	if r.page != nil {
+		if err := r.report.WriteHTML(r.page); err != nil {
+			return err
+		}
+	}
+	if o.toStdout() {
+		stdout = stderr
+	}
+	write := r.report.WriteText
+	if o.JSONSummary {
+		write = r.report.WriteJSON
+	}
+	if err := write(stdout); err != nil {
 		return err
 	}
-	return r.rejects.check(in.Progress().Rows, true)
-}
-
-func replayEngine(c Config, noModel bool) (*pipeline.Engine, *features.Schema, error) {
-	set, err := c.featureSet()
-	if err != nil {
-		return nil, nil, err
-	}
-	if noModel {
-		e, err := pipeline.NewEngine(pipeline.EngineConfig{Set: set})
-		return e, set.Schema(), err
-	}
-	e, err := c.engine(time.Now)
-	return e, set.Schema(), err
+	return r.rejects.check(r.in.Progress().Rows, true)
 }
 
 type replay struct {
-	options             ReplayOptions
-	in                  *history.Reader
-	rejects             *rejects
-	schema              *features.Schema
-	engine              *pipeline.Replay
-	features, decisions *output
-	line                []byte
+	options                   ReplayOptions
+	in                        *history.Reader
+	rejects                   *rejects
+	schema                    *features.Schema
+	engine                    *pipeline.Replay
+	features, decisions, page *output
+	line                      []byte
 
-	rows, fresh, duplicates, conflicts, late, alerts, frauds, caught int64
+	report    report.Report
+	evaluator *evaluation.Collector // nil without a model
+}
+
+// newReplay makes the engine, and a report with what is known before the first row.
+func newReplay(c Config, o ReplayOptions) (*replay, error) {
+	set, err := c.featureSet()
+	if err != nil {
+		return nil, err
+	}
+	r := &replay{options: o, schema: set.Schema()}
+	for _, path := range o.Input.Paths {
+		name := filepath.Base(path)
+		if path == history.StandardInput {
+			name = "standard input"
+		}
+		r.report.Inputs = append(r.report.Inputs, name)
+	}
+	engine := pipeline.EngineConfig{Set: set, Vectors: c.Decision.Vector, Now: time.Now}
+	if !o.NoModel {
+		if engine.Model, err = c.loadModel(); err != nil {
+			return nil, err
+		}
+		if engine.Policy, err = c.policy(engine.Model); err != nil {
+			return nil, err
+		}
+		r.evaluator = evaluation.NewCollector(cardsPerDay)
+		r.report.Model, r.report.Policy = engine.Model.Manifest(), engine.Policy
+		r.report.Currency, _ = payment.ParseCurrency(set.Layout().Currency)
+	}
+	e, err := pipeline.NewEngine(engine)
+	if err != nil {
+		return nil, err
+	}
+	threads := o.Threads
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	if o.Report != "" {
+		r.report.Alerts.Limit = alertsInReport
+	}
+	r.engine = pipeline.NewReplay(e, pipeline.ReplayConfig{
+		Partitions: o.Partitions, Threads: threads, Explained: r.report.Alerts.Limit, Since: o.Since,
+	})
+	return r, nil
 }
 
 func (r *replay) create() (err error) {
@@ -95,6 +147,9 @@ func (r *replay) create() (err error) {
 		return err
 	}
 	if r.decisions, err = createOutput(r.options.Decisions); err != nil {
+		return err
+	}
+	if r.page, err = createOutput(r.options.Report); err != nil {
 		return err
 	}
 	if r.features == nil {
@@ -167,7 +222,7 @@ func (r *replay) run(ctx context.Context, p *progress) error {
 				return err
 			}
 		}
-		p.set(r.in.Progress().Bytes, r.rows)
+		p.set(r.in.Progress().Bytes, r.report.Counts.Rows)
 		if errors.Is(b.err, io.EOF) {
 			p.finish()
 			return nil
@@ -222,73 +277,48 @@ func (r *replay) write(records []history.Record, rows []pipeline.Replayed) error
 	return nil
 }
 
+// count takes a row into the report.
 func (r *replay) count(row *pipeline.Replayed, rec *history.Record) {
-	r.rows++
+	c := &r.report.Counts
+	c.Rows++
 	switch row.Outcome {
 	case features.Duplicate:
-		r.duplicates++
+		c.Duplicates++
 		return
 	case features.Conflict:
-		r.conflicts++
+		c.Conflicts++
 		return
 	}
-	r.fresh++
+	c.Fresh++
 	if row.Late {
-		r.late++
+		c.Late++
 	}
-	if row.Alert {
-		r.alerts++
+	if rec.Transaction.Time < r.options.Since {
+		c.WarmUp++
+		return
 	}
-	if rec.Label == history.Fraud {
-		r.frauds++
-		if row.Alert {
-			r.caught++
-		}
+	c.Labels[rec.Label]++
+	if r.evaluator == nil {
+		return
+	}
+	r.evaluator.Add(&evaluation.Sample{
+		Time: rec.Transaction.Time, Account: row.Account, Score: row.Score,
+		Alerted: row.Action != scoring.Approve, Declined: row.Action == scoring.Decline,
+		Label: rec.Label, Pattern: rec.Pattern, Amount: row.Amount, Priced: row.Priced,
+	})
+	if row.Explained != nil {
+		r.report.Alerts.Add(report.Alert{Alert: row.Explained, Label: rec.Label, Pattern: rec.Pattern})
 	}
 }
 
-// appendFeatures appends a row of training data. A missing value is an empty field; floats read back exactly.
-func appendFeatures(dst []byte, rec *history.Record, v features.Vector) []byte {
-	tx := &rec.Transaction
-	dst = append(appendCSV(dst, tx.ID), ',')
-	dst = append(appendCSV(dst, tx.AccountID), ',')
-	dst = append(tx.Time.Append(dst), ',')
-	switch rec.Label {
-	case history.Fraud:
-		dst = append(dst, '1')
-	case history.Legitimate:
-		dst = append(dst, '0')
+// finish completes the report after the last row.
+func (r *replay) finish(took time.Duration) {
+	r.report.Took = took
+	r.report.Counts.Rejected, r.report.Counts.RejectedFor = r.rejects.n, r.rejects.String()
+	r.report.Counts.Accounts = r.engine.Accounts()
+	if r.evaluator != nil {
+		r.report.Result = r.evaluator.Result()
 	}
-	dst = appendCSV(append(dst, ','), rec.Pattern)
-	for _, x := range v {
-		dst = append(dst, ',')
-		if !math.IsNaN(x) {
-			dst = strconv.AppendFloat(dst, x, 'g', -1, 64)
-		}
-	}
-	return append(dst, '\n')
-}
-
-// appendCSV appends a field, quoted if it must be.
-func appendCSV(dst []byte, s string) []byte {
-	plain := true
-	for i := range len(s) {
-		switch s[i] {
-		case '"', ',', '\n', '\r':
-			plain = false
-		}
-	}
-	if plain {
-		return append(dst, s...)
-	}
-	dst = append(dst, '"')
-	for i := range len(s) {
-		if s[i] == '"' {
-			dst = append(dst, '"')
-		}
-		dst = append(dst, s[i])
-	}
-	return append(dst, '"')
 }
 
 func (r *replay) writeState(path string) error {
@@ -306,16 +336,4 @@ func (r *replay) writeState(path string) error {
 		return err
 	})
 	return errors.Join(err, o.Close())
-}
-
-func (r *replay) summary(w io.Writer, took time.Duration) error {
-	_, err := fmt.Fprintf(w, "rows          %d\nrejected      %s\nscored        %d\nduplicates    %d\nconflicts     %d\nlate          %d\naccounts      %d\nalerts        %d\n",
-		r.rows, r.rejects.summary(), r.fresh, r.duplicates, r.conflicts, r.late, r.engine.Accounts(), r.alerts)
-	if err == nil && r.frauds > 0 && !r.options.NoModel {
-		_, err = fmt.Fprintf(w, "frauds        %d, of which alerts %d\n", r.frauds, r.caught)
-	}
-	if err == nil {
-		_, err = fmt.Fprintf(w, "rows/s        %.0f\n", float64(r.rows)/max(took.Seconds(), 1e-3))
-	}
-	return err
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -16,11 +17,27 @@ import (
 
 // Run is `weir run`: the pipeline against real servers, until ctx ends.
 func Run(ctx context.Context, c Config, log *slog.Logger) error {
-	return run(ctx, c, log, new(pipeline.Stats), func() {})
+	err := run(ctx, c, log, pipeline.NewStats(), wallTime())
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil // told to stop before it had begun
+	}
+	return err
 }
 
-// run runs the workers; ready is called once before they start.
-func run(ctx context.Context, c Config, log *slog.Logger, stats *pipeline.Stats, ready func()) error {
+// stageClock measures the stages of workers.
+type stageClock struct {
+	now    func() time.Duration
+	pinned bool // it tells the calling thread's own time
+}
+
+func wallTime() stageClock {
+	began := time.Now()
+	return stageClock{now: func() time.Duration { return time.Since(began) }}
+}
+
+// run runs the workers.
+func run(ctx context.Context, c Config, log *slog.Logger, stats *pipeline.Stats, clock stageClock) error {
+	defer tuneCollector()()
 	engine, err := c.engine(time.Now)
 	if err != nil {
 		return err
@@ -44,7 +61,6 @@ func run(ctx context.Context, c Config, log *slog.Logger, stats *pipeline.Stats,
 		instance = fmt.Sprintf("%s-%d-%08x", host, os.Getpid(), rand.Uint32())
 	}
 	log.Info("starting", "topic", topic.Name, "partitions", topic.Partitions, "workers", c.workers(), "instance", instance, "group", c.Kafka.Group)
-	ready()
 	g, ctx := errgroup.WithContext(ctx)
 	for i := range c.workers() {
 		w := pipeline.NewWorker(pipeline.WorkerConfig{
@@ -57,6 +73,7 @@ func run(ctx context.Context, c Config, log *slog.Logger, stats *pipeline.Stats,
 			TransactionalID:    fmt.Sprintf("%s-%s-%d", c.Kafka.Group, instance, i),
 			TransactionTimeout: time.Duration(c.Kafka.Transaction),
 			BatchSize:          c.Pipeline.BatchSize, ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), CacheAccounts: c.Pipeline.CacheAccounts,
+			Clock: clock.now, PinThreads: clock.pinned,
 			Sabotage: sabotage,
 		}, engine, store, stats, log.With("worker", i), time.Now, rand.Uint64)
 		g.Go(func() error { return w.Run(ctx) })

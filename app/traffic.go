@@ -10,52 +10,115 @@ import (
 	"github.com/weir-fraud/weir/stream"
 )
 
-// traffic sends simulated transactions: the history at once, then each at its event time by the clock. It is an open
-// loop: a pipeline that falls behind does not slow it down.
+// traffic sends a simulated stream that has a live part: its history at once, the live part by the clock.
 type traffic struct {
-	config   simulate.Config
-	topic    string
-	producer *stream.Producer
-	sent     atomic.Int64
+	generator *simulate.Generator
+	producer  *stream.Producer
+	topic     string
+	note      func(*simulate.Event) // called before a live event is sent; nil for nobody
+	sent      atomic.Int64          // live events
+
+	start, live payment.Time
+	event       simulate.Event // the next to send
+	more        bool           // whether there is one
+	value       []byte
 }
 
-// send sends until ctx ends, or the stream does. Event times of the live part are the moments at which the
-// transactions were due, whether or not they could leave then.
-func (t *traffic) send(ctx context.Context) error {
-	g, err := simulate.New(t.config)
+func newTraffic(c simulate.Config, producer *stream.Producer, topic string) (*traffic, error) {
+	g, err := simulate.New(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	live, _ := t.config.LiveFrom()
-	from := payment.TimeOf(live)
-	var e simulate.Event
-	var value []byte
-	for ctx.Err() == nil && g.Next(&e) {
-		if e.Transaction.Time >= from {
-			if early := time.Until(e.Transaction.Time.Std()); early > 0 {
-				_ = sleep(ctx, early) // an early end shows in ctx
+	live, _ := c.LiveFrom()
+	t := &traffic{generator: g, producer: producer, topic: topic, start: payment.TimeOf(c.Start), live: payment.TimeOf(live)}
+	t.more = g.Next(&t.event)
+	return t, nil
+}
+
+// skip passes over the next n events, which were sent before. It tells how many it has passed, and which share.
+func (t *traffic) skip(ctx context.Context, n int64, tell func(n int64, share float64)) error {
+	for i := range n {
+		if i%1024 == 0 {
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
+			tell(i, float64(i)/float64(n))
 		}
-		if ctx.Err() != nil {
-			break
+		t.more = t.more && t.generator.Next(&t.event)
+	}
+	tell(n, 1)
+	return nil
+}
+
+// inHistory tells whether the next event is before the live part.
+func (t *traffic) inHistory() bool { return t.more && t.event.Transaction.Time < t.live }
+
+// sendHistory sends what comes before the live part. It tells how many events it has sent, and which share of the
+// history's time they cover.
+func (t *traffic) sendHistory(ctx context.Context, tell func(n int64, share float64)) error {
+	var n int64
+	for ; t.inHistory(); n++ {
+		if n%1024 == 0 {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			tell(n, float64(t.event.Transaction.Time-t.start)/float64(t.live-t.start))
 		}
-		value = payment.AppendJSON(value[:0], &e.Transaction)
-		m := stream.Message{Topic: t.topic, Partition: stream.AnyPartition, Key: []byte(e.Transaction.AccountID), Value: value}
-		if err := t.producer.Produce(&m); err != nil {
+		if err := t.send(0); err != nil {
+			return err
+		}
+	}
+	tell(n, 1)
+	return t.producer.Flush(ctx)
+}
+
+// tick is the least that a sender sleeps: what is due by then leaves together. A wake-up per transaction would take more
+// of the machine than sending does.
+const tick = 2 * time.Millisecond
+
+// sendLive sends the live part, as if its next event were due now, until ctx ends or the stream does. It is an open
+// loop: a pipeline that falls behind does not slow it down, and an event's time is when it was due, whether or not it
+// could leave then.
+func (t *traffic) sendLive(ctx context.Context, now time.Time) error {
+	shift := payment.TimeOf(now) - t.event.Transaction.Time
+	for t.more {
+		early := time.Until((t.event.Transaction.Time + shift).Std())
+		if early > 0 {
+			early = max(early, tick)
+		}
+		if sleep(ctx, early) != nil {
+			return nil // told to stop, as every sender is in the end
+		}
+		if t.note != nil {
+			t.note(&t.event)
+		}
+		if err := t.send(shift); err != nil {
 			return err
 		}
 		t.sent.Add(1)
 	}
-	return nil //nolint:nilerr // told to stop, as every sender is in the end
+	return nil
+}
+
+// send sends the event at hand, moved in time, and takes the next one.
+func (t *traffic) send(shift payment.Time) error {
+	tx := &t.event.Transaction
+	tx.Time += shift
+	t.value = payment.AppendJSON(t.value[:0], tx)
+	m := stream.Message{Topic: t.topic, Partition: stream.AnyPartition, Key: []byte(tx.AccountID), Value: t.value}
+	err := t.producer.Produce(&m)
+	t.more = t.generator.Next(&t.event)
+	return err
 }
 
 // watcher reads decisions as a payment system would, and measures how long after its transaction was due each came.
 type watcher struct {
 	reader *stream.Reader
+	from   payment.Time // decisions on transactions that were due earlier do not count
 	since  payment.Time // transactions from here on are measured
+	note   func(decision []byte)
 	seen   atomic.Int64
 	took   latencies
-	now    func() time.Time
 }
 
 func (w *watcher) watch(ctx context.Context) error {
@@ -65,12 +128,19 @@ func (w *watcher) watch(ctx context.Context) error {
 		if batch, err = w.reader.Poll(batch[:0], 1024, 20*time.Millisecond); err != nil {
 			return err
 		}
-		now := payment.TimeOf(w.now())
+		now := payment.TimeOf(time.Now())
 		for i := range batch {
-			w.seen.Add(1)
-			if due, ok := timestampOf(batch[i].Value); ok && due >= w.since {
+			due, err := payment.ParseTime(textOf(batch[i].Value, "timestamp"))
+			if err != nil || due < w.from {
+				continue
+			}
+			if w.note != nil {
+				w.note(batch[i].Value)
+			}
+			if due >= w.since {
 				w.took.add(max(0, now.Sub(due)))
 			}
+			w.seen.Add(1)
 		}
 	}
 	return nil

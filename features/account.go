@@ -55,6 +55,9 @@ type Observation struct {
 	tx    *payment.Transaction
 }
 
+// Amount returns the transaction's amount in minor units of the reporting currency, or false where there is no rate.
+func (o *Observation) Amount() (int64, bool) { return o.event.amount, o.event.flags&noAmount == 0 }
+
 // Observe fills o for a transaction of this account.
 func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
 	id, body := tx.Fingerprint()

@@ -40,6 +40,8 @@ func filterNamed(name string) (filter, bool) {
 		return filter{name, func(*event) bool { return true }}, true
 	case "spending":
 		return filter{name, func(e *event) bool { return e.kind != payment.Deposit }}, true
+	case "deposits":
+		return filter{name, func(e *event) bool { return e.kind == payment.Deposit }}, true
 	case "withdrawals":
 		return filter{name, func(e *event) bool { return e.kind == payment.Withdrawal }}, true
 	}

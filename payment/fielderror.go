@@ -50,6 +50,9 @@ var kindNames = [...]string{
 	KindDuplicate: "duplicate",
 }
 
+// NumKinds is one more than the last kind, the length of an array indexed by Kind.
+const NumKinds = len(kindNames)
+
 // String returns the kind's name, one lower-case word.
 func (k Kind) String() string {
 	if k == 0 || int(k) >= len(kindNames) {

@@ -4,142 +4,131 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime"
 
-	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/stream"
 )
 
-// commit makes the batch's messages and offsets visible as one. When it fails, the state in memory is ahead of what
-// is committed, so everything is in doubt.
-func (w *Worker) commit(ctx context.Context) error {
-	b := &w.batch
-	if len(b.offsets) == 0 {
-		return nil // only folded
-	}
-	var err error
-	if w.transactional() {
-		err = w.commitTransaction(ctx)
-	} else {
-		err = w.commitLoosely(ctx)
-	}
-	if err == nil {
-		w.stats.Commits.Add(1)
-		return nil
-	}
-	w.stats.Aborts.Add(1)
-	w.doubtAll("commit failed")
-	if errors.Is(err, stream.ErrIndefinite) {
-		if renew := w.newProducer(ctx); renew != nil {
-			return renew
+// committer makes batches visible, one at a time, beside the worker that fills the next one.
+type committer struct {
+	config *WorkerConfig
+	stats  *Stats
+	log    *slog.Logger
+
+	// Transactions take turns between two producers, since a producer's next one cannot begin before the broker has
+	// written the markers of its last one. Without transactions there is only the first.
+	producers [2]*stream.Producer
+	turn      int
+}
+
+func (c *committer) transactional() bool {
+	return c.config.Delivery == ExactlyOnce && !c.config.Sabotage.NoTransaction
+}
+
+// ready reports whether every producer is fit for use.
+func (c *committer) ready() bool {
+	return c.producers[0] != nil && (c.producers[1] != nil || !c.transactional())
+}
+
+// open makes the producers that there are not. In transactions, that ends whatever the ones before left open.
+func (c *committer) open(ctx context.Context) error {
+	for i := range c.producers {
+		if c.producers[i] != nil || i > 0 && !c.transactional() {
+			continue
 		}
+		var pause backoff
+		for c.producers[i] == nil {
+			p, err := c.newProducer(ctx, i)
+			switch {
+			case err == nil:
+				c.producers[i] = p
+			case ctx.Err() != nil || !passing(err):
+				return err
+			default:
+				c.log.Warn("trying again", "error", err, "in", pause.next())
+				pause.wait(ctx)
+			}
+		}
+	}
+	return nil
+}
+
+func (c *committer) newProducer(ctx context.Context, i int) (*stream.Producer, error) {
+	if !c.transactional() {
+		return stream.NewProducer(c.config.Kafka)
+	}
+	id := fmt.Sprintf("%s-%c", c.config.TransactionalID, 'a'+i)
+	return stream.NewTransactionalProducer(ctx, c.config.Kafka, id, c.config.TransactionTimeout)
+}
+
+func (c *committer) close() {
+	for i, p := range c.producers {
+		if p != nil {
+			p.Close()
+			c.producers[i] = nil
+		}
+	}
+}
+
+// launch begins to make the batch visible; the batch's done is closed when it has landed.
+func (c *committer) launch(ctx context.Context, consumer *stream.Consumer, b *batch) {
+	b.done = make(chan struct{})
+	go func() {
+		defer close(b.done)
+		if c.config.PinThreads {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.TransactionTimeout)
+		defer cancel()
+		b.err = c.commit(ctx, consumer, b)
+	}()
+}
+
+// commit makes the batch's messages visible, in a transaction together with its offsets. Without transactions the
+// offsets follow once the state is saved.
+func (c *committer) commit(ctx context.Context, consumer *stream.Consumer, b *batch) error {
+	p := c.producers[c.turn]
+	l := lap{c.config.Clock, c.config.Clock()}
+	err := c.produce(ctx, p, b)
+	c.stats.Stages.add(Produce, l.to())
+	switch {
+	case err != nil:
+	case c.transactional():
+		err = p.Commit(ctx, consumer, b.offsets)
+	default:
+		err = p.Flush(ctx)
+	}
+	c.stats.Stages.add(Commit, l.to())
+	if errors.Is(err, stream.ErrIndefinite) {
+		p.Close()
+		c.producers[c.turn] = nil
+	}
+	if c.transactional() {
+		c.turn = (c.turn + 1) % len(c.producers)
 	}
 	return err
 }
 
-func (w *Worker) commitTransaction(ctx context.Context) error {
-	if err := w.producer.Begin(); err != nil {
-		return fmt.Errorf("%w: %w", stream.ErrIndefinite, err)
-	}
-	if err := w.produce(); err != nil {
-		return errors.Join(err, w.producer.Abort(ctx))
-	}
-	return w.producer.Commit(ctx, w.consumer, w.batch.offsets)
-}
-
-// commitLoosely produces, waits until that is safe, and then applies the state and commits the offsets, in this
-// order: a crash in between repeats decisions and loses none.
-func (w *Worker) commitLoosely(ctx context.Context) error {
-	if err := w.produce(); err != nil {
-		return err
-	}
-	if err := w.producer.Flush(ctx); err != nil {
-		return err
-	}
-	if err := w.apply(ctx); err != nil {
-		return err
-	}
-	for n := range w.batch.offsets {
-		if p := w.partitions[n]; p == nil || p.doubt != "" {
-			delete(w.batch.offsets, n)
+func (c *committer) produce(ctx context.Context, p *stream.Producer, b *batch) error {
+	if c.transactional() {
+		if err := p.Begin(); err != nil {
+			return fmt.Errorf("%w: %w", stream.ErrIndefinite, err)
 		}
 	}
-	if len(w.batch.offsets) == 0 {
-		return nil
-	}
-	return w.consumer.CommitOffsets(w.batch.offsets)
-}
-
-func (w *Worker) produce() error {
-	for i := range w.batch.out {
-		if err := w.producer.Produce(&w.batch.out[i]); err != nil {
-			if !passing(err) {
-				return fmt.Errorf("%w: %w", errProduce, err)
-			}
-			return err
-		}
-	}
-	return nil
-}
-
-// apply writes the changed accounts and the new heads, one script call per partition. A partition whose head is not
-// as expected is in doubt from then on, and nothing of it was written.
-func (w *Worker) apply(ctx context.Context) error {
-	w.applied = w.now()
-	var writes []features.Write
-	var bytes []byte
-	for _, p := range w.partitions {
-		if p.doubt != "" || p.next <= p.head.Applied {
+	for i := range b.out {
+		err := p.Produce(&b.out[i])
+		if err == nil {
 			continue
 		}
-		to := p.head
-		to.Applied, to.Watermark = p.next, p.shard.watermark
-		write := features.Write{Partition: p.number, From: p.head, To: to, Changes: make([]features.Change, len(p.changed))}
-		for i, e := range p.changed {
-			start := len(bytes)
-			bytes = e.account.Append(bytes)
-			newest, _ := e.account.Newest()
-			write.Changes[i] = features.Change{
-				Account: e.id, Value: bytes[start:len(bytes):len(bytes)], Filed: e.filed, Bucket: w.judge.set.Bucket(newest),
-			}
+		if !passing(err) {
+			err = fmt.Errorf("%w: %w", errProduce, err)
 		}
-		writes = append(writes, write)
-	}
-	if len(writes) == 0 {
-		return nil
-	}
-	if err := w.store.Apply(ctx, writes); err != nil {
-		return fmt.Errorf("%w: %w", errStore, err)
-	}
-	for i := range writes {
-		if err := w.confirm(ctx, &writes[i]); err != nil {
-			return err
+		if c.transactional() {
+			err = errors.Join(err, p.Abort(ctx))
 		}
-	}
-	return nil
-}
-
-// confirm draws the consequences of one write.
-func (w *Worker) confirm(ctx context.Context, write *features.Write) error {
-	p := w.partitions[write.Partition]
-	switch {
-	case errors.Is(write.Err, features.ErrMismatch):
-		w.stats.Mismatches.Add(1)
-		p.doubt = "head mismatch on writing"
-		return nil
-	case write.Err != nil:
-		return fmt.Errorf("%w: %w", errStore, write.Err)
-	}
-	for i, e := range p.changed {
-		e.changed, e.filed = false, write.Changes[i].Bucket
-	}
-	p.changed = p.changed[:0]
-	p.head = write.To
-	if before := w.judge.set.ForgottenBefore(p.head.Watermark); before > w.judge.set.ForgottenBefore(write.From.Watermark) || p.forgetting {
-		more, err := w.store.Forget(ctx, p.number, p.head, before)
-		if err != nil {
-			return fmt.Errorf("%w: %w", errStore, err)
-		}
-		p.forgetting = more
+		return err
 	}
 	return nil
 }

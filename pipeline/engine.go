@@ -69,14 +69,18 @@ func (j *judge) observe(e *entry, tx *payment.Transaction) features.Outcome {
 	return j.observation.Outcome
 }
 
-// decide computes, scores and decides the observed transaction. The decision is good until the next call.
-func (j *judge) decide(e *entry, tx *payment.Transaction) *scoring.Decision {
-	e.account.Compute(&j.observation, j.vector)
-	score := j.scorer.Score(j.vector)
+// compute fills in the vector of the observed transaction.
+func (j *judge) compute(e *entry) { e.account.Compute(&j.observation, j.vector) }
+
+// score scores the vector.
+func (j *judge) score() { j.decision.Score = j.scorer.Score(j.vector) }
+
+// decide makes the decision on the scored transaction. It is good until the next call.
+func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 	d := &j.decision
 	*d = scoring.Decision{
 		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time,
-		Action: j.policy.Decide(score), Score: score, Model: j.model, Policy: j.policy.Version,
+		Action: j.policy.Decide(d.Score), Score: d.Score, Model: j.model, Policy: j.policy.Version,
 		Flags: d.Flags[:0],
 	}
 	if j.vectors {

@@ -22,6 +22,7 @@ func (w *Worker) caughtUp(p *partition, offset int64) {
 	if p.rebuild == nil {
 		return
 	}
+	p.stats.At.Store(offset)
 	now := w.now()
 	took := now.Sub(p.rebuild.began)
 	rate := int64(float64(offset-p.rebuild.from) / max(took.Seconds(), 1e-3))
@@ -29,6 +30,7 @@ func (w *Worker) caughtUp(p *partition, offset int64) {
 	case offset >= p.foldUntil:
 		w.log.Info("rebuild finished", "partition", p.number, "from", p.rebuild.from, "until", p.foldUntil, "took", took, "records_per_second", rate)
 		p.rebuild = nil
+		p.stats.Catching.Store(false)
 	case now.Sub(p.rebuild.told) >= tellEvery:
 		p.rebuild.told = now
 		w.log.Info("rebuilding", "partition", p.number, "at", offset, "until", p.foldUntil,

@@ -1,98 +1,180 @@
 package pipeline
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
 
+	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/scoring"
 	"github.com/weir-fraud/weir/stream"
 )
 
 // Replay runs an Engine over past transactions with the state in memory, partitioned as the topic would be. What it
-// returns does not depend on the number of threads.
+// returns does not depend on the number of threads, but for Replayed.Explained.
 type Replay struct {
-	shards []*shard
-	judges []*judge // one per thread
-	arenas [][]byte
-	scored bool
+	shards   []*shard
+	threads  []replayThread
+	scored   bool
+	since    payment.Time
+	accounts int32
+}
+
+// replayThread is the memory that one thread works in. It has the shards whose number it is, modulo the threads.
+type replayThread struct {
+	judge     *judge
+	decisions []byte
+	highest   highest
+}
+
+// ReplayConfig is how a Replay is run.
+type ReplayConfig struct {
+	Partitions int32
+	Threads    int
+	Explained  int          // of how many accounts, those with the highest scores, the alert in full is wanted
+	Since      payment.Time // of which only alerts on transactions from then on count
 }
 
 // Replayed is one transaction and what came of it.
 type Replayed struct {
 	Transaction *payment.Transaction
 
+	Account  uint32 // numbers the accounts, from 0 in order of first appearance
 	Outcome  features.Outcome
 	Late     bool
+	Amount   int64           // minor units of the reporting currency, where
+	Priced   bool            // there is a rate for it
 	Vector   features.Vector // good until the next Process; nil unless fresh
 	Score    float64
-	Alert    bool
+	Action   scoring.Action
 	Decision []byte // the decision event, good until the next Process; nil unless fresh and there is a model
 
+	// Explained is the alert in full, where its score is the account's highest and may be among the highest of all
+	// accounts: the words are not for every row. It refers to no memory of the transaction. Several threads explain
+	// more than one does, since none knows the others' scores; the highest are always there.
+	Explained *alerts.Alert
+
 	partition int32
+	entry     *entry
 }
 
 // NewReplay returns a Replay. An engine without a model computes features only.
-func NewReplay(engine *Engine, partitions int32, threads int) *Replay {
-	r := &Replay{shards: make([]*shard, partitions), arenas: make([][]byte, threads), scored: engine.scorer != nil}
-	for i := range r.shards {
-		r.shards[i] = newShard(engine.set)
+func NewReplay(engine *Engine, c ReplayConfig) *Replay {
+	r := &Replay{scored: engine.scorer != nil, since: c.Since}
+	for range c.Partitions {
+		r.shards = append(r.shards, newShard(engine.set))
 	}
-	for range threads {
-		r.judges = append(r.judges, newJudge(engine))
+	for range c.Threads {
+		r.threads = append(r.threads, replayThread{judge: newJudge(engine), highest: highest{limit: c.Explained}})
 	}
 	return r
 }
 
 // Process takes in a batch: rows hold the transactions in their order, and are filled in.
 func (r *Replay) Process(rows []Replayed) {
-	width := r.judges[0].set.Schema().Len()
+	width := r.threads[0].judge.set.Schema().Len()
 	values := make([]float64, width*len(rows))
 	for i := range rows {
 		rows[i].Vector = values[i*width : (i+1)*width : (i+1)*width]
 		rows[i].partition = stream.PartitionFor([]byte(rows[i].Transaction.AccountID), int32(len(r.shards)))
 	}
 	var wg sync.WaitGroup
-	for thread := range r.judges {
+	for thread := range r.threads {
 		wg.Go(func() { r.work(thread, rows) })
 	}
 	wg.Wait()
+	for i := range rows {
+		rows[i].Account = r.number(rows[i].entry)
+	}
 }
 
-// work takes in the rows of every n-th partition, n being the number of threads.
+// number returns the account's number, which does not depend on what its shard or thread is.
+func (r *Replay) number(e *entry) uint32 {
+	if e.number == 0 {
+		r.accounts++
+		e.number = r.accounts
+	}
+	return uint32(e.number - 1)
+}
+
+// work takes in the rows of a thread's shards.
 func (r *Replay) work(thread int, rows []Replayed) {
-	j := r.judges[thread]
-	bytes := r.arenas[thread][:0]
+	t := &r.threads[thread]
+	t.decisions = t.decisions[:0]
 	for i := range rows {
 		row := &rows[i]
-		if int(row.partition)%len(r.judges) != thread {
+		if int(row.partition)%len(r.threads) != thread {
 			continue
 		}
 		s, tx := r.shards[row.partition], row.Transaction
-		e := s.accounts[tx.AccountID]
-		if e == nil {
-			e = s.add(string([]byte(tx.AccountID)), j.set.NewAccount())
+		row.entry = s.accounts[tx.AccountID]
+		if row.entry == nil {
+			row.entry = s.add(string([]byte(tx.AccountID)), t.judge.set.NewAccount())
 		}
-		row.Outcome = j.observe(e, tx)
-		row.Late = j.observation.Late
+		row.Outcome = t.judge.observe(row.entry, tx)
+		row.Late = t.judge.observation.Late
+		row.Amount, row.Priced = t.judge.observation.Amount()
 		if row.Outcome != features.Fresh {
 			row.Vector = nil
 			continue
 		}
+		t.judge.compute(row.entry)
 		if r.scored {
-			d := j.decide(e, tx)
-			start := len(bytes)
-			bytes = d.AppendJSON(bytes)
-			row.Decision = bytes[start:len(bytes):len(bytes)]
-			row.Score, row.Alert = d.Score, d.AlertID != ""
-		} else {
-			e.account.Compute(&j.observation, j.vector)
+			t.judge.score()
+			t.decide(row, r.since)
 		}
-		copy(row.Vector, j.vector)
-		j.fold(e, tx)
+		copy(row.Vector, t.judge.vector)
+		t.judge.fold(row.entry, tx)
 	}
-	r.arenas[thread] = bytes
+}
+
+// decide decides the observed row, and explains it while the account is still as it was decided by.
+func (t *replayThread) decide(row *Replayed, since payment.Time) {
+	d := t.judge.decide(row.Transaction)
+	start := len(t.decisions)
+	t.decisions = d.AppendJSON(t.decisions)
+	row.Decision = t.decisions[start:len(t.decisions):len(t.decisions)]
+	row.Score, row.Action = d.Score, d.Action
+	if d.Action == scoring.Approve || row.Transaction.Time < since || !t.highest.admit(row.entry, d.Score) {
+		return
+	}
+	tx := row.Transaction.Clone()
+	a := t.judge.alert(row.entry, &tx)
+	a.Vector = slices.Clone(a.Vector)
+	row.Explained = a
+}
+
+// highest keeps the accounts with the highest scores.
+type highest struct {
+	limit int
+	list  []accountScore // ascending
+}
+
+type accountScore struct {
+	account *entry
+	score   float64
+}
+
+// admit reports whether the score is its account's highest and among the highest of all accounts so far, and keeps it.
+// Of equal scores the first one is higher.
+func (h *highest) admit(account *entry, score float64) bool {
+	if h.limit == 0 || len(h.list) == h.limit && score <= h.list[0].score {
+		return false
+	}
+	switch have := slices.IndexFunc(h.list, func(s accountScore) bool { return s.account == account }); {
+	case have >= 0 && score <= h.list[have].score:
+		return false
+	case have >= 0:
+		h.list = slices.Delete(h.list, have, have+1)
+	case len(h.list) == h.limit:
+		h.list = slices.Delete(h.list, 0, 1)
+	}
+	at, _ := slices.BinarySearchFunc(h.list, score, func(s accountScore, score float64) int { return cmp.Compare(s.score, score) })
+	h.list = slices.Insert(h.list, at, accountScore{account, score})
+	return true
 }
 
 // States calls yield with every account that is not forgotten, by partition and account id.
@@ -120,11 +202,5 @@ func (r *Replay) Watermarks() []payment.Time {
 	return w
 }
 
-// Accounts returns how many accounts are held.
-func (r *Replay) Accounts() int {
-	n := 0
-	for _, s := range r.shards {
-		n += len(s.accounts)
-	}
-	return n
-}
+// Accounts returns how many accounts there are.
+func (r *Replay) Accounts() int { return int(r.accounts) }

@@ -18,7 +18,9 @@ type entry struct {
 	shard   *shard
 	account *features.Account
 	filed   int64 // the bucket that the store files the account under, 0 for none
-	changed bool  // not yet in the store
+	changed bool  // since the last snapshot
+	writing bool  // part of a snapshot that is not confirmed
+	number  int32 // of a replay's accounts, from 1 in order of first appearance
 
 	newer, older *entry
 }
@@ -89,11 +91,11 @@ func (r *recency) remove(e *entry) {
 	r.n--
 }
 
-// trim forgets the least recently used accounts beyond limit. Changed ones stay: they exist nowhere else.
+// trim forgets the least recently used accounts beyond limit. Those that are not yet in the store stay.
 func (r *recency) trim(limit int) {
 	for e := r.oldest; e != nil && r.n > limit; {
 		next := e.newer
-		if !e.changed {
+		if !e.changed && !e.writing {
 			r.remove(e)
 			delete(e.shard.accounts, e.id)
 		}

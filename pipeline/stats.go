@@ -1,19 +1,93 @@
 package pipeline
 
-import "sync/atomic"
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"sync/atomic"
 
-// Stats counts what workers have done since they started. It is safe for concurrent use.
+	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/telemetry"
+)
+
+// Stats counts what the workers of a process have done since they started: transactions and what came of them once
+// that is committed. It is safe for concurrent use.
 type Stats struct {
 	Transactions atomic.Int64 // scored
 	Alerts       atomic.Int64
-	DeadLetters  atomic.Int64
-	Duplicates   atomic.Int64 // repeated transactions, which produce nothing
-	Conflicts    atomic.Int64 // repeated ids with another body, which produce nothing either
+	DeadLetters  [payment.NumKinds]atomic.Int64 // by the kind of fault
+	Duplicates   atomic.Int64                   // repeated transactions, which produce nothing
+	Conflicts    atomic.Int64                   // repeated ids with another body, which produce nothing either
 	Late         atomic.Int64
 	Folded       atomic.Int64 // folded without a decision, while catching up
-	Commits      atomic.Int64 // Kafka transactions committed
-	Aborts       atomic.Int64 // Kafka transactions that were not
+	Commits      atomic.Int64 // batches committed
+	Aborts       atomic.Int64 // batches that were not
 	Recoveries   atomic.Int64 // runs of the recovery routine
 	Discards     atomic.Int64 // of those, with the stored state thrown away
 	Mismatches   atomic.Int64 // heads found in Redis that were not the worker's own
+	Hits         atomic.Int64 // records whose account was in memory
+	Misses       atomic.Int64 // accounts that had to be read from the store
+
+	Stages    *Stages
+	Latency   *telemetry.Histogram // seconds from a record's time to its decision's commit
+	BatchSize *telemetry.Histogram // records in a batch
+	Scores    *telemetry.Histogram
+
+	mu         sync.Mutex
+	partitions map[int32]*PartitionStats
+}
+
+// PartitionStats is where the worker of one partition stands.
+type PartitionStats struct {
+	Partition  int32
+	Assigned   atomic.Bool  // to a worker of this process
+	Committed  atomic.Int64 // offset of the first record whose decision is not out
+	End        atomic.Int64 // offset behind the last record known to be there
+	RecordTime atomic.Int64 // of the last record committed, milliseconds since 1970
+	Watermark  atomic.Int64 // newest event time folded in, milliseconds since 1970
+	Catching   atomic.Bool  // the state is being brought up to the committed offset
+	At, Until  atomic.Int64 // offsets: where that is, and where it ends
+}
+
+// NewStats returns Stats that stand at zero.
+func NewStats() *Stats {
+	return &Stats{
+		Stages:     newStages(),
+		Latency:    telemetry.NewHistogram(telemetry.Exponential(0.001, 60, 1.5)),
+		BatchSize:  telemetry.NewHistogram(telemetry.Exponential(1, 1<<17, 2)),
+		Scores:     telemetry.NewHistogram(telemetry.Linear(0.05, 1, 20)),
+		partitions: make(map[int32]*PartitionStats),
+	}
+}
+
+// DeadLettersTotal returns how many records were refused.
+func (s *Stats) DeadLettersTotal() int64 {
+	var n int64
+	for i := range s.DeadLetters {
+		n += s.DeadLetters[i].Load()
+	}
+	return n
+}
+
+// Partitions returns the partitions that this process has met, in order.
+func (s *Stats) Partitions() []*PartitionStats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*PartitionStats, 0, len(s.partitions))
+	for _, p := range s.partitions {
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b *PartitionStats) int { return cmp.Compare(a.Partition, b.Partition) })
+	return all
+}
+
+func (s *Stats) partition(n int32) *PartitionStats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.partitions[n]
+	if p == nil {
+		p = &PartitionStats{Partition: n}
+		s.partitions[n] = p
+	}
+	return p
 }

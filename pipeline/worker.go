@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
+	"runtime"
 	"time"
 
 	"github.com/weir-fraud/weir/features"
@@ -47,7 +46,13 @@ type WorkerConfig struct {
 	BatchSize          int           // most records in one batch
 	ApplyInterval      time.Duration // how far the state in Redis may lag behind the committed offsets
 	CacheAccounts      int           // most accounts held in memory, beyond those not yet applied
-	Sabotage           Sabotage
+
+	// Clock measures stages. It tells wall time, or the CPU time of the calling thread: PinThreads then keeps each
+	// goroutine of the worker on a thread of its own.
+	Clock      func() time.Duration
+	PinThreads bool
+
+	Sabotage Sabotage
 }
 
 // Sabotage switches safeguards off, so that tests can show that each is needed. All are on in the zero value.
@@ -57,24 +62,31 @@ type Sabotage struct {
 	NoDedupe      bool // take repeated transactions for new ones
 }
 
-// Worker runs the pipeline over the partitions that its consumer group gives it. One goroutine runs it.
+// Worker runs the pipeline over the partitions that its consumer group gives it. One goroutine runs it, with two at its
+// side: one that waits for the transaction of the last batch, one that writes a snapshot of the state to the store.
 type Worker struct {
-	config   WorkerConfig
-	store    Store
-	log      *slog.Logger
-	stats    *Stats
-	now      func() time.Time
-	token    func() uint64 // random, names generations
-	judge    *judge
-	decoder  payment.Decoder
-	consumer *stream.Consumer
-	producer *stream.Producer
+	config    WorkerConfig
+	store     Store
+	log       *slog.Logger
+	stats     *Stats
+	now       func() time.Time
+	token     func() uint64 // random, names generations
+	judge     *judge
+	decoder   payment.Decoder
+	consumer  *stream.Consumer
+	committer committer
 
 	partitions map[int32]*partition
 	recent     recency
-	applied    time.Time // when the state was last applied
+	intake     intake
+	samples    samples
+	filling    *batch    // decided, and folded into the accounts in memory
+	flight     *batch    // launched and not yet landed; nil for none
+	free       *batch    // neither of them
+	saving     *snapshot // on its way to the store; nil for none
+	spare      *snapshot // memory for the next one
 	verified   time.Time // when the heads were last looked at
-	batch      batch
+	failed     error     // what went wrong for good inside a rebalance
 }
 
 // partition is an assigned partition.
@@ -82,21 +94,44 @@ type partition struct {
 	number     int32
 	shard      *shard
 	head       features.Head // as this worker last wrote or read it
+	nextHead   features.Head // as the snapshot under way writes it, zero without one
 	next       int64         // offset of the first record not folded in
 	foldUntil  int64         // below this offset, fold without producing
 	doubt      string        // why the state must be recovered before anything else, empty for no doubt
 	damaged    bool          // the stored state is known to be no good
-	changed    []*entry      // not yet applied
+	changed    []*entry      // since the last snapshot
+	writing    []*entry      // in the snapshot under way
+	saved      time.Time     // when the last snapshot of it was taken
 	forgetting bool          // the store may hold more forgotten accounts
 	rebuild    *progress     // of the catching up, nil when there is none
+	readTo     int64         // offset up to which there was nothing more, when last told
+	stats      *PartitionStats
+}
+
+// reached notes that the decisions before offset are out. What is between the last record and the end of the log is
+// no work: markers of transactions and records that are gone.
+func (p *partition) reached(offset int64) {
+	if offset >= p.next {
+		offset = max(offset, p.readTo)
+	}
+	p.stats.Committed.Store(offset)
+	p.stats.End.Store(max(offset, p.stats.End.Load()))
+}
+
+// knows reports whether a stored head is the worker's own.
+func (p *partition) knows(h features.Head) bool {
+	return h == p.head || p.nextHead.Known() && h == p.nextHead
 }
 
 // NewWorker returns a worker. Token gives random numbers, Now the time for logs and intervals.
 func NewWorker(config WorkerConfig, engine *Engine, store Store, stats *Stats, log *slog.Logger, now func() time.Time, token func() uint64) *Worker {
-	return &Worker{
+	w := &Worker{
 		config: config, store: store, log: log, stats: stats, now: now, token: token,
 		judge: newJudge(engine), partitions: make(map[int32]*partition),
+		filling: newBatch(), free: newBatch(), spare: new(snapshot),
 	}
+	w.committer = committer{config: &w.config, stats: stats, log: log}
+	return w
 }
 
 // CheckPartitionCount refuses where any partition's state was built under another partition count of the same topic.
@@ -113,26 +148,26 @@ func CheckPartitionCount(ctx context.Context, store Store, topicID string, parti
 	return nil
 }
 
-// Run works until ctx ends, and then leaves the group with everything committed and applied. Errors that may pass are
+// Run works until ctx ends, and then leaves the group with everything committed and saved. Errors that may pass are
 // waited out; one that is returned will not go away by itself.
 func (w *Worker) Run(ctx context.Context) (err error) {
-	if err := w.newProducer(ctx); err != nil {
+	if w.config.PinThreads {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+	}
+	if err := w.committer.open(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
 		return err
 	}
-	defer func() {
-		if w.producer != nil {
-			w.producer.Close()
-		}
-	}()
+	defer w.committer.close()
 	w.consumer, err = stream.NewConsumer(w.config.Kafka, w.config.Group, w)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		// Closing revokes what is left, which applies it.
+		// Closing revokes what is left, which commits and saves it.
 		err = errors.Join(err, w.consumer.Close())
 	}()
 	var pause backoff
@@ -152,51 +187,204 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 	return nil
 }
 
-// step settles doubts, then works off one batch.
+// step takes in what has landed, settles doubts, launches what is ready, and works off what one poll brings.
 func (w *Worker) step(ctx context.Context) error {
+	if err := errors.Join(w.failed, w.land(ctx, false)); err != nil {
+		return err
+	}
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
-	records, ends, err := w.consumer.Poll(ctx, w.batch.records[:0], w.config.BatchSize, w.pollTime())
-	w.batch.records = records
-	if err != nil {
-		for i := range records {
-			if p := w.partitions[records[i].Partition]; p != nil {
-				p.doubt = "consumer failed"
-			}
+	room := w.config.BatchSize - w.filling.taken
+	if room > 0 {
+		if w.flight != nil && len(w.intake.records) < unhurried {
+			await(w.flight.done, gather)
 		}
+		if err := w.poll(ctx, room); err != nil {
+			return err
+		}
+	}
+	if err := w.land(ctx, room <= 0); err != nil {
+		return err
+	}
+	w.launch(ctx)
+	return w.verify(ctx)
+}
+
+// While a batch is on its way and polls bring fewer than unhurried records, they are gathered for a while: nothing can
+// be launched anyway, and each poll has a price.
+const (
+	unhurried = 256
+	gather    = 4 * time.Millisecond
+)
+
+// poll works off the records that are there, waiting for them a while.
+func (w *Worker) poll(ctx context.Context, room int) error {
+	in := &w.intake
+	var ends []stream.End
+	var err error
+	l := w.lap()
+	in.records, ends, err = w.consumer.Poll(ctx, in.records[:0], room, w.pollTime())
+	if w.config.PinThreads { // in wall time this would be waiting, mostly
+		w.stats.Stages.add(Consume, l.to())
+	}
+	if err != nil {
+		w.doubtRecords("consumer failed")
 		return err
 	}
 	// What has begun is finished, also when the worker is told to stop.
 	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.config.TransactionTimeout)
 	defer cancel()
-	if err := w.process(work, records); err != nil {
+	if err := w.process(work); err != nil {
 		return err
 	}
 	for _, end := range ends {
 		if p := w.partitions[end.Partition]; p != nil && p.doubt == "" {
 			w.caughtUp(p, end.Offset)
+			p.readTo = end.Offset
+			p.reached(p.stats.Committed.Load())
 		}
 	}
-	if w.now().Sub(w.applied) < w.config.ApplyInterval {
+	return nil
+}
+
+// pollTime returns how long to wait for records: not long while something is on its way.
+func (w *Worker) pollTime() time.Duration {
+	const longest, busy = 100 * time.Millisecond, time.Millisecond
+	switch {
+	case w.flight != nil || w.filling.taken > 0:
+		return 0
+	case w.saving != nil:
+		return busy
+	}
+	return min(longest, max(busy, w.config.ApplyInterval))
+}
+
+// launch sends the batch being filled on its way if the last one has landed. With it goes a snapshot of the partitions
+// that are due: what is in memory now is what will be committed with this batch.
+func (w *Worker) launch(ctx context.Context) {
+	if w.flight != nil {
+		return
+	}
+	var due *snapshot
+	if w.saving == nil {
+		due = w.snapshot(w.now().Add(-w.config.ApplyInterval))
+	}
+	b := w.filling
+	if len(b.offsets) == 0 { // nothing, or only folding: all that is in memory is committed
+		b.reset()
+		if due != nil {
+			w.save(ctx, due)
+		}
+		return
+	}
+	b.snapshot = due
+	w.flight, w.filling, w.free = b, w.free, nil
+	w.committer.launch(ctx, w.consumer, b)
+}
+
+// land takes in the batch and the snapshot that are on their way if their outcome is known, or waits for the batch.
+// When a batch fails, the state in memory is ahead of what is committed, so everything is in doubt.
+func (w *Worker) land(ctx context.Context, wait bool) error {
+	if w.saving != nil && over(w.saving.done, false) {
+		if err := w.confirm(w.saving); err != nil {
+			return err
+		}
+	}
+	if w.flight == nil || !over(w.flight.done, wait) {
 		return nil
 	}
-	if err := w.apply(work); err != nil {
-		return err
+	b := w.flight
+	w.flight, w.free = nil, b
+	defer b.reset()
+	if b.err != nil {
+		w.stats.Aborts.Add(1)
+		if b.snapshot != nil {
+			w.spare = b.snapshot
+		}
+		w.filling.reset()
+		w.doubtAll("commit failed")
+		return b.err
 	}
-	return w.verify(work)
+	w.account(b)
+	if b.snapshot != nil {
+		w.save(ctx, b.snapshot)
+	}
+	return nil
+}
+
+// account counts a batch that is committed.
+func (w *Worker) account(b *batch) {
+	w.stats.Commits.Add(1)
+	w.stats.BatchSize.Add(float64(b.taken))
+	w.stats.Transactions.Add(int64(len(b.times)))
+	b.tally.addTo(w.stats)
+	now := w.now().UnixMilli()
+	for _, t := range b.times {
+		w.stats.Latency.Add(float64(max(0, now-t)) / 1000)
+	}
+	for n, offset := range b.offsets {
+		if p := w.partitions[n]; p != nil {
+			p.stats.RecordTime.Store(b.recorded[n])
+			p.reached(offset)
+		}
+	}
+}
+
+// await waits until a channel is closed, but not longer than limit.
+func await(done <-chan struct{}, limit time.Duration) {
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
+	}
+}
+
+// over reports whether a channel is closed, or waits until it is.
+func over(done <-chan struct{}, wait bool) bool {
+	if wait {
+		<-done
+		return true
+	}
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// quiesce commits and saves everything that is in memory.
+func (w *Worker) quiesce(ctx context.Context) error {
+	for {
+		if err := w.land(ctx, true); err != nil {
+			return err
+		}
+		if w.saving != nil {
+			<-w.saving.done
+			continue
+		}
+		if len(w.filling.offsets) == 0 {
+			return nil
+		}
+		w.launch(ctx)
+	}
 }
 
 // verifyEvery is how often the heads of all partitions are looked at, so that what Redis has lost is built again also
 // while a partition is idle.
 const verifyEvery = time.Second
 
-// verify puts partitions whose stored head is not the one this worker last wrote in doubt.
+// verify puts partitions whose stored head is not the worker's own in doubt.
 func (w *Worker) verify(ctx context.Context) error {
 	if w.now().Sub(w.verified) < verifyEvery {
 		return nil
 	}
 	w.verified = w.now()
+	for n, p := range w.partitions {
+		p.stats.End.Store(max(p.stats.Committed.Load(), w.consumer.End(n)))
+	}
 	var reads []features.Read
 	for n, p := range w.partitions {
 		if p.doubt == "" {
@@ -210,18 +398,11 @@ func (w *Worker) verify(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", errStore, err)
 	}
 	for i := range reads {
-		if p := w.partitions[reads[i].Partition]; reads[i].Head != p.head {
-			w.stats.Mismatches.Add(1)
-			p.doubt = "head mismatch on verifying"
+		if p := w.partitions[reads[i].Partition]; !p.knows(reads[i].Head) {
+			w.mismatch(p, "head mismatch on verifying")
 		}
 	}
 	return nil
-}
-
-// pollTime returns how long to wait for records: no longer than until the state is due to be applied.
-func (w *Worker) pollTime() time.Duration {
-	const longest = 100 * time.Millisecond
-	return min(longest, max(time.Millisecond, w.config.ApplyInterval))
 }
 
 // passing reports whether an error may go away by itself. Redis and network failures do; what Kafka says is fatal, a
@@ -242,172 +423,3 @@ var (
 	// errProduce marks records that Kafka will never take.
 	errProduce = errors.New("record refused")
 )
-
-// newProducer replaces the producer. In transactions, that ends whatever the one before left open. After an error there
-// is none.
-func (w *Worker) newProducer(ctx context.Context) error {
-	if w.producer != nil {
-		w.producer.Close()
-		w.producer = nil
-	}
-	var pause backoff
-	for {
-		var p *stream.Producer
-		var err error
-		if w.transactional() {
-			p, err = stream.NewTransactionalProducer(ctx, w.config.Kafka, w.config.TransactionalID, w.config.TransactionTimeout)
-		} else {
-			p, err = stream.NewProducer(w.config.Kafka)
-		}
-		if err == nil {
-			w.producer = p
-			return nil
-		}
-		if ctx.Err() != nil || !passing(err) {
-			return err
-		}
-		w.log.Warn("trying again", "error", err, "in", pause.next())
-		pause.wait(ctx)
-	}
-}
-
-func (w *Worker) transactional() bool {
-	return w.config.Delivery == ExactlyOnce && !w.config.Sabotage.NoTransaction
-}
-
-// Assigned implements stream.Rebalancer: it recovers the partitions and says where to read on.
-func (w *Worker) Assigned(ctx context.Context, numbers []int32) ([]int64, error) {
-	w.log.Info("partitions assigned", "partitions", numbers)
-	for _, n := range numbers {
-		w.partitions[n] = &partition{number: n, shard: newShard(w.judge.set), doubt: "assigned"}
-	}
-	from := make([]int64, len(numbers))
-	var pause backoff
-	for i := 0; i < len(numbers); {
-		offset, err := w.recover(ctx, w.partitions[numbers[i]])
-		switch {
-		case err == nil:
-			from[i] = offset
-			i++
-			pause.reset()
-		case ctx.Err() != nil || !passing(err):
-			return nil, err
-		default:
-			w.log.Warn("trying again", "error", err, "in", pause.next())
-			pause.wait(ctx)
-		}
-	}
-	return from, nil
-}
-
-// Revoked implements stream.Rebalancer: it applies what is committed and lets go.
-func (w *Worker) Revoked(ctx context.Context, numbers []int32, lost bool) {
-	w.log.Info("partitions revoked", "partitions", numbers, "lost", lost)
-	if !lost {
-		work, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		if err := w.apply(work); err != nil {
-			// Whoever has the partitions next folds what is missing here.
-			w.log.Warn("state not applied before the partitions left", "error", err)
-		}
-	}
-	for _, n := range numbers {
-		if p := w.partitions[n]; p != nil {
-			w.recent.drop(p.shard)
-			delete(w.partitions, n)
-		}
-	}
-}
-
-// settle sees to it that there is a producer, and recovers the partitions that are in doubt.
-func (w *Worker) settle(ctx context.Context) error {
-	if w.producer == nil {
-		if err := w.newProducer(ctx); err != nil {
-			return err
-		}
-	}
-	for _, n := range slices.Sorted(maps.Keys(w.partitions)) {
-		p := w.partitions[n]
-		if p.doubt == "" {
-			continue
-		}
-		from, err := w.recover(ctx, p)
-		if err != nil {
-			return err
-		}
-		if err := w.consumer.Seek(n, from); err != nil {
-			p.doubt = "seek failed"
-			return err
-		}
-	}
-	return nil
-}
-
-// recover is the one routine for assignment, mismatch and doubt: it brings what is stored and what is committed
-// together, and returns the offset to read on from.
-func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
-	w.stats.Recoveries.Add(1)
-	w.recent.drop(p.shard)
-	p.changed = p.changed[:0]
-	if p.damaged {
-		p.head = features.Head{}
-	}
-	f := found{topicID: w.config.TopicID, partitions: w.config.Partitions}
-	committed, err := w.consumer.Committed(ctx, []int32{p.number})
-	if err != nil {
-		return 0, err
-	}
-	f.committed = committed[0]
-	if f.first, f.end, err = w.consumer.Bounds(ctx, p.number); err != nil {
-		return 0, err
-	}
-	stored, err := w.store.Head(ctx, p.number)
-	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errStore, err)
-	}
-	if f.head = stored; p.damaged {
-		f.head = features.Head{}
-	}
-	do, err := planRecovery(f, w.config.Start, w.config.Delivery)
-	if err != nil {
-		return 0, err
-	}
-	if w.config.Sabotage.NoRewind && !do.discard {
-		do.from = do.foldUntil
-	}
-	if do.discard {
-		fresh := features.Head{
-			Applied: do.from, TopicID: f.topicID, Partitions: f.partitions, Generation: w.token()>>24 | 1,
-		}
-		if err := w.store.Discard(ctx, p.number, stored, fresh); err != nil {
-			return 0, fmt.Errorf("%w: %w", errStore, err)
-		}
-		w.stats.Discards.Add(1)
-		f.head = fresh
-	}
-	if err := w.store.DeleteDiscarded(ctx, p.number); err != nil {
-		return 0, fmt.Errorf("%w: %w", errStore, err)
-	}
-	if do.commit {
-		if err := w.consumer.CommitOffsets(map[int32]int64{p.number: do.foldUntil}); err != nil {
-			return 0, err
-		}
-	}
-	w.log.Info("partition recovered", "partition", p.number, "why", p.doubt, "found", do.why, "committed", f.committed,
-		"applied", stored.Applied, "from", do.from, "fold_until", do.foldUntil, "discarded", do.discard)
-	p.head, p.next, p.foldUntil = f.head, do.from, do.foldUntil
-	p.shard.watermark = f.head.Watermark
-	p.doubt, p.damaged = "", false
-	p.rebuild = nil
-	if do.from < do.foldUntil {
-		p.rebuild = newProgress(w.now(), do.from, do.foldUntil)
-	}
-	return do.from, nil
-}
-
-// doubtAll puts every partition in doubt: what was computed is not what is committed.
-func (w *Worker) doubtAll(why string) {
-	for _, p := range w.partitions {
-		p.doubt = why
-	}
-}

@@ -9,14 +9,14 @@ import "github.com/weir-fraud/weir/payment"
 // difficulty: each sign (new device, new merchant, night, high amount) is common alone, and their coming together is
 // not.
 type AccountTakeover struct {
-	Schedule
-	Purchases  Count
-	First      Interval // the first amount, relative to the account's ordinary purchase
-	Escalation Interval // factor from one amount to the next
-	Gap        Span     // between purchases
-	Night      float64  // share of episodes that wait for the customer's night
-	InPerson   float64  // share of episodes that shop in a far city
-	Limit      float64  // no amount exceeds this, in major units
+	Schedule   `yaml:",inline" doc:"a strange device, strange merchants, amounts that escalate"`
+	Purchases  Count    `yaml:"purchases" doc:"of one episode"`
+	First      Interval `yaml:"first" doc:"the first amount, relative to the account's ordinary purchase"`
+	Escalation Interval `yaml:"escalation" doc:"factor from one amount to the next"`
+	Gap        Span     `yaml:"gap" doc:"between purchases"`
+	Night      float64  `yaml:"night" doc:"share of episodes that wait for the customer's night"`
+	InPerson   float64  `yaml:"in_person" doc:"share of episodes that shop in a far city"`
+	Limit      float64  `yaml:"limit" doc:"no amount exceeds this, in major units"`
 }
 
 // DefaultAccountTakeover returns the pattern with its default parameters.
@@ -38,13 +38,13 @@ func (AccountTakeover) Name() string { return "account_takeover" }
 
 func (p AccountTakeover) validate() error {
 	var e problems
-	e.count("Purchases", p.Purchases, 1)
-	e.factor("First", p.First)
-	e.factor("Escalation", p.Escalation)
-	e.span("Gap", p.Gap)
-	e.share("Night", p.Night)
-	e.share("InPerson", p.InPerson)
-	e.money("Limit", Interval{p.Limit, p.Limit})
+	e.count("purchases", p.Purchases, 1)
+	e.factor("first", p.First)
+	e.factor("escalation", p.Escalation)
+	e.span("gap", p.Gap)
+	e.share("night", p.Night)
+	e.share("in_person", p.InPerson)
+	e.money("limit", Interval{p.Limit, p.Limit})
 	return e.err()
 }
 

@@ -9,13 +9,13 @@ import "github.com/weir-fraud/weir/payment"
 // Carding. Easy: the number of purchases within minutes gives it away after the first few, though players of online
 // games make bursts too.
 type CardTesting struct {
-	Schedule
-	Tries     Count    // tiny purchases
-	TryAmount Interval // of each, in major units
-	TryGap    Span     // between them
-	Pause     Span     // before the large ones
-	Large     Count    // large purchases
-	LargeSum  Interval // of each, in major units
+	Schedule  `yaml:",inline" doc:"many tiny online purchases by script, a pause, then one or two large ones"`
+	Tries     Count    `yaml:"tries" doc:"tiny purchases"`
+	TryAmount Interval `yaml:"try_amount" doc:"of each, in major units"`
+	TryGap    Span     `yaml:"try_gap" doc:"between them"`
+	Pause     Span     `yaml:"pause" doc:"before the large ones"`
+	Large     Count    `yaml:"large" doc:"large purchases"`
+	LargeSum  Interval `yaml:"large_sum" doc:"of each, in major units"`
 }
 
 // DefaultCardTesting returns the pattern with its default parameters.
@@ -36,12 +36,12 @@ func (CardTesting) Name() string { return "card_testing" }
 
 func (p CardTesting) validate() error {
 	var e problems
-	e.count("Tries", p.Tries, 1)
-	e.money("TryAmount", p.TryAmount)
-	e.span("TryGap", p.TryGap)
-	e.span("Pause", p.Pause)
-	e.count("Large", p.Large, 0)
-	e.money("LargeSum", p.LargeSum)
+	e.count("tries", p.Tries, 1)
+	e.money("try_amount", p.TryAmount)
+	e.span("try_gap", p.TryGap)
+	e.span("pause", p.Pause)
+	e.count("large", p.Large, 0)
+	e.money("large_sum", p.LargeSum)
 	return e.err()
 }
 

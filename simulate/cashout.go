@@ -7,11 +7,11 @@ import "github.com/weir-fraud/weir/payment"
 // the FFIEC's joint statement Cyber-attacks on Financial Institutions' ATM and Card Authorization Systems (2014). Of
 // middling difficulty: some customers always withdraw the most they can, and some come back for a second sum.
 type CashOut struct {
-	Schedule
-	Withdrawals Count
-	Fill        Interval // of each sum, relative to the account's limit
-	Gap         Span     // between withdrawals
-	Far         float64  // share of episodes in another city
+	Schedule    `yaml:",inline" doc:"withdrawals near the limit, one after the other"`
+	Withdrawals Count    `yaml:"withdrawals" doc:"of one episode"`
+	Fill        Interval `yaml:"fill" doc:"of each sum, relative to the account's limit"`
+	Gap         Span     `yaml:"gap" doc:"between withdrawals"`
+	Far         float64  `yaml:"far" doc:"share of episodes in another city"`
 }
 
 // DefaultCashOut returns the pattern with its default parameters.
@@ -30,10 +30,10 @@ func (CashOut) Name() string { return "cash_out" }
 
 func (p CashOut) validate() error {
 	var e problems
-	e.count("Withdrawals", p.Withdrawals, 1)
-	e.interval("Fill", p.Fill, 0.05, 1)
-	e.span("Gap", p.Gap)
-	e.share("Far", p.Far)
+	e.count("withdrawals", p.Withdrawals, 1)
+	e.interval("fill", p.Fill, 0.05, 1)
+	e.span("gap", p.Gap)
+	e.share("far", p.Far)
 	return e.err()
 }
 

@@ -9,12 +9,12 @@ import "github.com/weir-fraud/weir/payment"
 // card schemes call a common point of purchase. Hard by the account alone, whose amounts and places are ordinary; the
 // merchants' own record of frauds shows both halves, once labels come in.
 type CompromisedMerchant struct {
-	Schedule
-	Frauds    Count    // of one episode, at the merchant and elsewhere
-	Over      Span     // how long an episode lasts
-	AtShop    float64  // share of the frauds that are charged through the merchant
-	Customers int      // customers that must have paid there before the first card is abused elsewhere
-	Factor    Interval // of the amounts elsewhere, relative to what the customer would have paid
+	Schedule  `yaml:",inline" doc:"strangers' cards charged at a shop for weeks, its customers' cards abused elsewhere"`
+	Frauds    Count    `yaml:"frauds" doc:"of one episode, at the merchant and elsewhere"`
+	Over      Span     `yaml:"over" doc:"how long an episode lasts"`
+	AtShop    float64  `yaml:"at_shop" doc:"share of the frauds that are charged through the merchant"`
+	Customers int      `yaml:"customers" doc:"who must have paid there before the first card is abused elsewhere"`
+	Factor    Interval `yaml:"factor" doc:"of the amounts elsewhere, relative to what the customer would have paid"`
 }
 
 // DefaultCompromisedMerchant returns the pattern with its default parameters.
@@ -34,11 +34,11 @@ func (CompromisedMerchant) Name() string { return "compromised_merchant" }
 
 func (p CompromisedMerchant) validate() error {
 	var e problems
-	e.count("Frauds", p.Frauds, 1)
-	e.span("Over", p.Over)
-	e.share("AtShop", p.AtShop)
-	e.count("Customers", Count{p.Customers, p.Customers}, 1)
-	e.factor("Factor", p.Factor)
+	e.count("frauds", p.Frauds, 1)
+	e.span("over", p.Over)
+	e.share("at_shop", p.AtShop)
+	e.count("customers", Count{p.Customers, p.Customers}, 1)
+	e.factor("factor", p.Factor)
 	return e.err()
 }
 

@@ -56,7 +56,7 @@ func lines(events []simulate.Event) []byte {
 // TestGolden holds the stream fixed: models are trained and figures published on it.
 func TestGolden(t *testing.T) {
 	live := simulate.LiveConfig(time.Date(2024, time.March, 1, 15, 0, 0, 0, time.UTC), 200)
-	live.Accounts, live.WarmUp = 2000, 3*time.Hour
+	live.Accounts, live.WarmUp, live.Start = 2000, 3*time.Hour, time.Date(2024, time.February, 27, 15, 0, 0, 0, time.UTC)
 	abroad := small()
 	abroad.ForeignCurrencies, abroad.Rate, abroad.FraudShare = true, 2, 0.05
 	for name, cfg := range map[string]simulate.Config{"default": simulate.DefaultConfig(), "live": live, "abroad": abroad} {

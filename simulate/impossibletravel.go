@@ -8,12 +8,12 @@ import "github.com/weir-fraud/weir/payment"
 // by the speed between the two places, except that some merchants report their head office as their place, which
 // looks the same, and that after the first purchase the criminal stays where they are.
 type ImpossibleTravel struct {
-	Schedule
-	Delay      Span // from the customer's purchase
-	Purchases  Count
-	Gap        Span     // between purchases
-	Kilometres float64  // least distance from the customer
-	Factor     Interval // of the amounts, relative to what this customer would have paid
+	Schedule   `yaml:",inline" doc:"a copied card in a far city, soon after the customer paid at home"`
+	Delay      Span     `yaml:"delay" doc:"from the customer's purchase"`
+	Purchases  Count    `yaml:"purchases" doc:"of one episode"`
+	Gap        Span     `yaml:"gap" doc:"between purchases"`
+	Kilometres float64  `yaml:"kilometres" doc:"least distance from the customer"`
+	Factor     Interval `yaml:"factor" doc:"of the amounts, relative to what this customer would have paid"`
 }
 
 // DefaultImpossibleTravel returns the pattern with its default parameters.
@@ -33,11 +33,11 @@ func (ImpossibleTravel) Name() string { return "impossible_travel" }
 
 func (p ImpossibleTravel) validate() error {
 	var e problems
-	e.span("Delay", p.Delay)
-	e.count("Purchases", p.Purchases, 1)
-	e.span("Gap", p.Gap)
-	e.interval("Kilometres", Interval{p.Kilometres, p.Kilometres}, 0, 20_000)
-	e.factor("Factor", p.Factor)
+	e.span("delay", p.Delay)
+	e.count("purchases", p.Purchases, 1)
+	e.span("gap", p.Gap)
+	e.interval("kilometres", Interval{p.Kilometres, p.Kilometres}, 0, 20_000)
+	e.factor("factor", p.Factor)
 	return e.err()
 }
 

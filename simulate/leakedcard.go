@@ -9,11 +9,11 @@ import "github.com/weir-fraud/weir/payment"
 // nothing happens quickly, and a purchase two or three times the usual is nothing rare. A device that the account has
 // not used before helps, where the merchant tells it.
 type LeakedCard struct {
-	Schedule
-	Purchases Count
-	Over      Span     // from the first purchase to about the last
-	Factor    Interval // of the amounts, relative to what this customer would have paid
-	NoDevice  float64  // share of purchases without a device id
+	Schedule  `yaml:",inline" doc:"a few online purchases over two weeks, larger than usual"`
+	Purchases Count    `yaml:"purchases" doc:"of one episode"`
+	Over      Span     `yaml:"over" doc:"from the first purchase to about the last"`
+	Factor    Interval `yaml:"factor" doc:"of the amounts, relative to what this customer would have paid"`
+	NoDevice  float64  `yaml:"no_device" doc:"share of purchases without a device id"`
 }
 
 // DefaultLeakedCard returns the pattern with its default parameters.
@@ -32,10 +32,10 @@ func (LeakedCard) Name() string { return "leaked_card" }
 
 func (p LeakedCard) validate() error {
 	var e problems
-	e.count("Purchases", p.Purchases, 1)
-	e.span("Over", p.Over)
-	e.factor("Factor", p.Factor)
-	e.share("NoDevice", p.NoDevice)
+	e.count("purchases", p.Purchases, 1)
+	e.span("over", p.Over)
+	e.factor("factor", p.Factor)
+	e.share("no_device", p.NoDevice)
 	return e.err()
 }
 

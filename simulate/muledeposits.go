@@ -8,13 +8,13 @@ import "github.com/weir-fraud/weir/payment"
 // Professional Money Laundering (2018), and of Europol's European Money Mule Action. Of middling difficulty: pay days,
 // online sellers and people who withdraw their pay make the same moves, singly.
 type MuleDeposits struct {
-	Schedule
-	Deposits    Count
-	Amount      Interval // of a deposit, in major units
-	Gap         Span     // from one deposit to the next, beside the time that withdrawing takes
-	Delay       Span     // from a deposit to the first withdrawal, and between withdrawals
-	PassedOn    Interval // share of each deposit that is withdrawn
-	Withdrawals int      // withdrawals after one deposit at most
+	Schedule    `yaml:",inline" doc:"transfers from strangers, most of each withdrawn within hours"`
+	Deposits    Count    `yaml:"deposits" doc:"of one episode"`
+	Amount      Interval `yaml:"amount" doc:"of a deposit, in major units"`
+	Gap         Span     `yaml:"gap" doc:"from one deposit to the next, beside the time that withdrawing takes"`
+	Delay       Span     `yaml:"delay" doc:"from a deposit to the first withdrawal, and between withdrawals"`
+	PassedOn    Interval `yaml:"passed_on" doc:"share of each deposit that is withdrawn"`
+	Withdrawals int      `yaml:"withdrawals" doc:"after one deposit at most"`
 }
 
 // DefaultMuleDeposits returns the pattern with its default parameters.
@@ -35,12 +35,12 @@ func (MuleDeposits) Name() string { return "mule_deposits" }
 
 func (p MuleDeposits) validate() error {
 	var e problems
-	e.count("Deposits", p.Deposits, 1)
-	e.money("Amount", p.Amount)
-	e.span("Gap", p.Gap)
-	e.span("Delay", p.Delay)
-	e.interval("PassedOn", p.PassedOn, 0, 1)
-	e.count("Withdrawals", Count{p.Withdrawals, p.Withdrawals}, 1)
+	e.count("deposits", p.Deposits, 1)
+	e.money("amount", p.Amount)
+	e.span("gap", p.Gap)
+	e.span("delay", p.Delay)
+	e.interval("passed_on", p.PassedOn, 0, 1)
+	e.count("withdrawals", Count{p.Withdrawals, p.Withdrawals}, 1)
 	return e.err()
 }
 

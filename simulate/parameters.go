@@ -18,20 +18,18 @@ const (
 
 // Schedule says how much of a pattern there is, and when.
 type Schedule struct {
-	// Share is the pattern's share of all transactions while it runs.
-	Share float64
-	// From and Until bound the pattern's transactions, counted from the stream's start, Until excluded. 0 for Until
-	// is no end. An episode that is under way at Until breaks off.
-	From, Until time.Duration
+	Share float64       `yaml:"share" doc:"of all transactions, while the pattern runs"`
+	From  time.Duration `yaml:"from" doc:"when the pattern begins, counted from the stream's start"`
+	Until time.Duration `yaml:"until" doc:"when it ends, and what is under way breaks off; 0s is never"`
 }
 
 func (s Schedule) schedule() Schedule { return s }
 
 func (s Schedule) validate() error {
 	var p problems
-	p.check(s.Share >= 0 && s.Share <= maxFraud, "Share", "is %v: it must be 0 to %v", s.Share, maxFraud)
-	p.check(s.From >= 0, "From", "is %v: it must not be negative", s.From)
-	p.check(s.Until == 0 || s.Until > s.From, "Until", "is %v, From %v: it must be later, or 0 for no end", s.Until, s.From)
+	p.check(s.Share >= 0 && s.Share <= maxFraud, "share", "is %v: it must be 0 to %v", s.Share, maxFraud)
+	p.check(s.From >= 0, "from", "is %v: it must not be negative", s.From)
+	p.check(s.Until == 0 || s.Until > s.From, "until", "is %v, from %v: it must be later, or 0 for no end", s.Until, s.From)
 	return p.err()
 }
 

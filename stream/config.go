@@ -30,6 +30,7 @@ func (c *Config) client(own kafka.ConfigMap) (*kafka.ConfigMap, error) {
 		"bootstrap.servers":    strings.Join(c.Brokers, ","),
 		"client.id":            "weir",
 		"log.connection.close": false,
+		"socket.nagle.disable": true, // a small request must not wait for the answer to the one before it
 		// Errors that matter come back from the calls; librdkafka's own lines would go to standard error unasked.
 		"log_level": 2,
 	}

@@ -27,11 +27,12 @@ type Rebalancer interface {
 	Revoked(ctx context.Context, partitions []int32, lost bool)
 }
 
-// Consumer is one member of a consumer group on one topic. It commits nothing by itself. Apart from Close it is used
-// by one goroutine.
+// Consumer is one member of a consumer group on one topic. It commits nothing by itself. It is used by one goroutine,
+// beside which a Producer may commit on its behalf.
 type Consumer struct {
 	config Config
 	client *kafka.Consumer
+	poller poller
 	topic  string
 	rebal  Rebalancer
 
@@ -76,7 +77,7 @@ func NewConsumer(config Config, group GroupConfig, r Rebalancer) (*Consumer, err
 	if err != nil {
 		return nil, fmt.Errorf("create a Kafka consumer: %w", err)
 	}
-	c := &Consumer{config: config, client: client, topic: group.Topic, rebal: r}
+	c := &Consumer{config: config, client: client, poller: poller{client: client}, topic: group.Topic, rebal: r}
 	if err := client.Subscribe(group.Topic, c.rebalance); err != nil {
 		_ = client.Close()
 		return nil, fmt.Errorf("subscribe to %s: %w", group.Topic, err)
@@ -89,13 +90,12 @@ func NewConsumer(config Config, group GroupConfig, r Rebalancer) (*Consumer, err
 func (c *Consumer) Poll(ctx context.Context, batch []Record, limit int, wait time.Duration) (all []Record, ends []End, err error) {
 	c.ctx, c.batch, c.err, c.ends = ctx, batch, nil, c.ends[:0]
 	defer func() { c.ctx, c.batch = nil, nil }()
-	timeout := int(wait.Milliseconds())
 	for len(c.batch) < limit && c.err == nil {
-		ev := c.client.Poll(timeout)
+		ev := c.poller.next(wait)
 		if ev == nil {
 			break
 		}
-		timeout = 0
+		wait = 0
 		switch e := ev.(type) {
 		case *kafka.Message:
 			if e.TopicPartition.Error != nil {
@@ -213,6 +213,16 @@ func (c *Consumer) Bounds(ctx context.Context, partition int32) (first, end int6
 		return 0, 0, classify(fmt.Sprintf("read the bounds of %s/%d", c.topic, partition), c.config.describe(err))
 	}
 	return first, end, nil
+}
+
+// End returns the offset behind the last record of an assigned partition as the client last heard of it, and 0 before
+// it has.
+func (c *Consumer) End(partition int32) int64 {
+	_, end, err := c.client.GetWatermarkOffsets(c.topic, partition)
+	if err != nil {
+		return 0
+	}
+	return max(0, end)
 }
 
 // Close leaves the group, after a last Revoked for what is still assigned.

@@ -21,7 +21,10 @@ type Producer struct {
 
 // NewProducer returns a producer that delivers each record exactly once into its partition as long as it lives.
 func NewProducer(config Config) (*Producer, error) {
-	return newProducer(config, kafka.ConfigMap{"go.delivery.report.fields": "none"})
+	return newProducer(config, kafka.ConfigMap{
+		"go.delivery.report.fields": "none",
+		"linger.ms":                 5, // as Kafka's own clients do since version 4
+	})
 }
 
 // NewTransactionalProducer returns a producer whose records become visible with the transactions they are part of.
@@ -31,6 +34,7 @@ func NewTransactionalProducer(ctx context.Context, config Config, id string, tim
 		"transactional.id":       id,
 		"transaction.timeout.ms": int(timeout.Milliseconds()),
 		"go.delivery.reports":    false, // a failed delivery fails the commit
+		"linger.ms":              1,     // the commit waits for no more than the records in hand
 	})
 	if err != nil {
 		return nil, err
@@ -45,7 +49,6 @@ func NewTransactionalProducer(ctx context.Context, config Config, id string, tim
 func newProducer(config Config, own kafka.ConfigMap) (*Producer, error) {
 	own["enable.idempotence"] = true
 	own["partitioner"] = "murmur2_random"
-	own["linger.ms"] = 1
 	own["compression.type"] = "lz4"
 	own["queue.buffering.max.messages"] = 1_000_000
 	// Each transaction would otherwise wait 100 ms for the markers of the last one.

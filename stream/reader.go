@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -13,6 +14,7 @@ import (
 type Reader struct {
 	config Config
 	client *kafka.Consumer
+	poller poller
 	topic  string
 	end    []int64 // behind the last record that was there when the reader was made
 	at     []int64
@@ -46,7 +48,7 @@ func NewReader(ctx context.Context, config Config, topic Topic, from From) (*Rea
 	if err != nil {
 		return nil, fmt.Errorf("create a Kafka consumer: %w", err)
 	}
-	r := &Reader{config: config, client: client, topic: topic.Name, end: make([]int64, topic.Partitions), at: make([]int64, topic.Partitions)}
+	r := &Reader{config: config, client: client, poller: poller{client: client}, topic: topic.Name, end: make([]int64, topic.Partitions), at: make([]int64, topic.Partitions)}
 	assignment := make([]kafka.TopicPartition, topic.Partitions)
 	for p := range assignment {
 		first, end, err := client.QueryWatermarkOffsets(topic.Name, int32(p), timeoutOf(ctx))
@@ -69,13 +71,12 @@ func NewReader(ctx context.Context, config Config, topic Topic, from From) (*Rea
 
 // Poll waits up to wait for records and appends those that are there to batch, at most limit in all.
 func (r *Reader) Poll(batch []Record, limit int, wait time.Duration) ([]Record, error) {
-	timeout := int(wait.Milliseconds())
 	for len(batch) < limit {
-		ev := r.client.Poll(timeout)
+		ev := r.poller.next(wait)
 		if ev == nil {
 			break
 		}
-		timeout = 0
+		wait = 0
 		switch e := ev.(type) {
 		case *kafka.Message:
 			if e.TopicPartition.Error != nil {
@@ -83,7 +84,7 @@ func (r *Reader) Poll(batch []Record, limit int, wait time.Duration) ([]Record, 
 			}
 			batch = append(batch, Record{
 				Partition: e.TopicPartition.Partition, Offset: int64(e.TopicPartition.Offset),
-				Time: e.Timestamp.UnixMilli(), Key: e.Key, Value: e.Value,
+				Time: e.Timestamp.UnixMilli(), Key: e.Key, Value: e.Value, Headers: headers(e),
 			})
 			r.at[e.TopicPartition.Partition] = int64(e.TopicPartition.Offset) + 1
 		case kafka.PartitionEOF:
@@ -96,6 +97,20 @@ func (r *Reader) Poll(batch []Record, limit int, wait time.Duration) ([]Record, 
 	}
 	return batch, nil
 }
+
+func headers(m *kafka.Message) []Header {
+	if len(m.Headers) == 0 {
+		return nil
+	}
+	all := make([]Header, len(m.Headers))
+	for i, h := range m.Headers {
+		all[i] = Header{Key: h.Key, Value: h.Value}
+	}
+	return all
+}
+
+// Ends returns, for each partition, the offset behind the last record that was there when the reader was made.
+func (r *Reader) Ends() []int64 { return slices.Clone(r.end) }
 
 // Left returns how many offsets are left of what was there when the reader was made.
 func (r *Reader) Left() int64 {

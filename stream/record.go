@@ -8,6 +8,7 @@ type Record struct {
 	Time      int64 // the record's own timestamp, milliseconds since the Unix epoch
 	Key       []byte
 	Value     []byte
+	Headers   []Header // as a Reader reads them; a Consumer leaves them out
 }
 
 // Message is one record to produce.

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/weir-fraud/weir/app"
-	"github.com/weir-fraud/weir/simulate"
+	"github.com/weir-fraud/weir/payment"
 )
 
 func errUsage(format string, args ...any) error { return fmt.Errorf(format, args...) }
@@ -24,14 +24,19 @@ func inputFlags(f *pflag.FlagSet, in *app.Input) {
 
 func replayCommand() *cobra.Command {
 	var o app.ReplayOptions
+	var summary, since string
 	cmd := &cobra.Command{
 		Use:   "replay FILE...",
 		Short: "Run past transactions through the engine",
 		Long: `Run past transactions through the same engine as weir run, with the account states in memory.
 
-Files are CSV or JSON lines, plain, .gz or .zst, or Parquet; - is standard input. Outputs are written where asked for, compressed
-if their name ends in .gz or .zst, and --features-out also writes FILE.schema.json, which the trainer wants.`,
-		Example: `  weir replay --mapping testdata/mappings/handbook.yaml handbook.csv.zst
+Files are CSV or JSON lines, plain, .gz or .zst, or Parquet; - is standard input. Outputs are written where asked for,
+compressed if their name ends in .gz or .zst, and --features-out also writes FILE.schema.json, which the trainer wants.
+
+The summary counts rows and alerts and, where the rows have labels, says how good the alerts are. --report writes all
+of it as a page with pictures and the alerts with the highest scores, one file that any browser opens offline.
+docs/replay.md explains each figure.`,
+		Example: `  weir replay --mapping testdata/mappings/handbook.yaml --report handbook.html handbook.csv.zst
   weir simulate --count 100000 --out - | weir replay --no-model --features-out features.csv -`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,6 +50,13 @@ if their name ends in .gz or .zst, and --features-out also writes FILE.schema.js
 			if o.Threads < 0 {
 				return errUsage("--threads is %d: it must not be negative", o.Threads)
 			}
+			if summary != "text" && summary != "json" {
+				return errUsage("--summary is %q: it must be text or json", summary)
+			}
+			o.JSONSummary = summary == "json"
+			if o.Since, err = parseSince(since); err != nil {
+				return err
+			}
 			o.Input.Paths = args
 			return app.Replay(cmd.Context(), c, o, os.Stdout, os.Stderr)
 		},
@@ -57,7 +69,23 @@ if their name ends in .gz or .zst, and --features-out also writes FILE.schema.js
 	f.StringVar(&o.Features, "features-out", "", "write feature vectors and labels as CSV")
 	f.StringVar(&o.Decisions, "decisions-out", "", "write decisions as JSON lines")
 	f.StringVar(&o.State, "state-out", "", "write the final account states as JSON lines")
+	f.StringVar(&since, "since", "", "leave transactions before this day (2024-03-01) or time (2024-03-01T12:00:00Z) out of the figures; they still give accounts their past")
+	f.StringVar(&o.Report, "report", "", "write a page of HTML with the figures, pictures and top alerts")
+	f.StringVar(&summary, "summary", "text", "how to print the summary: text, or json for one line of JSON")
 	return cmd
+}
+
+// parseSince reads a time, or the beginning of a day in UTC; "" is the beginning of all.
+func parseSince(text string) (payment.Time, error) {
+	if text == "" {
+		return payment.MinTime, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return payment.TimeOf(t), nil
+		}
+	}
+	return 0, errUsage("--since is %q: it must be a day such as 2024-03-01 or a time such as 2024-03-01T12:00:00Z", text)
 }
 
 func produceCommand() *cobra.Command {
@@ -89,41 +117,5 @@ own; record times are now. Records are keyed by account and go where the Java cl
 	f.StringVar(&o.Topic, "topic", "", "topic to send to (default: kafka.topics.transactions)")
 	f.Float64Var(&o.Speed, "speed", 0, "multiple of real time, by the event times; 0 for flat out")
 	f.Float64Var(&o.Rate, "rate", 0, "most transactions per second; 0 for no limit")
-	return cmd
-}
-
-func simulateCommand() *cobra.Command {
-	c := simulate.DefaultConfig()
-	var count int64
-	var out, start string
-	cmd := &cobra.Command{
-		Use:   "simulate",
-		Short: "Write simulated, labelled traffic",
-		Long: `Write simulated transactions of accounts with habits, with labelled fraud among them, as JSON lines: the transaction
-with "label" and, for fraud, "pattern". The same seed gives the same traffic.`,
-		Example: "  weir simulate --count 1000000 --seed 7 --out traffic.jsonl.zst",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if start != "" {
-				t, err := time.Parse(time.RFC3339, start)
-				if err != nil {
-					return errUsage("--start is %q: it must be a time such as 2024-01-01T00:00:00Z", start)
-				}
-				c.Start = t
-			}
-			if count < 1 {
-				return errUsage("--count is %d: it must be at least 1", count)
-			}
-			return app.Simulate(cmd.Context(), c, count, out, os.Stderr)
-		},
-	}
-	f := cmd.Flags()
-	f.Int64Var(&count, "count", 100_000, "how many transactions")
-	f.StringVar(&out, "out", "-", "file to write, compressed if it ends in .gz or .zst; - for standard output")
-	f.Uint64Var(&c.Seed, "seed", c.Seed, "which world to simulate")
-	f.IntVar(&c.Accounts, "accounts", c.Accounts, "how many accounts")
-	f.IntVar(&c.Merchants, "merchants", c.Merchants, "how many merchants")
-	f.Float64Var(&c.FraudShare, "fraud-share", c.FraudShare, "share of fraud among all transactions; 0 for the patterns' own")
-	f.StringVar(&start, "start", "", "event time of the beginning (default 2024-01-01T00:00:00Z)")
 	return cmd
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -52,15 +51,18 @@ pipeline over them: the same pipeline code as weir run. Nothing else is needed, 
 			if !cmd.Flags().Changed("log") {
 				c.Log.Level = "warn"
 			}
-			log, err := app.NewLogger(c.Log, os.Stderr)
-			if err != nil {
-				return err
-			}
 			if summary != "" && summary != "json" {
 				return errUsage("--summary is %q: it can be json", summary)
 			}
 			o.JSONSummary = summary == "json"
-			return app.Demo(cmd.Context(), c, o, os.Stdout, log)
+			if !(o.Rate > 0) {
+				return errUsage("--rate is %v: it must be above 0", o.Rate)
+			}
+			if o.For < 0 {
+				return errUsage("--for is %v: it must not be negative", o.For)
+			}
+			o.Colour = os.Getenv("NO_COLOR") == ""
+			return app.Demo(cmd.Context(), c, o, os.Stdin, os.Stdout, os.Stderr)
 		},
 	}
 	f := cmd.Flags()
@@ -70,37 +72,5 @@ pipeline over them: the same pipeline code as weir run. Nothing else is needed, 
 	f.StringVar(&o.DataDirectory, "data-dir", "", "keep the log here; account states are rebuilt from it at the next start")
 	f.StringVar(&summary, "summary", "", "json prints one last line of JSON and nothing else")
 	f.Bool("log", false, "show the pipeline's log")
-	return cmd
-}
-
-func benchCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "bench", Short: "Measure"}
-	var o app.LatencyOptions
-	latency := &cobra.Command{
-		Use:   "latency",
-		Short: "Measure the time from when a transaction was due to its decision",
-		Long: `Send simulated transactions at a fixed rate, in an open loop, through the configured Kafka and Redis, and
-print the time from the moment each was due to the moment a read_committed consumer had its decision, so that
-waiting counts. Topics of its own are created and deleted. Prints lines of "name value unit".`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := load(cmd)
-			if err != nil {
-				return err
-			}
-			c.Log.Level = "warn"
-			log, err := app.NewLogger(c.Log, os.Stderr)
-			if err != nil {
-				return err
-			}
-			return app.BenchLatency(cmd.Context(), c, o, os.Stdout, log)
-		},
-	}
-	f := latency.Flags()
-	f.Float64Var(&o.Rate, "rate", 2000, "transactions per second")
-	f.DurationVar(&o.For, "for", time.Minute, "how long to measure")
-	f.DurationVar(&o.WarmUp, "warm-up", 5*time.Second, "how long to send before measuring")
-	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
-	cmd.AddCommand(latency)
 	return cmd
 }

@@ -66,6 +66,21 @@ func (s *Store) DeleteDiscarded(ctx context.Context, partition int32) error {
 	return nil
 }
 
+// Delete deletes everything of a partition whose head is as given. If it is not, nothing happens and the error is
+// ErrMismatch. Nobody may be working on the partition.
+func (s *Store) Delete(ctx context.Context, partition int32, head features.Head) error {
+	if err := s.Discard(ctx, partition, head, features.Head{}); err != nil {
+		return err
+	}
+	if err := s.DeleteDiscarded(ctx, partition); err != nil {
+		return err
+	}
+	if err := s.client.Del(ctx, s.key(partition, "head")).Err(); err != nil {
+		return fmt.Errorf("delete the head of partition %d: %w", partition, err)
+	}
+	return nil
+}
+
 // accountsPerDelete bounds one deletion, so that no other client of the server waits long behind it.
 const accountsPerDelete = 1000
 

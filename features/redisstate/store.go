@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -130,6 +131,20 @@ func parseHead(text string) (features.Head, error) {
 	}
 	h.Watermark = payment.Time(watermark)
 	return h, nil
+}
+
+// Measure returns how many bytes an account of the given encoding takes in Redis, its key included: it stores it for a
+// moment under a name of its own and asks.
+func (s *Store) Measure(ctx context.Context, account string, value []byte) (int64, error) {
+	key := s.generation(0, math.MaxUint64) + "a:" + account
+	if err := s.client.Set(ctx, key, value, time.Minute).Err(); err != nil {
+		return 0, fmt.Errorf("store an account: %w", err)
+	}
+	n, err := s.client.MemoryUsage(ctx, key).Result()
+	if err = errors.Join(err, s.client.Del(ctx, key).Err()); err != nil {
+		return 0, fmt.Errorf("measure an account: %w", err)
+	}
+	return n, nil
 }
 
 // keysPerRead bounds one MGET, so that no other client of the server waits long behind it.

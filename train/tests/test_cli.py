@@ -32,6 +32,7 @@ def test_main_trains_and_reports_on_stderr(features: Path, tmp_path: Path, capsy
         (["--leaves", "1"], "--leaves must be at least 2"),
         (["--learning-rate", "0"], "--learning-rate must be above 0"),
         (["--alerts-per-day", "nan"], "--alerts-per-day must be above 0"),
+        (["--alert-share", "1"], "--alert-share must lie between 0 and 1"),
         (["--decline-precision", "1.5"], "--decline-precision must be above 0 and at most 1"),
         (["--id", "../up"], "--id '../up' is not legal; use lower-case letters"),
         (["--id", "A"], "--id 'A' is not legal"),

@@ -26,7 +26,7 @@ def write(directory: Path, text: str = HEADER + ROWS, schema: object = SCHEMA, n
 
 
 def test_read(tmp_path: Path) -> None:
-    data = read(write(tmp_path))
+    data = read([write(tmp_path)])
     assert data.schema.names == ["a", "b"]
     assert data.schema.hashes == ["h1", "h2"]
     assert data.label.tolist() == [1, 0, -1]
@@ -43,11 +43,11 @@ def test_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("schema_name", ["f.csv.gz.schema.json", "f.csv.schema.json"])
 def test_read_gz(tmp_path: Path, schema_name: str) -> None:
-    plain = read(write(tmp_path, name="plain.csv"))
+    plain = read([write(tmp_path, name="plain.csv")])
     path = tmp_path / "f.csv.gz"
     path.write_bytes(gzip.compress((HEADER + ROWS).encode()))
     (tmp_path / schema_name).write_text(json.dumps(SCHEMA), encoding="utf-8")
-    data = read(path)
+    data = read([path])
     assert data.X.tobytes() == plain.X.tobytes()
     assert data.sha256 == plain.sha256
 
@@ -74,7 +74,7 @@ def test_read_gz(tmp_path: Path, schema_name: str) -> None:
 def test_read_refuses(tmp_path: Path, text: str, sentence: str) -> None:
     path = write(tmp_path, text)
     with pytest.raises(TrainingError, match=sentence):
-        read(path)
+        read([path])
 
 
 @pytest.mark.parametrize(
@@ -91,16 +91,31 @@ def test_read_refuses(tmp_path: Path, text: str, sentence: str) -> None:
 def test_read_refuses_schema(tmp_path: Path, schema: object, sentence: str) -> None:
     path = write(tmp_path, schema=schema)
     with pytest.raises(TrainingError, match=sentence):
-        read(path)
+        read([path])
 
 
 def test_read_names_the_missing_file(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"none\.csv\.schema\.json does not exist; weir replay"):
-        read(tmp_path / "none.csv")
+        read([tmp_path / "none.csv"])
     path = write(tmp_path)
     path.unlink()
     with pytest.raises(TrainingError, match=r"f\.csv does not exist; write it with weir replay"):
-        read(path)
+        read([path])
     broken = write(tmp_path, name="f.csv.gz")
     with pytest.raises(TrainingError, match="cannot be read"):
-        read(broken)
+        read([broken])
+
+
+def test_several_files_are_read_one_after_the_other(tmp_path: Path) -> None:
+    first, second = (
+        write(tmp_path),
+        write(tmp_path, HEADER + "t9,A9,2026-11-20T00:00:00Z,1,testing,7,8\n", name="g.csv"),
+    )
+    data = read([first, second])
+    assert data.sources == ["f", "g"]
+    assert data.source.tolist() == [0, 0, 0, 1]
+    assert data.X[3].tolist() == [7, 8]
+    assert data.sha256 == hashlib.sha256(first.read_bytes() + second.read_bytes()).hexdigest()
+    other = write(tmp_path, schema={**SCHEMA, "hashes": ["h1", "h3"]}, name="h.csv")
+    with pytest.raises(TrainingError, match=r"h\.csv has other features than .*f\.csv; replay both"):
+        read([first, other])

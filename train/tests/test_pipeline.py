@@ -16,13 +16,14 @@ from weir_train import TrainingError, dataset
 from weir_train.boosting import Shape
 from weir_train.moments import parse_time
 from weir_train.pipeline import Job, run
+from weir_train.thresholds import Budget
 
 SHAPE = Shape(trees=15, leaves=7, learning_rate=0.2)
 FILES = ["golden.csv", "manifest.json", "model.txt", "report.md"]
 
 
 def job(features: Path, out: Path, **changed: Any) -> Job:  # noqa: ANN401
-    return replace(Job(features, out, "cards/1", SHAPE, alerts_per_day=3, decline_precision=0.7), **changed)
+    return replace(Job([features], out, "cards/1", SHAPE, budget=Budget(per_day=3), decline_precision=0.7), **changed)
 
 
 def train(features: Path, out: Path, **changed: Any) -> dict[str, bytes]:  # noqa: ANN401
@@ -47,7 +48,7 @@ def test_equal_input_gives_equal_bytes(features: Path, tmp_path: Path) -> None:
 def test_manifest(features: Path, tmp_path: Path) -> None:
     files = train(features, tmp_path / "m")
     manifest = json.loads(files["manifest.json"])
-    data = dataset.read(features)
+    data = dataset.read([features])
     assert manifest["id"] == "cards/1"
     assert parse_time(manifest["created"]) == data.time.max()
     assert [f["name"] for f in manifest["features"]] == data.schema.names
@@ -100,7 +101,7 @@ def test_golden_vectors(features: Path, tmp_path: Path) -> None:
     files = train(features, tmp_path / "m")
     booster = lgb.Booster(model_str=files["model.txt"].decode())
     rows = list(csv.reader(files["golden.csv"].decode().splitlines()))
-    assert rows[0] == ["margin", "probability", *dataset.read(features).schema.names]
+    assert rows[0] == ["margin", "probability", *dataset.read([features]).schema.names]
     values = np.array([[float(v) if v else math.nan for v in row] for row in rows[1:]])
     X = np.ascontiguousarray(values[:, 2:])
     assert len(X) > 200
@@ -125,8 +126,33 @@ def test_report_tells_the_figures(features: Path, tmp_path: Path) -> None:
     assert "unlabelled rows count towards alerts a day" in report
 
 
+def test_report_tells_files_apart(features: Path, tmp_path: Path) -> None:
+    text = features.read_text().splitlines(keepends=True)
+    halves = []
+    for i, name in enumerate(("odd.csv", "even.csv")):
+        half = tmp_path / name
+        half.write_text(text[0] + "".join(text[1 + i :: 2]))
+        half.with_name(name + ".schema.json").write_bytes(dataset.schema_path(features).read_bytes())
+        halves.append(half)
+    run(replace(job(features, tmp_path / "m"), features=halves), lambda _: None)
+    report = (tmp_path / "m" / "report.md").read_text()
+    assert "## Review by file, in the test part" in report
+    assert "| odd |" in report
+    assert "| even |" in report
+    assert "| pattern | frauds | found at review | in odd | in even |" in report
+    # The rows are those of the one file, in another order, and so are the parts.
+    one = json.loads(train(features, tmp_path / "one")["manifest.json"])
+    two = json.loads((tmp_path / "m" / "manifest.json").read_bytes())
+    for part in ("training", "validation", "test"):
+        assert [two[part][k] for k in ("from", "to", "rows", "frauds")] == [
+            one[part][k] for k in ("from", "to", "rows", "frauds")
+        ]
+
+
 def test_no_precise_score_means_never_decline(features: Path, tmp_path: Path) -> None:
-    files = train(features, tmp_path / "m", decline_precision=1.0, alerts_per_day=30, shape=replace(SHAPE, trees=1))
+    files = train(
+        features, tmp_path / "m", decline_precision=1.0, budget=Budget(per_day=30), shape=replace(SHAPE, trees=1)
+    )
     manifest = json.loads(files["manifest.json"])
     assert "decline" not in manifest["thresholds"]
     assert "decline" not in manifest["test"]

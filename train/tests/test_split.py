@@ -19,6 +19,8 @@ def dataset(label: list[int], time: list[int] | None = None) -> Dataset:
         np.array(label),
         np.array(time if time is not None else [i * DAY_MS // 10 for i in range(n)]),
         np.array([""] * n),
+        np.zeros(n, dtype=np.int64),
+        ["a"],
         "",
     )
 

@@ -3,7 +3,7 @@ import pytest
 
 from weir_train import TrainingError
 from weir_train.metrics import curve
-from weir_train.thresholds import between, choose, lower_bound
+from weir_train.thresholds import Budget, between, choose, lower_bound
 
 
 def test_review_keeps_the_budget_and_decline_the_precision() -> None:
@@ -13,7 +13,7 @@ def test_review_keeps_the_budget_and_decline_the_precision() -> None:
         score = np.round(np.clip(rng.normal(0.2 + 0.4 * fraud, 0.12), 0, 1), decimals)
         label = np.where(rng.random(4000) < 0.1, -1, fraud.astype(np.int64))
         for budget in (3, 10, 40):
-            t = choose(score, label, days=10, alerts_per_day=budget, decline_precision=0.8)
+            t = choose(score, label, days=10, budget=Budget(per_day=budget), decline_precision=0.8)
             above = int((score >= t.review).sum())
             assert above <= budget * 10
             lower = score[score < t.review].max()
@@ -30,7 +30,7 @@ def test_unlabelled_rows_count_towards_the_budget() -> None:
     labelled = np.zeros(101, dtype=np.int64)
     with_unlabelled = np.where(np.arange(101) % 2 == 0, -1, 0)
     for label in (labelled, with_unlabelled):
-        t = choose(score, label, days=1, alerts_per_day=10, decline_precision=0.9)
+        t = choose(score, label, days=1, budget=Budget(per_day=10), decline_precision=0.9)
         assert int((score >= t.review).sum()) == 10
         assert t.decline is None
 
@@ -38,9 +38,9 @@ def test_unlabelled_rows_count_towards_the_budget() -> None:
 def test_few_declines_prove_nothing() -> None:
     score, label = np.linspace(0, 1, 1000), np.zeros(1000, dtype=np.int64)
     label[-14:] = 1
-    assert choose(score, label, days=1, alerts_per_day=100, decline_precision=0.9).decline is None
+    assert choose(score, label, days=1, budget=Budget(per_day=100), decline_precision=0.9).decline is None
     label[-15:] = 1
-    assert choose(score, label, days=1, alerts_per_day=100, decline_precision=0.9).decline is not None
+    assert choose(score, label, days=1, budget=Budget(per_day=100), decline_precision=0.9).decline is not None
 
 
 def test_the_lower_bound_holds_nine_times_in_ten() -> None:
@@ -55,7 +55,7 @@ def test_the_lower_bound_holds_nine_times_in_ten() -> None:
 
 def test_a_budget_below_the_first_tie_is_refused() -> None:
     with pytest.raises(TrainingError, match=r"5 alerts a day are 5 alerts in the 1.00 days .* 8 transactions share"):
-        choose(np.ones(8), np.zeros(8, dtype=np.int64), days=1, alerts_per_day=5, decline_precision=0.9)
+        choose(np.ones(8), np.zeros(8, dtype=np.int64), days=1, budget=Budget(per_day=5), decline_precision=0.9)
 
 
 def test_between_is_short_and_lies_between() -> None:
@@ -71,3 +71,10 @@ def test_between_is_short_and_lies_between() -> None:
     assert 0 < between(np.array([1e-9]), 0) <= 1e-9
     c = curve(np.array([0.0]), np.array([True]))
     assert between(c.score, 0) == 0.0
+
+
+def test_a_share_as_budget_counts_every_row() -> None:
+    score, label = np.linspace(0, 1, 1000), np.where(np.arange(1000) % 3 == 0, -1, 0)
+    for days in (0.1, 100):
+        t = choose(score, label, days=days, budget=Budget(share=0.05), decline_precision=0.9)
+        assert int((score >= t.review).sum()) == 50

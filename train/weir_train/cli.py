@@ -10,10 +10,11 @@ from weir_train import TrainingError, __version__
 from weir_train.boosting import Shape
 from weir_train.moments import parse_duration, parse_time
 from weir_train.pipeline import Job, run
+from weir_train.thresholds import Budget
 
 _DESCRIPTION = """\
 Train a fraud model from the features that weir replay wrote, and write its model directory: model.txt (LightGBM),
-manifest.json, golden.csv and report.md. The same file and options give the same bytes.
+manifest.json, golden.csv and report.md. The same files and options give the same bytes.
 
 The rows are split by time, never at random:
 
@@ -46,8 +47,10 @@ def parser() -> argparse.ArgumentParser:
         "--features",
         type=Path,
         required=True,
+        nargs="+",
         metavar="FILE",
-        help="CSV that weir replay --features-out wrote, plain or .gz, with FILE.schema.json beside it",
+        help="CSV that weir replay --features-out wrote, plain or .gz, with FILE.schema.json beside it; several are "
+        "split in time as one",
     )
     what.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model directory to make")
     what.add_argument("--id", required=True, help="the model's name in decisions, such as cards/2026-11-24")
@@ -80,12 +83,19 @@ def parser() -> argparse.ArgumentParser:
     )
 
     choose = p.add_argument_group("thresholds")
-    choose.add_argument(
+    budget = choose.add_mutually_exclusive_group()
+    budget.add_argument(
         "--alerts-per-day",
         type=float,
         default=200,
         metavar="N",
         help="the analysts' budget: the review threshold gives at most this many (default %(default)s)",
+    )
+    budget.add_argument(
+        "--alert-share",
+        type=float,
+        metavar="F",
+        help="the budget as a share of all transactions, where a day means little, as in squeezed traffic",
     )
     choose.add_argument(
         "--decline-precision",
@@ -127,6 +137,8 @@ def job(args: argparse.Namespace) -> Job:
         raise TrainingError("--decline-precision must be above 0 and at most 1")
     if not args.alerts_per_day > 0:
         raise TrainingError("--alerts-per-day must be above 0")
+    if args.alert_share is not None and not 0 < args.alert_share < 1:
+        raise TrainingError("--alert-share must lie between 0 and 1")
     for option, least in (("trees", 1), ("leaves", 2), ("min_data_in_leaf", 1), ("threads", 1), ("seed", 0)):
         if getattr(args, option) < least:
             raise TrainingError(f"--{option.replace('_', '-')} must be at least {least}")
@@ -146,7 +158,7 @@ def job(args: argparse.Namespace) -> Job:
         validation_fraction=args.validation_fraction,
         split_time_ms=None if args.split_time is None else parse_time(args.split_time),
         delay_ms=parse_duration(args.delay),
-        alerts_per_day=args.alerts_per_day,
+        budget=Budget(args.alerts_per_day, args.alert_share),
         decline_precision=args.decline_precision,
         created_ms=None if args.created is None else parse_time(args.created),
         replace=args.replace,

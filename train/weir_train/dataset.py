@@ -1,4 +1,4 @@
-"""Reading what ``weir replay --features-out`` wrote: a CSV of feature vectors and, beside it, their schema."""
+"""Reading what ``weir replay --features-out`` wrote: CSVs of feature vectors and, beside each, their schema."""
 
 import csv
 import gzip
@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -36,14 +36,16 @@ class Schema:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Every row of the file. All arrays have one entry a row."""
+    """Every row of the files. All arrays have one entry a row."""
 
     schema: Schema
     X: Floats  # rows × features; NaN is a missing value
     label: Ints  # 1 fraud, 0 legitimate, -1 unlabelled
     time: Ints  # event time in milliseconds
     pattern: npt.NDArray[np.str_]  # the fraud pattern's name, or empty
-    sha256: str  # of the file's uncompressed bytes
+    source: Ints  # index of the file in sources
+    sources: list[str]  # the files' names without endings
+    sha256: str  # of the files' uncompressed bytes, one after the other
 
     @property
     def labelled(self) -> Bools:
@@ -51,26 +53,34 @@ class Dataset:
         return self.label >= 0
 
 
-def read(path: Path, progress: Callable[[str], None] = lambda _: None) -> Dataset:
-    """Read the CSV at path, plain or .gz, and the schema beside it."""
-    schema = read_schema(schema_path(path))
+def read(paths: Sequence[Path], progress: Callable[[str], None] = lambda _: None) -> Dataset:
+    """Read CSV files, plain or .gz, of the same features, and the schemas beside them."""
+    schema = read_schema(schema_path(paths[0]))
     digest = hashlib.sha256()
     columns = _Columns()
-    try:
-        with _open(path) as file:
-            _read_rows(csv.reader(_lines(file, digest.update), strict=True), schema, columns, path, progress)
-    except FileNotFoundError:
-        raise TrainingError(f"{path} does not exist; write it with weir replay --features-out {path}") from None
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as e:
-        raise TrainingError(f"{path} cannot be read: {e}") from e
-    if not columns.label:
-        raise TrainingError(f"{path} has no rows; replay some transactions first")
+    for i, path in enumerate(paths):
+        if read_schema(schema_path(path)) != schema:
+            raise TrainingError(f"{path} has other features than {paths[0]}; replay both with the same version of weir")
+        before = len(columns.label)
+        try:
+            with _open(path) as file:
+                _read_rows(csv.reader(_lines(file, digest.update), strict=True), schema, columns, path, progress)
+        except FileNotFoundError:
+            raise TrainingError(f"{path} does not exist; write it with weir replay --features-out {path}") from None
+        except (OSError, EOFError, UnicodeDecodeError, csv.Error) as e:
+            raise TrainingError(f"{path} cannot be read: {e}") from e
+        rows = len(columns.label) - before
+        if rows == 0:
+            raise TrainingError(f"{path} has no rows; replay some transactions first")
+        columns.source.extend([i] * rows)
     return Dataset(
         schema=schema,
         X=np.frombuffer(columns.values, dtype=np.float64).reshape(len(columns.label), len(schema.names)),
         label=np.frombuffer(columns.label, dtype=np.int8).astype(np.int64),
         time=np.frombuffer(columns.time, dtype=np.int64),
         pattern=np.array(columns.pattern, dtype=np.str_),
+        source=np.frombuffer(columns.source, dtype=np.int16).astype(np.int64),
+        sources=[path.name.removesuffix(".gz").removesuffix(".csv") for path in paths],
         sha256=digest.hexdigest(),
     )
 
@@ -113,6 +123,7 @@ class _Columns:
         self.label = array("b")
         self.time = array("q")
         self.pattern: list[str] = []
+        self.source = array("h")
 
 
 def _open(path: Path) -> BinaryIO:

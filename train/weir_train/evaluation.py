@@ -9,7 +9,7 @@ import numpy.typing as npt
 from weir_train.dataset import Bools, Dataset, Floats
 from weir_train.metrics import Operation, average_precision, curve, operation, roc_auc
 from weir_train.split import Part
-from weir_train.thresholds import Thresholds
+from weir_train.thresholds import Budget, Thresholds
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,17 @@ class Pattern:
     name: str
     frauds: int
     recall: float
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the review threshold does on the rows of one file."""
+
+    name: str
+    rows: int
+    frauds: int
+    review: Operation
+    patterns: list[Pattern]
 
 
 @dataclass(frozen=True)
@@ -43,10 +54,11 @@ class Evaluation:
     review: Operation
     decline: Operation | None
     patterns: list[Pattern]
+    sources: list[Source]
     bands: list[Band]
 
 
-def evaluate(data: Dataset, part: Part, score: Floats, thresholds: Thresholds, *, alerts_per_day: float) -> Evaluation:
+def evaluate(data: Dataset, part: Part, score: Floats, thresholds: Thresholds, *, budget: Budget) -> Evaluation:
     """Measure scores, one for each row of the part."""
     label = data.label[part.rows]
     labelled = label >= 0
@@ -56,12 +68,28 @@ def evaluate(data: Dataset, part: Part, score: Floats, thresholds: Thresholds, *
         base_rate=float(fraud[labelled].mean()),
         average_precision=average_precision(score[labelled], fraud[labelled]),
         roc_auc=roc_auc(score[labelled], fraud[labelled]),
-        budget_precision=_budget_precision(score[labelled], fraud[labelled], int(alerts_per_day * part.days)),
+        budget_precision=_budget_precision(
+            score[labelled], fraud[labelled], budget.alerts(int(labelled.sum()), part.days)
+        ),
         review=operation(thresholds.review, score, label, part.days),
         decline=None if decline is None else operation(decline, score, label, part.days),
         patterns=_patterns(data.pattern[part.rows][fraud], score[fraud] >= thresholds.review),
+        sources=_sources(data, part, score, thresholds.review),
         bands=_bands(score[labelled], fraud[labelled]),
     )
+
+
+def _sources(data: Dataset, part: Part, score: Floats, review: float) -> list[Source]:
+    source, label, pattern = data.source[part.rows], data.label[part.rows], data.pattern[part.rows]
+    result = []
+    for i, name in enumerate(data.sources):
+        rows = source == i
+        fraud = rows & (label == 1)
+        if fraud.any():
+            did = operation(review, score[rows], label[rows], part.days)
+            patterns = _patterns(pattern[fraud], score[fraud] >= review)
+            result.append(Source(name, int(rows.sum()), int(fraud.sum()), did, patterns))
+    return result
 
 
 def _budget_precision(score: Floats, fraud: Bools, budget: int) -> float | None:

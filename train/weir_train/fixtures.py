@@ -21,6 +21,7 @@ from weir_train.boosting import Shape
 from weir_train.dataset import LEADING, Floats, Ints
 from weir_train.moments import DAY_MS, format_time, parse_time
 from weir_train.pipeline import Job, run
+from weir_train.thresholds import Budget
 
 _NAMES = ["amount", "amount_to_mean_30d", "count_1h", "hour", "km_from_last", "new_merchant", "merchant_share", "gap_s"]
 _START = parse_time("2026-08-01T00:00:00Z")
@@ -80,11 +81,11 @@ def make(out: Path) -> None:
             path = Path(temporary) / f"{name}.csv"
             write_features(path, features=features)
             job = Job(
-                path,
+                [path],
                 out / name,
                 f"{name.replace('_', '-')}/2026-09-30",
                 shape,
-                alerts_per_day=4,
+                budget=Budget(per_day=4),
                 decline_precision=0.8,
                 replace=True,
             )

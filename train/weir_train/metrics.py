@@ -45,7 +45,8 @@ def roc_auc(score: Floats, fraud: Bools) -> float:
 class Operation:
     """What a threshold does on a part of the data."""
 
-    per_day: float  # transactions a day at or above it, labelled or not
+    share: float  # of all transactions, labelled or not, that are at or above it
+    per_day: float  # the same as a number of transactions a day
     precision: float | None  # the share of fraud among the labelled ones of them; None if there are none
     recall: float  # the share of all fraud that is among them
 
@@ -56,6 +57,7 @@ def operation(threshold: float, score: Floats, label: Ints, days: float) -> Oper
     flagged = int((above & (label >= 0)).sum())
     found = int((above & (label == 1)).sum())
     return Operation(
+        share=float(above.mean()),
         per_day=float(above.sum() / days),
         precision=found / flagged if flagged else None,
         recall=found / int((label == 1).sum()),

@@ -1,4 +1,4 @@
-"""From a features file to a model directory."""
+"""From feature files to a model directory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from weir_train.evaluation import evaluate
 from weir_train.moments import format_time
 from weir_train.publish import check_free, publish
 from weir_train.split import split
-from weir_train.thresholds import choose
+from weir_train.thresholds import Budget, choose
 
 
 @dataclass(frozen=True)
 class Job:
     """All that decides what is written: equal jobs on equal files write equal bytes."""
 
-    features: Path
+    features: list[Path]
     out: Path
     model_id: str
     shape: Shape = field(default_factory=Shape)
@@ -25,7 +25,7 @@ class Job:
     validation_fraction: float = 0.25
     split_time_ms: int | None = None  # overrides test_fraction
     delay_ms: int = 0
-    alerts_per_day: float = 200.0
+    budget: Budget = field(default_factory=Budget)
     decline_precision: float = 0.9
     created_ms: int | None = None  # None: the last transaction's time
     replace: bool = False
@@ -34,7 +34,6 @@ class Job:
 def run(job: Job, progress: Callable[[str], None]) -> None:
     """Train a model and put its directory in place."""
     check_free(job.out, replace=job.replace)
-    progress(f"reading {job.features}")
     data = dataset.read(job.features, progress)
     parts = split(
         data,
@@ -58,12 +57,11 @@ def run(job: Job, progress: Callable[[str], None]) -> None:
         score["validation"],
         data.label[parts.validation.rows],
         days=parts.validation.days,
-        alerts_per_day=job.alerts_per_day,
+        budget=job.budget,
         decline_precision=job.decline_precision,
     )
     on_validation, on_test = (
-        evaluate(data, part, score[part.name], thresholds, alerts_per_day=job.alerts_per_day)
-        for part in (parts.validation, parts.test)
+        evaluate(data, part, score[part.name], thresholds, budget=job.budget) for part in (parts.validation, parts.test)
     )
     vectors = golden.vectors(booster, data.X[parts.test.rows], job.shape.seed)
     files = {
@@ -90,7 +88,7 @@ def run(job: Job, progress: Callable[[str], None]) -> None:
         thresholds=thresholds,
         validation=on_validation,
         test=on_test,
-        alerts_per_day=job.alerts_per_day,
+        budget=job.budget,
         booster=booster,
     )
     publish(job.out, files, replace=job.replace)

@@ -8,7 +8,7 @@ from weir_train.evaluation import Evaluation
 from weir_train.manifest import window
 from weir_train.metrics import Operation
 from weir_train.split import Split
-from weir_train.thresholds import Thresholds
+from weir_train.thresholds import Budget, Thresholds
 
 _MOST_FEATURES = 25
 
@@ -22,15 +22,16 @@ def build(
     thresholds: Thresholds,
     validation: Evaluation,
     test: Evaluation,
-    alerts_per_day: float,
+    budget: Budget,
     booster: lgb.Booster,
 ) -> bytes:
     """Write the report."""
     sections = [
         f"# Model {model_id}",
         _data(data, split),
-        _thresholds(thresholds, validation, test, alerts_per_day),
+        _thresholds(thresholds, validation, test, budget),
         _ranking(validation, test),
+        _sources(test),
         _patterns(test),
         _calibration(test),
         _importance(booster),
@@ -53,7 +54,7 @@ def _data(data: Dataset, split: Split) -> str:
     )
 
 
-def _thresholds(t: Thresholds, validation: Evaluation, test: Evaluation, alerts_per_day: float) -> str:
+def _thresholds(t: Thresholds, validation: Evaluation, test: Evaluation, budget: Budget) -> str:
     rows = []
     for name, score, on_validation, on_test in (
         ("review", t.review, validation.review, test.review),
@@ -66,8 +67,8 @@ def _thresholds(t: Thresholds, validation: Evaluation, test: Evaluation, alerts_
     never = "" if t.decline is not None else "\n\nNo score was precise enough to decline on."
     return (
         "## Thresholds\n\n"
-        + _table(["threshold", "part", "score", "a day", "precision", "recall"], rows)
-        + f"\n\nReview was chosen for a budget of {alerts_per_day:g} alerts a day.{never}"
+        + _table(["threshold", "part", "score", "a day", "of all", "precision", "recall"], rows)
+        + f"\n\nReview was chosen for a budget of {budget}.{never}"
     )
 
 
@@ -80,11 +81,36 @@ def _ranking(validation: Evaluation, test: Evaluation) -> str:
     return "## Ranking\n\n" + _table(head, rows)
 
 
+def _sources(test: Evaluation) -> str:
+    if len(test.sources) < 2:
+        return ""
+    rows = [
+        [
+            s.name,
+            f"{s.rows:,}",
+            f"{s.frauds:,}",
+            f"{100 * s.review.share:.2f} %",
+            _share(s.review.precision),
+            _share(s.review.recall),
+        ]
+        for s in test.sources
+    ]
+    return "## Review by file, in the test part\n\n" + _table(
+        ["file", "rows", "frauds", "alerts", "precision", "recall"], rows
+    )
+
+
 def _patterns(test: Evaluation) -> str:
     if not test.patterns:
         return ""
-    rows = [[p.name, f"{p.frauds:,}", _share(p.recall)] for p in test.patterns]
-    return "## Fraud patterns in the test part\n\n" + _table(["pattern", "frauds", "found at review"], rows)
+    sources = test.sources if len(test.sources) > 1 else []
+    by_source = [{p.name: p.recall for p in s.patterns} for s in sources]
+    rows = [
+        [p.name, f"{p.frauds:,}", _share(p.recall), *(_share(found.get(p.name)) for found in by_source)]
+        for p in test.patterns
+    ]
+    head = ["pattern", "frauds", "found at review", *(f"in {s.name}" for s in sources)]
+    return "## Fraud patterns in the test part\n\n" + _table(head, rows)
 
 
 def _calibration(test: Evaluation) -> str:
@@ -110,13 +136,13 @@ def _made_by(shape: Shape, data: Dataset) -> str:
     return (
         "## Made by\n\n"
         f"{shape.trees} trees of at most {shape.leaves} leaves, learning rate {shape.learning_rate:g}, at least "
-        f"{shape.min_data_in_leaf} rows a leaf, seed {shape.seed}, {shape.threads} threads. The features' SHA-256 "
-        f"(uncompressed) is `{data.sha256}`."
+        f"{shape.min_data_in_leaf} rows a leaf, seed {shape.seed}, {shape.threads} threads. The SHA-256 of the "
+        f"features, uncompressed, is `{data.sha256}`."
     )
 
 
 def _operation(o: Operation) -> list[str]:
-    return [f"{o.per_day:,.1f}", _share(o.precision), _share(o.recall)]
+    return [f"{o.per_day:,.1f}", f"{100 * o.share:.2f} %", _share(o.precision), _share(o.recall)]
 
 
 def _share(value: float | None) -> str:

@@ -13,6 +13,24 @@ _Z = 1.2816
 
 
 @dataclass(frozen=True)
+class Budget:
+    """How many alerts the analysts can take: so many a day or, where share is given, so many of all transactions."""
+
+    per_day: float = 200.0
+    share: float | None = None
+
+    def alerts(self, rows: int, days: float) -> int:
+        """Return how many alerts it allows among so many transactions of so many days."""
+        return int(self.per_day * days) if self.share is None else int(self.share * rows)
+
+    def __str__(self) -> str:
+        """Return it as it is said in a sentence."""
+        if self.share is None:
+            return f"{self.per_day:g} alerts a day"
+        return f"alerts on {100 * self.share:g} % of all transactions"
+
+
+@dataclass(frozen=True)
 class Thresholds:
     """Probabilities at or above which a transaction is reviewed or declined; decline None means never."""
 
@@ -20,14 +38,14 @@ class Thresholds:
     decline: float | None
 
 
-def choose(score: Floats, label: Ints, *, days: float, alerts_per_day: float, decline_precision: float) -> Thresholds:
+def choose(score: Floats, label: Ints, *, days: float, budget: Budget, decline_precision: float) -> Thresholds:
     """Choose both thresholds on rows with their labels, -1 being unlabelled.
 
-    Review is as low as the budget of alerts_per_day allows, counting every row. Decline is the lowest threshold, not
+    Review is as low as the budget allows, counting every row. Decline is the lowest threshold, not
     below review, at which the share of fraud among the labelled rows is at least decline_precision with 90 %
     confidence: a share that few rows show by chance does not decline a customer's payment.
     """
-    review = _for_budget(score, days=days, alerts_per_day=alerts_per_day)
+    review = _for_budget(score, days=days, budget=budget)
     labelled = label >= 0
     c = curve(score[labelled], label[labelled] == 1)
     precise = lower_bound(c.frauds, c.rows) >= decline_precision
@@ -47,13 +65,13 @@ def lower_bound(found: Ints, rows: Ints) -> Floats:
     return np.asarray((share + z2 / (2 * rows) - spread) / (1 + z2 / rows), dtype=np.float64)
 
 
-def _for_budget(score: Floats, *, days: float, alerts_per_day: float) -> float:
-    budget = int(alerts_per_day * days)
+def _for_budget(score: Floats, *, days: float, budget: Budget) -> float:
+    allowed = budget.alerts(len(score), days)
     c = curve(score, np.zeros(len(score), dtype=np.bool_))
-    within = np.flatnonzero(c.rows <= budget)
+    within = np.flatnonzero(c.rows <= allowed)
     if len(within) == 0:
         raise TrainingError(
-            f"{alerts_per_day:g} alerts a day are {budget} alerts in the {days:.2f} days of the validation part, and "
+            f"{budget} are {allowed} alerts in the {days:.2f} days of the validation part, and "
             f"{int(c.rows[0])} transactions share the greatest score; allow more alerts, or use more history"
         )
     return between(c.score, int(within[-1]))

@@ -1,0 +1,126 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/pipeline"
+	"github.com/weir-fraud/weir/simulate"
+	"github.com/weir-fraud/weir/stream"
+)
+
+// LatencyOptions are those of `weir bench latency`.
+type LatencyOptions struct {
+	Rate       float64       // transactions per second
+	For        time.Duration // of measuring
+	WarmUp     time.Duration // before measuring
+	Partitions int32
+}
+
+// benchAccounts share the traffic of a latency benchmark, whatever its rate.
+const benchAccounts = 40_000
+
+// BenchLatency is `weir bench latency`: an open loop of simulated traffic against the configured Kafka and Redis, in
+// topics of its own that it deletes afterwards. It prints the time from the moment a transaction was due to the moment
+// a read_committed consumer had its decision.
+func BenchLatency(ctx context.Context, c Config, o LatencyOptions, stdout io.Writer, log *slog.Logger) error {
+	return benchLatency(ctx, c, o, &figures{w: stdout}, log)
+}
+
+func benchLatency(ctx context.Context, c Config, o LatencyOptions, f *figures, log *slog.Logger) (err error) {
+	topics, err := newBenchTopics(ctx, c, "", o.Partitions)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, topics.close(context.WithoutCancel(ctx))) }()
+	c = topics.config
+	decisions, err := stream.NewReader(ctx, c.kafka(), stream.Topic{Name: c.Kafka.Topics.Decisions, Partitions: o.Partitions}, stream.FromStart)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = decisions.Close() }()
+	producer, err := stream.NewProducer(c.kafka())
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	g, work := errgroup.WithContext(work)
+	g.Go(func() error { return run(work, c, log, pipeline.NewStats(), wallTime()) })
+	g.Go(func() error {
+		defer stop()
+		return measureLatency(work, o, c.Kafka.Topics.Transactions, producer, decisions, f)
+	})
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return ctx.Err()
+}
+
+func measureLatency(ctx context.Context, o LatencyOptions, topic string, producer *stream.Producer, decisions *stream.Reader, f *figures) error {
+	start := time.Now().Add(2 * time.Second) // workers join their group meanwhile
+	simulation := simulate.LiveConfig(start, o.Rate)
+	simulation.WarmUp, simulation.Start, simulation.Accounts = 0, start, benchAccounts
+	simulation.Duration = o.WarmUp + o.For
+	send, err := newTraffic(simulation, producer, topic)
+	if err != nil {
+		return err
+	}
+	see := &watcher{reader: decisions, since: payment.TimeOf(start.Add(o.WarmUp))}
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	g, watching := errgroup.WithContext(watching)
+	g.Go(func() error { return see.watch(watching) })
+	g.Go(func() error {
+		defer stop()
+		if err := send.sendLive(ctx, start); err != nil {
+			return err
+		}
+		if err := producer.Flush(ctx); err != nil {
+			return err
+		}
+		limit, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		for see.seen.Load() < send.sent.Load() {
+			if sleep(limit, 10*time.Millisecond) != nil {
+				return fmt.Errorf("%d of %d transactions have no decision", send.sent.Load()-see.seen.Load(), send.sent.Load())
+			}
+		}
+		return nil
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	name, took := fmt.Sprintf("latency_%.0f", o.Rate), see.took.soFar()
+	f.line(name+"_p50", took.milliseconds(0.5), "ms")
+	f.line(name+"_p99", took.milliseconds(0.99), "ms")
+	f.line(name+"_p99.9", took.milliseconds(0.999), "ms")
+	f.line(name+"_max", took.milliseconds(1), "ms")
+	f.line(name+"_measured", float64(took.total()), "tx")
+	return f.err
+}
+
+// deleteState deletes the configured layout's state of the transactions topic.
+func (c *Config) deleteState(ctx context.Context, partitions int32) error {
+	store := c.store()
+	defer func() { _ = store.Close() }()
+	heads, err := store.Heads(ctx, partitions)
+	if err != nil {
+		return err
+	}
+	for p, h := range heads {
+		if h.Known() {
+			err = errors.Join(err, store.Delete(ctx, int32(p), h))
+		}
+	}
+	return err
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weir-fraud/weir/app"
+)
+
+func benchCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "bench", Short: "Measure throughput, latency and size", Long: `Measure against the configured Kafka and Redis. Every figure is a line of "name value unit"; docs/benchmarks.md
+defines each. Benchmarks use topics, groups and a state of their own and delete them afterwards.`}
+	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchPipelineCommand())
+	return cmd
+}
+
+// measure is the RunE of a benchmark.
+func measure(run func(ctx context.Context, c app.Config, stdout, stderr io.Writer, log *slog.Logger) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		c, err := load(cmd)
+		if err != nil {
+			return err
+		}
+		c.Log.Level = "error" // the workers' joining makes some noise
+		log, err := app.NewLogger(c.Log, os.Stderr)
+		if err != nil {
+			return err
+		}
+		return run(cmd.Context(), c, os.Stdout, os.Stderr, log)
+	}
+}
+
+func benchAllCommand() *cobra.Command {
+	var o app.BenchOptions
+	cmd := &cobra.Command{
+		Use: "all", Short: "Measure everything", Args: cobra.NoArgs,
+		Example: "  make bench ARGS='--profile cpu.pprof'\n  weir --config weir.yaml bench all",
+		RunE: measure(func(ctx context.Context, c app.Config, stdout, stderr io.Writer, log *slog.Logger) error {
+			return app.Bench(ctx, c, o, stdout, stderr, log)
+		}),
+	}
+	f := cmd.Flags()
+	f.Int64Var(&o.Transactions, "transactions", 600_000, "transactions for the figures of throughput")
+	f.DurationVar(&o.For, "for", 30*time.Second, "how long to measure each latency")
+	f.Int32Var(&o.Partitions, "partitions", 4, "partitions of the topics")
+	f.StringVar(&o.Profile, "profile", "", "write a CPU profile of the pipeline to this file, for go tool pprof")
+	return cmd
+}
+
+func benchLatencyCommand() *cobra.Command {
+	var o app.LatencyOptions
+	cmd := &cobra.Command{
+		Use:   "latency",
+		Short: "Measure the time from when a transaction was due to its decision",
+		Long: `Send simulated transactions at a fixed rate, in an open loop, and print the time from the moment each was due to the
+moment a read_committed consumer had its decision, so that waiting counts.`,
+		Args: cobra.NoArgs,
+		RunE: measure(func(ctx context.Context, c app.Config, stdout, _ io.Writer, log *slog.Logger) error {
+			return app.BenchLatency(ctx, c, o, stdout, log)
+		}),
+	}
+	f := cmd.Flags()
+	f.Float64Var(&o.Rate, "rate", 2000, "transactions per second")
+	f.DurationVar(&o.For, "for", time.Minute, "how long to measure")
+	f.DurationVar(&o.WarmUp, "warm-up", 5*time.Second, "how long to send before measuring")
+	f.Int32Var(&o.Partitions, "partitions", 4, "partitions of the topics")
+	return cmd
+}
+
+func benchPipelineCommand() *cobra.Command {
+	var o app.PipelineBenchOptions
+	cmd := &cobra.Command{
+		Use:   "pipeline --topic TOPIC",
+		Short: "Run the pipeline over an existing topic until its end, and print its rate and CPU time",
+		Long: `Run the whole pipeline over an existing topic of transactions, from its start to where it ends now: exactly once,
+a decision per transaction, with the configured model. The topic is left alone. Prints the rate, the CPU time of
+this process per transaction, and that of each stage.`,
+		Example: "  weir bench pipeline --topic transactions --profile cpu.pprof",
+		Args:    cobra.NoArgs,
+		RunE: measure(func(ctx context.Context, c app.Config, stdout, _ io.Writer, log *slog.Logger) error {
+			return app.BenchPipeline(ctx, c, o, stdout, log)
+		}),
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Topic, "topic", "", "topic of transactions to read")
+	f.StringVar(&o.Profile, "profile", "", "write a CPU profile to this file, for go tool pprof")
+	_ = cmd.MarkFlagRequired("topic")
+	return cmd
+}

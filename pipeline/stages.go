@@ -1,0 +1,113 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/weir-fraud/weir/telemetry"
+)
+
+// Stage is a part of the work on a batch.
+type Stage int
+
+// The stages, in the order in which a transaction meets them.
+const (
+	Consume  Stage = iota // take records from the client; measured in CPU time only
+	Decode                // parse them
+	Load                  // read accounts from the store
+	Features              // compute vectors
+	Score                 // walk the trees
+	Decide                // policy, reasons, and writing decisions and alerts down
+	Fold                  // take transactions into their accounts
+	Produce               // hand decisions and alerts to the client
+	Commit                // wait for the Kafka transaction
+	Encode                // write changed accounts down
+	Apply                 // write them to the store
+	numStages
+)
+
+var stageNames = [numStages]string{"consume", "decode", "load", "features", "score", "decide", "fold", "produce", "commit", "encode", "apply"}
+
+func (s Stage) String() string { return stageNames[s] }
+
+// AllStages returns every stage in order.
+func AllStages() []Stage {
+	all := make([]Stage, numStages)
+	for i := range all {
+		all[i] = Stage(i)
+	}
+	return all
+}
+
+// Stages are the times, in seconds, that polls and batches spend in each stage, by the worker's clock. It is safe for
+// concurrent use.
+type Stages [numStages]*telemetry.Histogram
+
+func newStages() *Stages {
+	s := new(Stages)
+	for i := range s {
+		s[i] = telemetry.NewHistogram(telemetry.Exponential(20e-6, 10, 2))
+	}
+	return s
+}
+
+func (s *Stages) add(stage Stage, d time.Duration) { s[stage].Add(d.Seconds()) }
+
+// lap measures stages one after the other.
+type lap struct {
+	clock func() time.Duration
+	at    time.Duration
+}
+
+func (w *Worker) lap() lap { return lap{w.config.Clock, w.config.Clock()} }
+
+// to ends a stage, begins the next, and returns the time between.
+func (l *lap) to() time.Duration {
+	now := l.clock()
+	d := now - l.at
+	l.at = now
+	return d
+}
+
+// sampleEvery is how many transactions there are to one whose stages are measured apart: reading a clock takes about
+// as long as the shorter stages.
+const sampleEvery = 16
+
+// samples adds up the stages of the transactions of a poll that are measured.
+type samples struct {
+	seen, taken int
+	spent       [numStages]time.Duration
+}
+
+// sampled measures the stages of one transaction, or does nothing.
+type sampled struct {
+	samples *samples
+	lap     lap
+}
+
+func (w *Worker) sampled() sampled {
+	s := &w.samples
+	s.seen++
+	if s.seen%sampleEvery != 1 {
+		return sampled{}
+	}
+	s.taken++
+	return sampled{s, w.lap()}
+}
+
+// end ends a stage and begins the next.
+func (s *sampled) end(stage Stage) {
+	if s.samples != nil {
+		s.samples.spent[stage] += s.lap.to()
+	}
+}
+
+// flush adds what the samples stand for to the stages.
+func (s *samples) flush(to *Stages) {
+	if s.taken == 0 {
+		return
+	}
+	for _, stage := range [...]Stage{Features, Score, Decide, Fold} {
+		to.add(stage, s.spent[stage]*time.Duration(s.seen)/time.Duration(s.taken))
+	}
+	*s = samples{}
+}
