@@ -3,6 +3,7 @@ package history
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,7 @@ type csvForm struct {
 	names     []string // of a file without a header that fits, else nil
 }
 
-// line is where a row of a table ends, and what is in it.
+// guessedRow is a row of a table, if the delimiter is what it is taken for.
 type guessedRow struct {
 	fields []string
 	lines  int // line ends up to the end of the row
@@ -56,7 +57,7 @@ func formOf(delimiter byte, rows []guessedRow, first int) csvForm {
 	if first > 0 {
 		form.skipLines = rows[first-1].lines
 		// R names no column for the names of rows.
-		if above := rows[first-1].fields; len(above) == width-1 && isHeader(above, nil) {
+		if above := rows[first-1].fields; len(above) == width-1 && isHeader(above, nil) && !slices.Contains(above, "") {
 			form.names = append([]string{"row_name"}, above...)
 			return form
 		}

@@ -27,7 +27,7 @@ type Sample struct {
 	Columns   []Column
 	Rows      [][]string // with a text for each of the columns
 	Odd       int        // rows that were left out, as they are malformed or have more or fewer fields
-	Whole     bool       // there are no more rows
+	Whole     bool       // these are known to be all rows
 }
 
 // Column is a column of a Sample.

@@ -1,6 +1,7 @@
 package suggest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -40,8 +41,8 @@ func (p *proposer) attributes() {
 	for _, c := range useful {
 		c.take("attributes")
 		key := c.words.key()
-		for key == "" || taken[key] {
-			key += "x"
+		for i := 2; key == "" || taken[key]; i++ {
+			key = fmt.Sprintf("%s_%d", c.words.key(), i)
 		}
 		taken[key] = true
 		s.line("  %s: %s", scalar(key), scalar(c.name))
@@ -91,7 +92,7 @@ func (p *proposer) unused(c *column) string {
 		return "as it tells the answer, or is another system's"
 	case p.isPersonal(c):
 		return "as it is personal data"
-	case len(c.distinct) == 1 && c.rows > 1:
+	case len(c.distinct) == 1 && c.complete() && c.rows > 1:
 		return "as it is the same in every row"
 	case c.time != nil && !entity && (c.number == nil || c.words.has(p.lex.time.strong...)):
 		return "as it is a time"

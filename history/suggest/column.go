@@ -89,6 +89,9 @@ func (c *column) some() []string {
 // free reports whether the column can still be given to a field.
 func (c *column) free() bool { return c.usable && c.role == "" && len(c.values) > 0 }
 
+// called is the column's name in comments.
+func (c *column) called() string { return quoted(shortened(c.name)) }
+
 // take gives the column to a field.
 func (c *column) take(role string) *column {
 	c.role = role
@@ -132,6 +135,3 @@ func (c *column) counts() bool {
 	}
 	return true
 }
-
-// whole reports whether all values are numbers without decimals.
-func (c *column) whole() bool { return c.number != nil && c.number.decimals == 0 }

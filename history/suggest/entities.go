@@ -34,7 +34,7 @@ func (p *proposer) id() {
 		return
 	}
 	best.take("transaction_id")
-	s.note("%s has a value of its own in each of %s, such as %s.", quoted(best.name), plural(best.rows, "row"), example(best.values))
+	s.note("%s has a value of its own in each of %s, such as %s.", best.called(), plural(best.rows, "row"), example(best.values))
 	s.line("transaction_id: %s", scalar(best.name))
 }
 
@@ -58,37 +58,7 @@ func (p *proposer) isRowIndex(c *column) bool {
 // account chooses the column of accounts.
 func (p *proposer) account() {
 	s := p.section("account_id")
-	suits := func(c *column) bool {
-		return len(c.values)*10 >= c.rows*9 && (c.time == nil || c.number != nil) && len(c.distinct) > 1 &&
-			(c.number == nil || c.number.decimals == 0 && c.number.negative == 0)
-	}
-	best, others := p.best(func(c *column) int {
-		if !suits(c) && c.rows > 3 {
-			return 0
-		}
-		score := p.lex.account.score(c.words)
-		if score < 3 {
-			return 0
-		}
-		if c.words.has("acct", "account", "acc", "konto", "iban", "cuenta", "compte") {
-			score++ // rather than its owner, who may have several
-		}
-		return score
-	})
-	if best == nil {
-		const often = 20 // rows of an account, at most
-		best, _ = p.best(func(c *column) int {
-			// Whoever pays comes again, but is one of many.
-			if !suits(c) || c.unique() || len(c.distinct)*often < c.rows && len(c.distinct) < 50 || p.lex.account.score(c.words) < 0 ||
-				p.lex.merchant.score(c.words) > 0 || p.lex.category.score(c.words) > 0 || c.words.has(p.lex.personal...) || c.words.has(p.lex.clock...) {
-				return 0
-			}
-			return 1
-		})
-		if best != nil {
-			s.doubt("no column is called an account; %s has %s that come again", quoted(best.name), plural(len(best.distinct), "value"))
-		}
-	}
+	best, others := p.best(p.accountScore)
 	if best == nil && p.isStatement() {
 		name := fileStem(p.sample.Path)
 		s.doubt("no column looks like accounts: as this seems to be the statement of one account, all rows belong to %s", name)
@@ -96,14 +66,17 @@ func (p *proposer) account() {
 		return
 	}
 	if best == nil {
-		s.doubt("no column looks like accounts or cards: name the one whose history each payment belongs to. If all are of one account: {value: NAME}")
-		s.line("account_id: COLUMN")
-		return
+		if best = p.namelessAccount(); best == nil {
+			s.doubt("no column looks like accounts or cards: name the one whose history each payment belongs to. If all are of one account: {value: NAME}")
+			s.line("account_id: COLUMN")
+			return
+		}
+		s.doubt("no column is called an account; %s has %s that come again", best.called(), plural(len(best.distinct), "value"))
 	}
 	best.take("account_id")
-	s.note("%s has %s in %s, such as %s.", quoted(best.name), plural(len(best.distinct), "account"), plural(best.rows, "row"), example(best.values))
-	if !best.complete() {
-		s.note("%s, and will be rejected.", have(best.rows-len(best.values), "none"))
+	s.note("%s has %s in %s, such as %s.", best.called(), plural(len(best.distinct), "account"), plural(best.rows, "row"), example(best.values))
+	if n := p.gaps(best); n > 0 {
+		s.note("%s, and will be rejected.", have(n, "none"))
 	}
 	others = slices.DeleteFunc(others, func(c *column) bool {
 		return p.isPersonal(c) || p.lex.account.score(c.words) < 3 || len(c.distinct)*20 < len(best.distinct)
@@ -117,6 +90,38 @@ func (p *proposer) account() {
 	s.line("account_id: %s", scalar(best.name))
 }
 
+// accountScore says how well a column suits as the account, by its name.
+func (p *proposer) accountScore(c *column) int {
+	score := p.lex.account.score(c.words)
+	switch {
+	case score < 3, !couldBeAccount(c) && c.rows > 3:
+		return 0
+	case c.words.has("acct", "account", "acc", "konto", "iban", "cuenta", "compte"):
+		score++ // rather than its owner, who may have several
+	}
+	return score
+}
+
+// couldBeAccount reports whether the values may be those of accounts: nearly every row has one, and there are several.
+func couldBeAccount(c *column) bool {
+	return len(c.values)*10 >= c.rows*9 && (c.time == nil || c.number != nil) && len(c.distinct) > 1 &&
+		(c.number == nil || c.number.decimals == 0 && c.number.negative == 0)
+}
+
+// namelessAccount chooses by the values alone: who pays comes again, but is one of many.
+func (p *proposer) namelessAccount() *column {
+	const often = 20 // rows of an account
+	best, _ := p.best(func(c *column) int {
+		few := len(c.distinct)*often < c.rows && len(c.distinct) < 50
+		if !couldBeAccount(c) || c.unique() || few || p.lex.account.score(c.words) < 0 || p.lex.merchant.score(c.words) > 0 ||
+			p.lex.category.score(c.words) > 0 || c.words.has(p.lex.personal...) || c.words.has(p.lex.clock...) {
+			return 0
+		}
+		return 1
+	})
+	return best
+}
+
 // isStatement reports whether most amounts are negative, as payments are where they are taken off a balance.
 func (p *proposer) isStatement() bool {
 	return p.amountColumn != nil && p.amountColumn.number.negative > p.amountColumn.number.positive
@@ -127,60 +132,26 @@ func fileStem(path string) string {
 	return cmp.Or(name, "account")
 }
 
-// merchant chooses the columns of the receiving side.
+// merchant writes the receiving side.
 func (p *proposer) merchant() {
 	s := p.section("merchant")
 	place := s.lines // that location has written
 	s.lines = nil
-	text := func(c *column) bool {
-		return c.time == nil && (c.number == nil || c.number.decimals == 0 && len(c.distinct) > 1)
-	}
-	name, _ := p.best(func(c *column) int {
-		if !text(c) {
-			return 0
-		}
-		return p.lex.merchant.score(c.words)
-	})
-	if name == nil {
-		name, _ = p.best(func(c *column) int {
-			if text(c) && c.number == nil && c.words.has("description", "desc", "details", "verwendungszweck", "narrative", "memo", "libelle", "concepto", "text") {
-				return 1
-			}
-			return 0
-		})
-		if name != nil {
-			s.doubt("%s may name the merchant, or more than that: a merchant should always be written the same way", quoted(name.name))
-		}
-	}
-	if name == nil && p.sample.Headless {
-		name, _ = p.best(func(c *column) int {
-			if text(c) && c.number == nil && len(c.distinct) > 2 && !c.unique() {
-				return 1
-			}
-			return 0
-		})
-		if name != nil {
-			s.doubt("is it %s that names the merchant?", quoted(name.name))
-		}
-	}
 	var lines []string
-	if name != nil {
+	if name := p.merchantColumn(s); name != nil {
 		name.take("merchant.name")
-		s.note("%s has %s, such as %s.", quoted(name.name), plural(len(name.distinct), "merchant"), strings.Join(examples(name.values, 2), " and "))
+		s.note("%s has %s, such as %s.", name.called(), plural(len(name.distinct), "merchant"), strings.Join(examples(name.values, 2), " and "))
 		lines = append(lines, p.merchantName(s, name)...)
 	}
 	category, _ := p.best(func(c *column) int {
-		if !text(c) || len(c.distinct) > 1000 {
-			return 0
-		}
-		if score := p.lex.category.score(c.words); score >= 3 {
+		if score := p.lex.category.score(c.words); score >= 3 && namesThings(c) && len(c.distinct) <= 1000 {
 			return score
 		}
 		return 0
 	})
 	if category != nil {
 		category.take("merchant.category")
-		s.note("%s has %s: %s.", quoted(category.name), plural(len(category.distinct), "category"), sayings(category.frequent(), 4))
+		s.note("%s has %s: %s.", category.called(), plural(len(category.distinct), "category"), sayings(category.frequent(), 4))
 		lines = append(lines, "  category: "+scalar(category.name))
 	}
 	if lines = append(lines, place...); len(lines) > 0 {
@@ -188,6 +159,47 @@ func (p *proposer) merchant() {
 	} else {
 		s.note("No column names a merchant.")
 	}
+}
+
+// namesThings reports whether the values are names or numbers of things, rather than times or quantities.
+func namesThings(c *column) bool {
+	return c.time == nil && (c.number == nil || c.number.decimals == 0)
+}
+
+// merchantColumn chooses the column of merchants: by its name, or else one of descriptions.
+func (p *proposer) merchantColumn(s *section) *column {
+	best, _ := p.best(func(c *column) int {
+		if !namesThings(c) || c.number != nil && len(c.distinct) < 2 {
+			return 0
+		}
+		return p.lex.merchant.score(c.words)
+	})
+	if best != nil {
+		return best
+	}
+	best, _ = p.best(func(c *column) int {
+		if namesThings(c) && c.number == nil && c.words.has("description", "desc", "details", "verwendungszweck", "narrative", "memo", "libelle", "concepto", "text") {
+			return 1
+		}
+		return 0
+	})
+	if best != nil {
+		s.doubt("%s may name the merchant, or more than that: a merchant should always be written the same way", best.called())
+		return best
+	}
+	if !p.sample.Headless {
+		return nil
+	}
+	best, _ = p.best(func(c *column) int {
+		if namesThings(c) && c.number == nil && len(c.distinct) > 2 && !c.unique() {
+			return 1
+		}
+		return 0
+	})
+	if best != nil {
+		s.doubt("is it %s that names the merchant?", best.called())
+	}
+	return best
 }
 
 // merchantName writes the name, without what all names begin with if that sounds like a label.
@@ -209,7 +221,7 @@ func (p *proposer) merchantName(s *section, c *column) []string {
 // coordinates look like amounts.
 func (p *proposer) location() {
 	s := p.section("merchant")
-	score := func(l *lexicon, limit float64) func(c *column) int {
+	score := func(l *lexicon) func(c *column) int {
 		return func(c *column) int {
 			if c.number == nil || c.number.decimals == 0 || l.score(c.words) <= 0 {
 				return 0
@@ -223,8 +235,8 @@ func (p *proposer) location() {
 			return 5
 		}
 	}
-	latitude, otherLatitudes := p.best(score(&p.lex.latitude, 90))
-	longitude, otherLongitudes := p.best(score(&p.lex.longitude, 180))
+	latitude, otherLatitudes := p.best(score(&p.lex.latitude))
+	longitude, otherLongitudes := p.best(score(&p.lex.longitude))
 	if latitude == nil || longitude == nil {
 		return
 	}
@@ -233,12 +245,12 @@ func (p *proposer) location() {
 	}
 	switch {
 	case latitude.words.has(p.lex.atMerchant...):
-		s.note("%s and %s are where the merchant is.", quoted(latitude.name), quoted(longitude.name))
+		s.note("%s and %s are where the merchant is.", latitude.called(), longitude.called())
 	case latitude.words.has(p.lex.atHome...):
-		s.note("%s and %s are where somebody lives: they are not the merchant's place.", quoted(latitude.name), quoted(longitude.name))
+		s.note("%s and %s are where somebody lives: they are not the merchant's place.", latitude.called(), longitude.called())
 		return
 	default:
-		s.doubt("are %s and %s where the merchant is, or where the customer lives? If they are the customer's: leave location out", quoted(latitude.name), quoted(longitude.name))
+		s.doubt("are %s and %s where the merchant is, or where the customer lives? If they are the customer's: leave location out", latitude.called(), longitude.called())
 	}
 	latitude.take("merchant.location")
 	longitude.take("merchant.location")

@@ -11,20 +11,18 @@ import (
 func typeOf(text string) (t payment.Type, sure bool) {
 	n := nameOf(text)
 	switch {
-	case len(n.words) == 0:
-		return 0, false
 	case n.joined == "d" || n.joined == "dr" || n.joined == "s":
 		return payment.Purchase, true
 	case n.joined == "c" || n.joined == "cr" || n.joined == "h":
 		return payment.Deposit, true
-	case n.has("card", "karte", "carte", "tarjeta", "cartao"): // "credit card" is a way to pay
-		return payment.Purchase, true
 	case n.has("withdrawal", "withdraw", "atm", "cashout", "abhebung", "bargeldauszahlung", "auszahlung", "geldautomat", "retrait", "retiro", "saque", "prelievo", "wdl"),
 		n.has("cash") && n.has("out", "advance"):
 		return payment.Withdrawal, true
 	case n.has("deposit", "cashin", "topup", "einzahlung", "gutschrift", "versement", "deposito", "salary", "gehalt", "interest", "payroll", "haben", "loading", "dep"),
 		n.has("cash") && n.has("in"), n.has("top") && n.has("up"):
 		return payment.Deposit, true
+	case n.has("card", "karte", "carte", "tarjeta", "cartao"): // "credit card" is a way to pay
+		return payment.Purchase, true
 	case n.has("refund", "reversal", "erstattung", "storno", "remboursement", "credit", "incoming", "received"):
 		return payment.Deposit, n.joined == "credit"
 	case n.has("purchase", "sale", "sales", "pos", "payment", "debit", "buy", "kauf", "einkauf", "zahlung", "lastschrift", "achat", "paiement", "compra", "pago",
@@ -82,7 +80,7 @@ func (p *proposer) kind() {
 	default:
 		s.note("No column says what kind of payment a row is.")
 		if a := p.amountColumn; a != nil && a.number.negative > 0 {
-			s.doubt("are the %d negative amounts refunds? If they are payments and the others receipts: {negative: purchase, positive: deposit}", a.number.negative)
+			s.doubt("%s below zero: refunds? If these are payments and the others receipts: {negative: purchase, positive: deposit}", plural(a.number.negative, "amount"))
 		}
 		s.line("transaction_type: {value: purchase}")
 	}
@@ -101,11 +99,15 @@ func (p *proposer) allPurchases(c *column) bool {
 // kindValues writes a column of types, with a table unless it has their names.
 func (p *proposer) kindValues(s *section, c *column) {
 	values := c.frequent()
-	s.note("%s has %s.", quoted(c.name), sayings(values, 8))
+	s.note("%s has %s.", c.called(), sayings(values, 8))
 	types := make(map[string]payment.Type)
 	names := true
 	for _, v := range values {
 		t, sure := typeOf(v)
+		if nameOf(v).has("refund", "reversal", "erstattung", "storno", "remboursement") && p.mostlyNegative(c, v) {
+			t, sure = payment.Purchase, true
+			s.note("%s has negative amounts: it takes back a purchase.", quoted(v))
+		}
 		types[v] = t
 		if !sure {
 			s.doubt("%s is taken for a %s: the types are purchase, withdrawal and deposit", quoted(v), t)
@@ -132,6 +134,24 @@ func (p *proposer) kindValues(s *section, c *column) {
 	p.signs(c, types)
 }
 
+// mostlyNegative reports whether the amounts of a type are below zero.
+func (p *proposer) mostlyNegative(kind *column, value string) bool {
+	if p.amountColumn == nil {
+		return false
+	}
+	negative, others := 0, 0
+	for _, row := range p.sample.Rows {
+		if n, ok := bareOf(row[p.amountColumn.index]); ok && row[kind.index] == value {
+			if n.negative {
+				negative++
+			} else {
+				others++
+			}
+		}
+	}
+	return negative > others
+}
+
 // signs looks whether types have amounts with a sign that they cannot have.
 func (p *proposer) signs(kind *column, types map[string]payment.Type) {
 	a := p.amountColumn
@@ -155,7 +175,7 @@ func (p *proposer) signs(kind *column, types map[string]payment.Type) {
 		return
 	}
 	s := p.section("amount")
-	s.doubt("%d amounts are negative: as the type says what is spent and what is received, the sign is dropped", spent+others)
+	s.doubt("%s below zero: as the type says what is spent and what is received, the sign is dropped", plural(spent+others, "amount"))
 	if !slices.ContainsFunc(s.lines, func(l string) bool { return strings.HasPrefix(l, "  column:") }) {
 		p.putUnder(s, "amount", a, []string{"  sign: drop"})
 		return

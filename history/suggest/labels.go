@@ -88,7 +88,7 @@ func (p *proposer) label() {
 	case best != nil:
 		p.labelValues(best.take("label"))
 		for _, o := range others {
-			p.section("label").note("%s is not read: it may be the answer of an older system.", quoted(o.name))
+			p.section("label").note("%s is not read: it may be the answer of an older system.", o.called())
 		}
 	case pattern != nil:
 		p.labelOfPattern(pattern)
@@ -120,7 +120,7 @@ func (p *proposer) namelessLabel() bool {
 	if c == nil {
 		return false
 	}
-	p.section("label").doubt("is it %s that says which payments were fraud?", quoted(c.name))
+	p.section("label").doubt("is it %s that says which payments were fraud?", c.called())
 	p.labelValues(c.take("label"))
 	return true
 }
@@ -133,12 +133,13 @@ func (p *proposer) labelValues(c *column) {
 	for _, v := range values {
 		by[verdictOf(v, values)] = append(by[verdictOf(v, values)], v)
 	}
-	s.note("%s has %s.", quoted(c.name), p.shares(c))
+	s.note("%s has %s.", c.called(), p.shares(c))
 	if len(values) == 2 && len(by[unclear]) == 2 {
 		s.doubt("the rarer one is taken for fraud")
 		by[legitimate], by[fraudulent], by[unclear] = values[:1], values[1:], nil
 	}
-	if len(values) == 1 && len(by[unclear]) == 1 && !c.complete() {
+	gaps := p.gaps(c)
+	if len(values) == 1 && len(by[unclear]) == 1 && gaps > 0 {
 		s.doubt("%s is taken for fraud", quoted(values[0]))
 		by[fraudulent], by[unclear] = values, nil
 	}
@@ -167,12 +168,12 @@ func (p *proposer) labelValues(c *column) {
 		s.line("  missing: %s", flow(missing))
 	}
 	switch {
-	case c.complete():
+	case gaps == 0:
 	case len(by[legitimate]) == 0:
-		s.doubt("%s: they are taken for legitimate. If nothing is known of them: leave default out", have(c.rows-len(c.values), "none"))
+		s.doubt("%s: they are taken for legitimate. If nothing is known of them: leave default out", have(gaps, "none"))
 		s.line("  default: legitimate")
 	default:
-		s.note("%s, and no label then.", have(c.rows-len(c.values), "none"))
+		s.note("%s, and no label then.", have(gaps, "none"))
 	}
 }
 
@@ -217,7 +218,7 @@ func opposite(text string) string {
 func (p *proposer) labelOfPattern(c *column) {
 	s := p.section("label")
 	none, kinds := p.noPattern(c, nil)
-	s.note("%s names the kind of fraud.", quoted(c.name))
+	s.note("%s names the kind of fraud.", c.called())
 	s.doubt("are the rows without one legitimate? If nothing is known of them: leave default out")
 	s.line("label:")
 	s.line("  column: %s", scalar(c.name))
@@ -259,7 +260,7 @@ func (p *proposer) mostlyLegitimate(pattern *column, value string, label *column
 func (p *proposer) patternValues(c, label *column) {
 	s := p.section("pattern")
 	none, kinds := p.noPattern(c, label)
-	s.note("%s names the kind of fraud: %s.", quoted(c.name), sayings(kinds, 8))
+	s.note("%s names the kind of fraud: %s.", c.called(), sayings(kinds, 8))
 	if len(none) == 0 {
 		s.line("pattern: %s", scalar(c.name))
 		return

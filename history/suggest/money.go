@@ -19,7 +19,7 @@ func (p *proposer) currencyColumn() {
 			if currencyOf(v) != "" {
 				known += n
 			}
-			if _, ok := payment.ParseCurrency(v); ok {
+			if _, ok := payment.ParseCurrency(strings.ToUpper(v)); ok {
 				codes += n
 			}
 		}
@@ -62,22 +62,21 @@ func (p *proposer) currencyHint(s *section) (code, why string) {
 	if a == nil {
 		return "", ""
 	}
-	for _, symbol := range a.number.symbols {
-		code = currencyOf(symbol)
+	if symbols := a.number.symbols; len(symbols) > 0 {
 		switch {
-		case len(a.number.symbols) > 1:
-			s.doubt("the amounts have the signs %s: if these are several currencies, the file needs a column that names them", sayings(a.number.symbols, 5))
-		case ambiguous(symbol):
-			s.doubt("several currencies have the sign %s", symbol)
+		case len(symbols) > 1:
+			s.doubt("the amounts have the signs %s: if these are several currencies, the file needs a column that names them", sayings(symbols, 5))
+		case ambiguous(symbols[0]):
+			s.doubt("several currencies have the sign %s", symbols[0])
 		}
-		return code, "From the sign " + quoted(symbol) + " at the amounts."
+		return currencyOf(symbols[0]), "From the sign " + quoted(symbols[0]) + " at the amounts."
 	}
 	named := append([]*column{a}, p.columns...)
 	for _, c := range named {
 		for _, w := range c.words.words {
 			if len(w) == 3 && w != "all" && w != "top" && w != "try" && (c == a || p.lex.amount.score(c.words) > 0) {
 				if _, ok := payment.ParseCurrency(strings.ToUpper(w)); ok {
-					return strings.ToUpper(w), "From the name of the column " + quoted(c.name) + "."
+					return strings.ToUpper(w), "From the name of the column " + c.called() + "."
 				}
 			}
 		}
@@ -88,7 +87,7 @@ func (p *proposer) currencyHint(s *section) (code, why string) {
 // currencyValues writes a column of currencies, with a table unless it has the codes themselves.
 func (p *proposer) currencyValues(s *section, c *column) {
 	values := c.frequent()
-	s.note("%s has %s.", quoted(c.name), sayings(values, 5))
+	s.note("%s has %s.", c.called(), sayings(values, 5))
 	table := false
 	for _, v := range values {
 		if _, ok := payment.ParseCurrency(v); !ok {
@@ -125,7 +124,7 @@ func (p *proposer) currencyValues(s *section, c *column) {
 // lacks notes that rows have no value of a field that each must have. If they are more than a few it returns what they
 // get by default, else "": a few may be broken.
 func (p *proposer) lacks(s *section, c *column, byDefault string) string {
-	switch n := c.rows - len(c.values); {
+	switch n := p.gaps(c); {
 	case n == 0:
 		return ""
 	case n*200 <= c.rows:
@@ -171,7 +170,7 @@ func (p *proposer) amount() {
 			return 1
 		})
 		if best != nil {
-			s.doubt("no column is called an amount: %s has numbers with decimals", quoted(best.name))
+			s.doubt("no column is called an amount: %s has numbers with decimals", best.called())
 		}
 	}
 	if best == nil {
@@ -185,7 +184,7 @@ func (p *proposer) amount() {
 		n = best.number
 	}
 	best.number = n
-	s.note("%s has %s.", quoted(best.name), sayings(p.examples(best), 3))
+	s.note("%s has %s.", best.called(), sayings(p.examples(best), 3))
 	others = slices.DeleteFunc(others, func(c *column) bool { return p.lex.amount.score(c.words) <= 0 })
 	if len(others) > 0 {
 		s.note("Amounts as well: %s.", namesOf(others))

@@ -124,6 +124,15 @@ func sayings(values []string, most int) string {
 // example is one value of a column for a comment.
 func example(values []string) string { return examples(values, 1)[0] }
 
+// shortened is a text that a comment bears.
+func shortened(text string) string {
+	const longest = 32
+	if runes := []rune(text); len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
+	return text
+}
+
 // examples are the first different ones of some values, in quotation marks.
 func examples(values []string, most int) (words []string) {
 	var seen []string
@@ -135,11 +144,7 @@ func examples(values []string, most int) (words []string) {
 			continue
 		}
 		seen = append(seen, v)
-		const longest = 32
-		if runes := []rune(v); len(runes) > longest {
-			v = string(runes[:longest]) + "…"
-		}
-		words = append(words, quoted(v))
+		words = append(words, quoted(shortened(v)))
 	}
 	return words
 }

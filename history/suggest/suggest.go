@@ -41,6 +41,7 @@ type proposer struct {
 	lex      *lexicons
 	sections map[string]*section
 
+	timeColumn   *column
 	amountColumn *column
 	cashColumn   *column
 }
@@ -87,6 +88,18 @@ func (p *proposer) best(score func(c *column) int) (best *column, others []*colu
 	return fit[0], fit[1:]
 }
 
+// gaps counts the rows without a value in a column. Those without a time do not count: they are no payments, but totals
+// below the table.
+func (p *proposer) gaps(c *column) (n int) {
+	for _, row := range p.sample.Rows {
+		empty := func(c *column) bool { return row[c.index] == "" || isAbsent(row[c.index]) }
+		if empty(c) && (p.timeColumn == nil || !empty(p.timeColumn)) {
+			n++
+		}
+	}
+	return n
+}
+
 // file writes how the file is packed into rows.
 func (p *proposer) file() {
 	s, f := p.section("file"), p.sample
@@ -126,7 +139,7 @@ func (p *proposer) missing() {
 		if c.role == "" || len(c.absent) == 0 {
 			continue
 		}
-		where = append(where, quoted(c.name))
+		where = append(where, c.called())
 		for _, t := range c.absent {
 			if !slices.Contains(texts, t) {
 				texts = append(texts, t)

@@ -23,24 +23,24 @@ func (p *proposer) time() {
 			return 1
 		})
 		if best != nil {
-			s.doubt("the name of %s sounds like another time than that of the payment", quoted(best.name))
+			s.doubt("the name of %s sounds like another time than that of the payment", best.called())
 		}
 	}
 	if best == nil {
 		p.timeOfParts(s)
 		return
 	}
-	best.take("timestamp")
+	p.timeColumn = best.take("timestamp")
 	form := best.time
-	s.note("%s has times such as %s: %s.", quoted(best.name), example(best.values), cmp.Or(form.why, "in the format below"))
+	s.note("%s has times such as %s: %s.", best.called(), example(best.values), cmp.Or(form.why, "in the format below"))
 	if clock := p.clockFor(form); clock != nil {
 		clock.take("timestamp")
-		s.note("%s has the time of day.", quoted(clock.name))
+		s.note("%s has the time of day.", clock.called())
 		s.line("timestamp:")
 		s.line("  columns: %s", flow([]string{best.name, clock.name}))
 		s.line("  format: %s", quoted(dateFormat(form)+" "+clock.time.format))
 	} else {
-		p.timeColumn(s, best)
+		p.oneColumn(s, best)
 	}
 	if form.unsure != "" {
 		s.doubt("%s", form.unsure)
@@ -58,7 +58,7 @@ func (p *proposer) time() {
 	p.checkOrder(s, best)
 }
 
-func (p *proposer) timeColumn(s *section, c *column) {
+func (p *proposer) oneColumn(s *section, c *column) {
 	if c.time.format == "" && c.time.zoned {
 		s.line("timestamp: %s", scalar(c.name))
 		return
@@ -91,7 +91,7 @@ func quotedFormat(format string) string {
 func namesOf(columns []*column) string {
 	var names []string
 	for _, c := range columns {
-		names = append(names, quoted(c.name))
+		names = append(names, c.called())
 	}
 	return strings.Join(names, ", ")
 }
@@ -146,7 +146,11 @@ func (p *proposer) clockFor(form *timeForm) *column {
 		if c.time == nil || !c.time.clock {
 			return 0
 		}
-		return max(1+p.lex.time.score(c.words), 0)
+		score := p.lex.time.score(c.words)
+		if c.number != nil && score <= 0 {
+			return 0 // four digits may be anything
+		}
+		return max(1+score, 0)
 	})
 	return clock
 }
@@ -173,6 +177,9 @@ func (p *proposer) timeOfParts(s *section) {
 		}
 	}
 	if len(columns) >= 3 && strings.Join(format[:3], " ") == "%Y %m %d" {
+		for _, c := range columns {
+			c.take("timestamp")
+		}
 		if clock := p.clockFor(&timeForm{dateOnly: true}); clock != nil {
 			columns, format = append(columns[:3], clock), append(format[:3], clock.time.format)
 		}
@@ -234,7 +241,7 @@ func (p *proposer) timeCounted(s *section) {
 		}
 	}
 	best.take("timestamp")
-	s.note("%s has numbers such as %s, which may count from the beginning of the data.", quoted(best.name), strings.Join(examples(best.values, 2), " and "))
+	s.note("%s has numbers such as %s, which may count from the beginning of the data.", best.called(), strings.Join(examples(best.values, 2), " and "))
 	s.doubt("%s? And since when?", unit)
 	s.line("timestamp: {column: %s, format: %s, since: 2020-01-01T00:00:00Z}", scalar(best.name), unit)
 }

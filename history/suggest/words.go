@@ -6,6 +6,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/weir-fraud/weir/payment"
 )
 
 // name is a column's name taken apart.
@@ -53,8 +55,14 @@ func (n name) has(words ...string) bool {
 	})
 }
 
-// key is the name as the key of an attribute.
-func (n name) key() string { return strings.Join(n.words, "_") }
+// key is the name as the key of an attribute, of which a few bytes are left to tell it from others.
+func (n name) key() string {
+	key := []rune(strings.Join(n.words, "_"))
+	for len(string(key)) > payment.MaxKeyBytes-4 {
+		key = key[:len(key)-1]
+	}
+	return string(key)
+}
 
 // lexicon is what the names of a field's columns say in the data of the world.
 type lexicon struct {
@@ -86,7 +94,7 @@ func list(words string) []string { return strings.Fields(words) }
 
 // lexicons are those of all fields.
 type lexicons struct {
-	id, account, card, time, amount, currency, kind, merchant, category, latitude, longitude, label, pattern lexicon
+	id, account, time, amount, currency, kind, merchant, category, latitude, longitude, label, pattern lexicon
 
 	fraud, leak, atMerchant, atHome, personal, entity, clock []string
 }
