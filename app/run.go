@@ -64,7 +64,7 @@ func (s *service) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer func() { _ = server.Close() }()
+		defer func() { _ = server.Close(context.WithoutCancel(ctx)) }()
 		s.log.Info("serving metrics and health", "address", server.Address())
 	}
 	return s.work(ctx)
@@ -78,7 +78,8 @@ func (c *Config) silence() time.Duration {
 
 // work runs the workers.
 func (s *service) work(ctx context.Context) error {
-	defer tuneCollector()()
+	untune := tuneCollector()
+	defer untune()
 	s.monitor.Waiting("loading the model")
 	engine, err := s.config.engine(time.Now)
 	if err != nil {
