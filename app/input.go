@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"strings"
 
 	"github.com/weir-fraud/weir/history"
 )
@@ -16,12 +14,15 @@ type Input struct {
 	Paths   []string // "-" for standard input
 	Mapping string   // path of a mapping; empty for JSON lines in Weir's own shape
 	Limit   int64    // most rows, 0 for all
+
+	RejectsOut string // path to write rejected rows to, empty for none
+	MaxRejects MaxRejects
 }
 
 // open opens the input.
 func (in *Input) open(ctx context.Context) (*history.Reader, error) {
 	if len(in.Paths) == 0 {
-		return nil, errors.New("no input: name a file of transactions (CSV or JSONL, plain, .gz or .zst), or - for standard input")
+		return nil, errors.New("no input: name a file of transactions (CSV or JSONL, plain, .gz or .zst, or Parquet), or - for standard input")
 	}
 	m := history.Native()
 	if in.Mapping != "" {
@@ -31,33 +32,10 @@ func (in *Input) open(ctx context.Context) (*history.Reader, error) {
 		}
 	} else {
 		for _, p := range in.Paths {
-			if strings.Contains(p, ".csv") {
-				return nil, fmt.Errorf("%s is a CSV file: say with --mapping which column is which field (testdata/mappings has examples)", p)
+			if f := history.FormatOf(p); f == history.CSV || f == history.Parquet {
+				return nil, fmt.Errorf("%s: say with --mapping which column is which field; this proposes one: weir mapping suggest %[1]s --out mapping.yaml", p)
 			}
 		}
 	}
 	return history.Open(ctx, in.Paths, m, history.Options{Stdin: os.Stdin})
-}
-
-// rejects counts rows that are no transactions, and shows the first few.
-type rejects struct {
-	w     io.Writer
-	n     int64
-	shown int
-}
-
-const rejectsShown = 5
-
-// take notes err if it is about one row; any other error is returned.
-func (r *rejects) take(err error) error {
-	var row *history.RowError
-	if !errors.As(err, &row) {
-		return err
-	}
-	r.n++
-	if r.shown < rejectsShown {
-		r.shown++
-		_, _ = fmt.Fprintln(r.w, err)
-	}
-	return nil
 }

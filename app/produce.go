@@ -54,26 +54,29 @@ func Produce(ctx context.Context, c Config, o ProduceOptions, stdout, stderr io.
 	return err
 }
 
-func produceFiles(ctx context.Context, o ProduceOptions, producer *stream.Producer, stderr io.Writer) (int64, error) {
+func produceFiles(ctx context.Context, o ProduceOptions, producer *stream.Producer, stderr io.Writer) (n int64, err error) {
 	in, err := o.Input.open(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = in.Close() }()
-	rejected := rejects{w: stderr}
+	bad, err := newRejects(&o.Input, stderr)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, bad.Close()) }()
 	show := newProgress(stderr, "produce", in.Progress().TotalBytes)
 	defer show.finish()
 	pace := pacer{speed: o.Speed, rate: o.Rate, began: time.Now()}
 	var rec history.Record
 	var value []byte
-	var n int64
-	for o.Input.Limit == 0 || rec.Row < o.Input.Limit {
+	for o.Input.Limit == 0 || in.Progress().Rows < o.Input.Limit {
 		err := in.Next(&rec)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			if err = rejected.take(err); err != nil {
+			if err = bad.take(err, in.Progress().Rows); err != nil {
 				return n, err
 			}
 			continue
@@ -91,10 +94,10 @@ func produceFiles(ctx context.Context, o ProduceOptions, producer *stream.Produc
 			show.set(in.Progress().Bytes, n)
 		}
 	}
-	if rejected.n > 0 {
-		return n, fmt.Errorf("%d rows were no transactions and were left out", rejected.n)
+	if bad.n > 0 {
+		_, _ = fmt.Fprintf(stderr, "rejected %s\n", bad.summary())
 	}
-	return n, nil
+	return n, bad.check(in.Progress().Rows, true)
 }
 
 // pacer holds transactions back until they are due.

@@ -44,7 +44,7 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 	if err := o.check(); err != nil {
 		return err
 	}
-	r, err := newReplay(c, o, stderr)
+	r, err := newReplay(c, o)
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,10 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 		return err
 	}
 	defer func() { _ = r.in.Close() }()
+	if r.rejects, err = newRejects(&o.Input, stderr); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.rejects.Close()) }()
 	if err := r.create(); err != nil {
 		return err
 	}
@@ -72,16 +76,20 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 	if o.toStdout() {
 		stdout = stderr
 	}
+	write := r.report.WriteText
 	if o.JSONSummary {
-		return r.report.WriteJSON(stdout)
+		write = r.report.WriteJSON
 	}
-	return r.report.WriteText(stdout)
+	if err := write(stdout); err != nil {
+		return err
+	}
+	return r.rejects.check(r.in.Progress().Rows, true)
 }
 
 type replay struct {
 	options                   ReplayOptions
 	in                        *history.Reader
-	rejects                   rejects
+	rejects                   *rejects
 	schema                    *features.Schema
 	engine                    *pipeline.Replay
 	features, decisions, page *output
@@ -92,12 +100,12 @@ type replay struct {
 }
 
 // newReplay makes the engine, and a report with what is known before the first row.
-func newReplay(c Config, o ReplayOptions, stderr io.Writer) (*replay, error) {
+func newReplay(c Config, o ReplayOptions) (*replay, error) {
 	set, err := c.featureSet()
 	if err != nil {
 		return nil, err
 	}
-	r := &replay{options: o, rejects: rejects{w: stderr}, schema: set.Schema()}
+	r := &replay{options: o, schema: set.Schema()}
 	for _, path := range o.Input.Paths {
 		name := filepath.Base(path)
 		if path == history.StandardInput {
@@ -230,12 +238,12 @@ func (r *replay) run(ctx context.Context, p *progress) error {
 func (r *replay) read(records []history.Record) (int, error) {
 	n := 0
 	for n < len(records) {
-		if r.options.Input.Limit > 0 && records[max(n-1, 0)].Row >= r.options.Input.Limit && n > 0 {
+		if limit := r.options.Input.Limit; limit > 0 && r.in.Progress().Rows >= limit {
 			return n, io.EOF
 		}
 		err := r.in.Next(&records[n])
 		if err != nil {
-			if err = r.rejects.take(err); err != nil {
+			if err = r.rejects.take(err, r.in.Progress().Rows); err != nil {
 				return n, err
 			}
 			continue
@@ -306,7 +314,7 @@ func (r *replay) count(row *pipeline.Replayed, rec *history.Record) {
 // finish completes the report after the last row.
 func (r *replay) finish(took time.Duration) {
 	r.report.Took = took
-	r.report.Counts.Rejected = r.rejects.n
+	r.report.Counts.Rejected, r.report.Counts.RejectedFor = r.rejects.n, r.rejects.String()
 	r.report.Counts.Accounts = r.engine.Accounts()
 	if r.evaluator != nil {
 		r.report.Result = r.evaluator.Result()

@@ -68,7 +68,10 @@ func replayed(t *testing.T, o app.ReplayOptions) map[string]string {
 		*path = filepath.Join(dir, name)
 	}
 	var stdout bytes.Buffer
-	if err := app.Replay(t.Context(), app.DefaultConfig(), o, &stdout, io.Discard); err != nil {
+	c := app.DefaultConfig()
+	review := 0.005 // more alerts than a report shows
+	c.Model.Review = &review
+	if err := app.Replay(t.Context(), c, o, &stdout, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]string{"summary": regexp.MustCompile(`,"seconds".*`).ReplaceAllString(stdout.String(), "")}

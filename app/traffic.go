@@ -87,7 +87,7 @@ func (t *traffic) sendLive(ctx context.Context, now time.Time) error {
 			early = max(early, tick)
 		}
 		if sleep(ctx, early) != nil {
-			return nil // told to stop, as every sender is in the end
+			return nil //nolint:nilerr // told to stop, as every sender is in the end
 		}
 		if t.note != nil {
 			t.note(&t.event)

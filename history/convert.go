@@ -1,40 +1,37 @@
 package history
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/weir-fraud/weir/payment"
 )
 
-// fault says why a row is no Record. The zero fault is none.
-type fault struct {
-	field  string
-	column string
-	reason string
-}
-
-func (s *source) fault(reason string) fault {
-	if reason == "" {
+// fault is the fault of a row whose value of the field has the given flaw.
+func (s *source) fault(f flaw) fault {
+	if f.none() {
 		return fault{}
 	}
-	return fault{field: s.field, column: s.column, reason: reason}
+	return fault{flaw: f, field: s.field, column: s.column}
 }
+
+// missingFlaw is that of a field that must have a value and has none.
+func missingFlaw(reason string) flaw { return flaw{kind: payment.KindMissing, reason: reason} }
 
 // converter turns the values of one file's rows into Records. Nothing that it hands out is ever written again.
 type converter struct {
 	m        *Mapping
 	template []templatePart
 	time     timeFormat // a copy, for the memory of its zone
+	form     moneyForm
+	degree   numberForm
 	number   number
 	scratch  []byte
 	slab     slab
 }
 
 func newConverter(m *Mapping, path string) *converter {
-	return &converter{m: m, template: fillFile(m.template, path), time: m.timeFormat}
+	return &converter{m: m, template: fillFile(m.template, path), time: m.timeFormat, form: m.money, degree: m.degree}
 }
 
 // convert fills rec from the values of the mapping's slots.
@@ -51,21 +48,21 @@ func (c *converter) convert(values []string, row int64, rec *Record) fault {
 	t.AccountID = m.account.text(values)
 	t.Merchant.Name = m.name.text(values)
 	t.Merchant.Category = m.category.text(values)
-	if f := c.when(values, t); f.reason != "" {
+	if f := c.when(values, t); !f.none() {
 		return f
 	}
-	if f := c.money(values, t); f.reason != "" {
+	if f := c.money(values, t); !f.none() {
 		return f
 	}
 	if m.latitude.given() {
-		if f := c.place(values, &t.Merchant.Location); f.reason != "" {
+		if f := c.place(values, &t.Merchant.Location); !f.none() {
 			return f
 		}
 	}
 	if len(m.attributes) > 0 {
 		t.Attributes = c.attributes(values)
 	}
-	if f := c.label(values, rec); f.reason != "" {
+	if f := c.label(values, rec); !f.none() {
 		return f
 	}
 	if err := t.Validate(); err != nil {
@@ -76,8 +73,8 @@ func (c *converter) convert(values []string, row int64, rec *Record) fault {
 
 // blame returns the fault of a payment error, with the column the field came from.
 func (m *Mapping) blame(err error) fault {
-	f := fault{reason: reasonOf(err)}
-	if f.field = fieldOf(err); f.field == "" {
+	f := faultOf(err)
+	if f.field == "" {
 		return f
 	}
 	for _, s := range m.sources() {
@@ -88,77 +85,28 @@ func (m *Mapping) blame(err error) fault {
 	return f
 }
 
-func (c *converter) when(values []string, t *payment.Transaction) (f fault) {
+// when sets the time, from one column or from several that are joined by a space.
+func (c *converter) when(values []string, t *payment.Transaction) fault {
 	s := &c.m.time
 	text := s.text(values)
 	if text == "" {
-		return s.fault("is missing")
+		return s.fault(missingFlaw("is missing"))
 	}
-	var reason string
-	if t.Time, reason = c.time.parse(text); reason != "" {
-		return s.fault(reason)
-	}
-	return fault{}
-}
-
-// money sets type, currency and amount.
-func (c *converter) money(values []string, t *payment.Transaction) fault {
-	m := c.m
-	t.Type, t.Currency = m.kindValue, m.cashValue
-	if text := m.kind.text(values); text != "" {
-		var ok bool
-		if t.Type, ok = m.kinds[text]; !ok {
-			return m.kind.fault(quote(text) + " is not a known type: add it to transaction_type.values in the mapping")
+	if len(c.m.timeMore) > 0 {
+		c.scratch = append(c.scratch[:0], text...)
+		for i := range c.m.timeMore {
+			more := &c.m.timeMore[i]
+			part := more.text(values)
+			if part == "" {
+				return more.fault(missingFlaw("is missing"))
+			}
+			c.scratch = append(append(c.scratch, ' '), part...)
 		}
+		text = view(c.scratch)
 	}
-	if text := m.currency.text(values); text != "" {
-		var ok bool
-		if t.Currency, ok = m.currencies[text]; !ok && m.currencies == nil {
-			t.Currency, ok = payment.ParseCurrency(text)
-		}
-		if !ok {
-			return m.currency.fault(quote(text) + " is not an ISO 4217 code: add it to currency.values in the mapping")
-		}
-	}
-	switch text := m.amount.text(values); {
-	case t.Type == 0:
-		return m.kind.fault("is missing")
-	case t.Currency == 0:
-		return m.currency.fault("is missing")
-	case text == "":
-		return m.amount.fault("is missing")
-	default:
-		var reason string
-		t.Amount, reason = c.amount(text, t.Currency)
-		return m.amount.fault(reason)
-	}
-}
-
-// amount reads an amount of the given currency.
-func (c *converter) amount(text string, currency payment.Currency) (minor int64, reason string) {
-	form := &c.m.money
-	if form.plain {
-		if minor, err := payment.ParseAmount(text, currency); err == nil {
-			return minor, ""
-		}
-	}
-	if !c.number.parse(text, form.form) {
-		return 0, quote(text) + " is not a number" + missingHint(text)
-	}
-	exponent, _ := currency.Exponent()
-	if form.minor {
-		c.number.shift(exponent)
-	}
-	c.number.shift(form.places)
-	if form.round {
-		c.number.round(exponent)
-	}
-	c.scratch = c.number.appendTo(c.scratch[:0])
-	minor, err := payment.ParseAmount(view(c.scratch), currency)
-	if kindOf(err) == payment.KindPrecision {
-		return 0, reasonOf(err) + ": write round: true below amount to have it rounded"
-	}
-	return minor, reasonOf(err)
+	var bad flaw
+	t.Time, bad = c.time.parse(text)
+	return s.fault(bad)
 }
 
 // place sets a location, which both coordinates make up.
@@ -169,36 +117,40 @@ func (c *converter) place(values []string, l *payment.Location) fault {
 	case latitude == "" && longitude == "":
 		return fault{}
 	case latitude == "":
-		return m.latitude.fault("is missing where there is a longitude")
+		return m.latitude.fault(missingFlaw("is missing where there is a longitude"))
 	case longitude == "":
-		return m.longitude.fault("is missing where there is a latitude")
+		return m.longitude.fault(missingFlaw("is missing where there is a latitude"))
 	}
-	var reason string
-	if l.LatitudeE7, reason = c.degrees(latitude, 90); reason != "" {
-		return m.latitude.fault(reason)
+	var bad flaw
+	if l.LatitudeE7, bad = c.degrees(latitude, 90); !bad.none() {
+		return m.latitude.fault(bad)
 	}
-	if l.LongitudeE7, reason = c.degrees(longitude, 180); reason != "" {
-		return m.longitude.fault(reason)
+	if l.LongitudeE7, bad = c.degrees(longitude, 180); !bad.none() {
+		return m.longitude.fault(bad)
 	}
 	l.Known = true
 	return fault{}
 }
 
 // degrees reads a coordinate in units of 1e-7 degree, rounded half to even as payment.Decoder rounds it.
-func (c *converter) degrees(text string, limit int32) (e7 int32, reason string) {
+func (c *converter) degrees(text string, limit int32) (e7 int32, bad flaw) {
 	n := &c.number
-	if !n.parse(text, numberForm{decimal: '.'}) {
-		return 0, quote(text) + " is not a number" + missingHint(text)
+	if !n.parse(text, c.degree) {
+		return 0, notNumber(text)
 	}
 	if n.exceeds(uint64(limit)*1e7, 7) {
-		return 0, quote(text) + " is outside the earth: is latitude taken for longitude?"
+		return 0, flawed(payment.KindRange, "%s is outside the earth: is latitude taken for longitude?", quote(text))
 	}
 	n.round(7)
 	whole, _, _ := n.scaled(7)
 	if n.neg {
-		return -int32(whole), ""
+		return -int32(whole), flaw{}
 	}
-	return int32(whole), ""
+	return int32(whole), flaw{}
+}
+
+func notNumber(text string) flaw {
+	return flawed(payment.KindFormat, "%s is not a number%s", quote(text), missingHint(text))
 }
 
 func (c *converter) attributes(values []string) []payment.Attribute {
@@ -216,10 +168,12 @@ func (c *converter) attributes(values []string) []payment.Attribute {
 func (c *converter) label(values []string, rec *Record) fault {
 	m := c.m
 	if m.label.given() {
+		rec.Label = m.labelDefault
 		if text := m.label.text(values); text != "" {
 			var ok bool
 			if rec.Label, ok = m.labels[text]; !ok {
-				return m.label.fault(quote(text) + " is no known label: list it under fraud, legitimate or missing of label in the mapping")
+				return m.label.fault(flawed(payment.KindValue,
+					"%s is no known label: list it under fraud, legitimate or missing of label in the mapping", quote(text)))
 			}
 		}
 	}
@@ -231,51 +185,15 @@ func (c *converter) label(values []string, rec *Record) fault {
 }
 
 // checkPattern refuses what is no name of a pattern.
-func checkPattern(name string) (reason string) {
+func checkPattern(name string) flaw {
 	const most = 128
 	switch {
 	case len(name) > most:
-		return "is longer than 128 bytes"
-	case !utf8.ValidString(name) || strings.ContainsRune(name, 0):
-		return "is not valid UTF-8 text"
+		return flaw{payment.KindSize, "is longer than 128 bytes"}
+	case !utf8.ValidString(name):
+		return flaw{payment.KindUTF8, "is not valid UTF-8"}
+	case strings.ContainsRune(name, 0):
+		return flaw{payment.KindControl, "has the control character U+0000"}
 	}
-	return ""
+	return flaw{}
 }
-
-// slab hands out memory for what rows hold besides views of the input, many rows to an allocation.
-type slab struct {
-	bytes []byte
-	attrs []payment.Attribute
-}
-
-// text returns a copy of b.
-func (s *slab) text(b []byte) string {
-	const size = 8 << 10
-	if cap(s.bytes)-len(s.bytes) < len(b) {
-		s.bytes = make([]byte, 0, max(size, len(b)))
-	}
-	start := len(s.bytes)
-	s.bytes = append(s.bytes, b...)
-	return view(s.bytes[start:])
-}
-
-// reserve returns an empty slice with room for n attributes. What is appended to it has to be taken before the next call.
-func (s *slab) reserve(n int) []payment.Attribute {
-	const size = 512
-	if len(s.attrs) < n {
-		s.attrs = make([]payment.Attribute, max(size, n))
-	}
-	return s.attrs[:0]
-}
-
-// take makes what was reserved and appended to safe from later calls, and returns it.
-func (s *slab) take(used []payment.Attribute) []payment.Attribute {
-	if len(used) == 0 {
-		return nil
-	}
-	s.attrs = s.attrs[len(used):]
-	return slices.Clip(used)
-}
-
-// view returns b as a string without copying. What it is called on is never written again.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

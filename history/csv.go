@@ -154,15 +154,13 @@ func (s *csvSplitter) mistake(what string) error {
 	return fmt.Errorf("field %d: %s", len(s.fields)+1, what)
 }
 
-// unquote undoubles the quotes within b, in place, and returns what is left.
-func unquote(b []byte) []byte {
-	n := 0
+// appendUnquoted appends b without the doubles of its quotes.
+func appendUnquoted(dst, b []byte) []byte {
 	for i := 0; i < len(b); i++ {
 		if b[i] == '"' {
 			i++
 		}
-		b[n] = b[i]
-		n++
+		dst = append(dst, b[i])
 	}
-	return b[:n]
+	return dst
 }

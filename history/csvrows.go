@@ -8,41 +8,45 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/weir-fraud/weir/payment"
 )
 
-// csvRows are the rows of a CSV file.
+// csvTable takes a CSV file apart into rows of fields.
+type csvTable struct {
+	in       *input
+	splitter csvSplitter
+	trim     bool
+	slab     slab  // for fields with quotes in them
+	line     int64 // the first of the last row
+	ended    int64 // lines that lie behind
+}
+
+// csvRows are the rows of a CSV file, converted.
 type csvRows struct {
-	in        *input
-	splitter  csvSplitter
+	csvTable
 	converter *converter
-	trim      bool
 	width     int   // fields of a row
 	index     []int // the column of each slot
 	values    []string
-	row, line int64 // of the last row
-	ended     int64 // lines that lie behind
+	row       int64 // of the last row
 }
 
 // newCSVRows reads the header and binds the mapping to it.
 func newCSVRows(ctx context.Context, m *Mapping, in *input) (*csvRows, error) {
 	r := &csvRows{
-		in:        in,
-		splitter:  csvSplitter{comma: m.comma()},
+		csvTable:  csvTable{in: in, splitter: csvSplitter{comma: m.comma()}, trim: m.trim},
 		converter: newConverter(m, in.path),
-		trim:      m.trim,
 		values:    make([]string, len(m.slots)),
+	}
+	if err := r.skipLines(ctx, m.skipLines); err != nil {
+		return nil, fmt.Errorf("%s: %w", in.path, err)
 	}
 	header := m.columns
 	if header == nil {
-		row, err := r.split(ctx)
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil, fmt.Errorf("%s: empty, where a header was expected", in.path)
-		case err != nil:
-			return nil, fmt.Errorf("%s: header: %w", in.path, err)
-		}
-		for i := range r.splitter.fields {
-			header = append(header, strings.Clone(strings.Trim(r.field(row, i), " \t")))
+		var err error
+		if header, err = r.header(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", in.path, err)
 		}
 	}
 	var err error
@@ -58,19 +62,46 @@ func (m *Mapping) comma() byte {
 	return m.delimiter
 }
 
+// skipLines leaves out what stands before the header.
+func (r *csvTable) skipLines(ctx context.Context, n int) error {
+	for range n {
+		if err := r.in.skipLine(ctx); err != nil {
+			return err
+		}
+		r.ended++
+	}
+	return nil
+}
+
+// header reads the names of the columns.
+func (r *csvTable) header(ctx context.Context) (names []string, err error) {
+	row, err := r.split(ctx)
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("empty, where a header was expected")
+	case err != nil:
+		return nil, fmt.Errorf("header: %w", err)
+	}
+	for i := range r.splitter.fields {
+		names = append(names, strings.Clone(strings.Trim(r.field(row, i), " \t")))
+	}
+	return names, nil
+}
+
 // malformed is the error of a row that is not CSV.
-type malformed struct{ cause error }
+type malformed struct{ flaw }
 
-func (e malformed) Error() string { return e.cause.Error() }
+func (e malformed) Error() string { return e.reason }
 
-// split takes the next row that is not blank. Its fields are views into the bytes that are returned.
-func (r *csvRows) split(ctx context.Context) (row []byte, err error) {
+// split takes the next row that is not blank. Its fields are views into the bytes that are returned. With a malformed
+// one it returns what can be shown of the row.
+func (r *csvTable) split(ctx context.Context) (row []byte, err error) {
 	for {
 		window := r.in.window
 		n, err := r.splitter.split(window, r.in.last)
 		if errors.Is(err, errShort) {
 			if len(window) > maxRow {
-				return nil, r.tooLong(ctx)
+				return window[:maxRaw], r.tooLong(ctx)
 			}
 			if err := r.in.more(ctx); err != nil {
 				return nil, err
@@ -84,7 +115,7 @@ func (r *csvRows) split(ctx context.Context) (row []byte, err error) {
 		r.line = r.ended + 1
 		r.ended += int64(r.splitter.lines)
 		if err != nil {
-			return nil, malformed{err}
+			return window[:n], malformed{flaw{payment.KindSyntax, err.Error()}}
 		}
 		if len(r.splitter.fields) > 0 {
 			return window[:n], nil
@@ -93,24 +124,24 @@ func (r *csvRows) split(ctx context.Context) (row []byte, err error) {
 }
 
 // tooLong gives up on a row and goes on in the line after its first.
-func (r *csvRows) tooLong(ctx context.Context) error {
+func (r *csvTable) tooLong(ctx context.Context) error {
 	if err := r.in.skipLine(ctx); err != nil {
 		return err
 	}
 	r.ended++
 	r.line = r.ended
-	return malformed{fmt.Errorf("is longer than %d bytes: is a quote left open?", maxRow)}
+	return malformed{flawed(payment.KindSize, "is longer than %d bytes: is a quote left open?", maxRow)}
 }
 
 // field returns field i of a row that was split.
-func (r *csvRows) field(row []byte, i int) string {
+func (r *csvTable) field(row []byte, i int) string {
 	f := &r.splitter.fields[i]
 	b := row[f.start:f.end]
-	if f.escaped {
-		b = unquote(b)
-	}
 	if r.trim {
 		b = trim(b)
+	}
+	if f.escaped {
+		return r.slab.unquoted(b)
 	}
 	return view(b)
 }
@@ -128,25 +159,25 @@ func (r *csvRows) next(ctx context.Context, rec *Record) error {
 	if err != nil {
 		if bad, ok := err.(malformed); ok { //nolint:errorlint // split returns it bare
 			r.row++
-			return r.reject(fault{reason: bad.Error()})
+			return r.reject(fault{flaw: bad.flaw}, row)
 		}
 		return err
 	}
 	r.row++
 	if n := len(r.splitter.fields); n != r.width {
-		return r.reject(fault{reason: fmt.Sprintf("has %d fields, the header has %d", n, r.width)})
+		return r.reject(fault{flaw: flawed(payment.KindSyntax, "has %d fields, the header has %d", n, r.width)}, row)
 	}
 	for slot, i := range r.index {
 		r.values[slot] = r.field(row, i)
 	}
-	if f := r.converter.convert(r.values, r.row, rec); f.reason != "" {
-		return r.reject(f)
+	if f := r.converter.convert(r.values, r.row, rec); !f.none() {
+		return r.reject(f, row)
 	}
 	return nil
 }
 
-func (r *csvRows) reject(f fault) error {
-	return &RowError{Row: r.row, Line: r.line, Field: f.field, Column: f.column, Reason: f.reason}
+func (r *csvRows) reject(f fault, row []byte) error {
+	return f.error(r.row, r.line, string(bytes.TrimRight(row, "\r\n")))
 }
 
 // bind returns the column of each slot in a header, which is that of the file at path, or of the mapping itself if path

@@ -1,6 +1,6 @@
 // Package history reads files of past transactions as a stream of payment.Transactions.
 //
-// Here live the file formats (CSV and JSONL, plain, gzip or zstd), the mapping that says which column is which field,
+// Here live the file formats (CSV and JSONL, plain, gzip or zstd, and Parquet), the mapping that says which column is which field,
 // and the conversion of a row. A [Mapping] is loaded once, bound to the columns of each file when the file is opened,
 // and run for every row as a flat list of column numbers. What a legal transaction is, package payment decides: a row
 // becomes a Record only if its transaction passes [payment.Transaction.Validate].

@@ -205,7 +205,7 @@ func (d *document) choice(node ast.Node, what string, words ...string) (int, err
 	s, _ := scalar(node)
 	i := slices.Index(words, s)
 	if i < 0 {
-		return 0, d.mistake(placeOf(node.GetToken()), "%smust be %s", prefixed(what), strings.Join(words, " or "))
+		return 0, d.mistake(placeOf(node.GetToken()), "%smust be %s", prefixed(what), strings.Join(words[:len(words)-1], ", ")+" or "+words[len(words)-1])
 	}
 	return i, nil
 }

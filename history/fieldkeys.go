@@ -1,6 +1,7 @@
 package history
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,61 +11,134 @@ import (
 	"github.com/weir-fraud/weir/payment"
 )
 
-// coded reads a source whose texts stand for the values of a closed set: those that parse knows, or those of a table
-// that the mapping gives under values.
-func coded[T any](d *document, node ast.Node, s *source, field, want string, parse func(string) (T, bool), table *map[string]T, value *T) error {
-	one := func(node ast.Node, what string) (v T, err error) {
+// code is a closed set of values that texts stand for.
+type code[T any] struct {
+	want  string // what a value must be, in words
+	parse func(string) (T, bool)
+}
+
+var (
+	typeCode     = code[payment.Type]{"purchase, withdrawal or deposit", payment.ParseType}
+	currencyCode = code[payment.Currency]{"an ISO 4217 code in upper case", payment.ParseCurrency}
+)
+
+// into returns a reader of one of the set's values by its own name.
+func (c code[T]) into(d *document, what string, to *T) func(ast.Node) error {
+	return func(node ast.Node) error {
 		text, err := d.text(node, what)
 		if err != nil {
-			return v, err
-		}
-		v, ok := parse(text)
-		if !ok {
-			return v, d.mistake(placeOf(node.GetToken()), "%s: %q is not %s", what, text, want)
-		}
-		return v, nil
-	}
-	into := func(what string, isSet *bool) func(ast.Node) error {
-		return func(node ast.Node) (err error) {
-			*isSet = true
-			*value, err = one(node, what)
 			return err
 		}
+		var ok bool
+		if *to, ok = c.parse(text); !ok {
+			return d.mistake(placeOf(node.GetToken()), "%s: %q is not %s", what, text, c.want)
+		}
+		return nil
 	}
+}
+
+// source reads a source whose texts stand for the set's values: by their own names, or by those of a table that the
+// mapping gives under values. It reports whether there is a column or a constant.
+func (c code[T]) source(d *document, node ast.Node, s *source, field string, table *map[string]T, value *T, more keys) (given bool, err error) {
 	var constant, fallback, values bool
-	err := d.source(node, field, s, openEnded, keys{
-		"value":   into(field+".value", &constant),
-		"default": into(field+".default", &fallback),
+	noting := func(what string, isSet *bool) func(ast.Node) error {
+		read := c.into(d, what, value)
+		return func(node ast.Node) error {
+			*isSet = true
+			return read(node)
+		}
+	}
+	known := keys{
+		"value":   noting(field+".value", &constant),
+		"default": noting(field+".default", &fallback),
 		"values": func(node ast.Node) error {
 			values = true
 			*table = make(map[string]T)
-			return d.members(node, field+".values", func(key string, _ place, node ast.Node) (err error) {
-				(*table)[key], err = one(node, field+".values."+key)
+			return d.members(node, field+".values", func(key string, _ place, node ast.Node) error {
+				var v T
+				err := c.into(d, field+".values."+key, &v)(node)
+				(*table)[key] = v
 				return err
 			})
 		},
+	}
+	maps.Copy(known, more)
+	if err := d.source(node, field, s, openEnded, known); err != nil {
+		return false, err
+	}
+	beside := s.column != "" || fallback || values || s.prefix != "" || s.missing != nil
+	switch {
+	case constant && beside:
+		return false, d.mistake(s.at, "%s: value is the same for every row, so nothing else can stand beside it", field)
+	case !constant && s.column == "" && beside:
+		return false, d.mistake(s.at, "%s: needs a column or a value", field)
+	}
+	return constant || s.column != "", nil
+}
+
+// kind reads where the type comes from: a column, a constant, or the amount's sign.
+func (d *document) kind(node ast.Node, m *Mapping) error {
+	const field = "transaction_type"
+	var bySign signTypes
+	given, err := typeCode.source(d, node, &m.kind, field, &m.kinds, &m.kindValue, keys{
+		"negative": typeCode.into(d, field+".negative", &bySign.negative),
+		"positive": typeCode.into(d, field+".positive", &bySign.positive),
 	})
+	signed := bySign.negative != 0 || bySign.positive != 0
 	switch {
 	case err != nil:
 		return err
-	case constant && (s.column != "" || fallback || values || s.prefix != "" || s.missing != nil):
-		return d.mistake(s.at, "%s: value is the same for every row, so nothing else can stand beside it", field)
-	case !constant && s.column == "":
-		return d.mistake(s.at, "%s: needs a column or a value", field)
+	case !given && !signed:
+		return d.mistake(m.kind.at, "%s: needs a column or a value", field)
+	case given && signed:
+		return d.mistake(m.kind.at, "%s: negative and positive choose the type by the amount's sign: leave out column and value", field)
+	case signed && (bySign.negative == 0 || bySign.positive == 0):
+		return d.mistake(m.kind.at, "%s: needs both negative and positive", field)
+	case signed:
+		m.bySign = &bySign
 	}
 	return nil
 }
 
-// timestamp reads the column of the event time, and how the time is written.
+// cash reads where the currency comes from.
+func (d *document) cash(node ast.Node, m *Mapping) error {
+	const field = "currency"
+	given, err := currencyCode.source(d, node, &m.currency, field, &m.currencies, &m.cashValue, nil)
+	if err == nil && !given {
+		return d.mistake(m.currency.at, "%s: needs a column or a value", field)
+	}
+	return err
+}
+
+// timestamp reads the column of the event time, or several, and how the time is written.
 func (d *document) timestamp(node ast.Node, m *Mapping) error {
+	var columns []string
 	var format, zone, since string
-	var formatAt, zoneAt, sinceAt place
-	if err := d.source(node, "timestamp", &m.time, 0, keys{
+	var columnsAt, formatAt, sinceAt place
+	if err := d.source(node, "timestamp", &m.time, openEnded, keys{
+		"columns": func(node ast.Node) (err error) {
+			columnsAt = placeOf(node.GetToken())
+			columns, err = d.texts(node, "timestamp.columns")
+			return err
+		},
 		"format": d.placed("timestamp.format", &format, &formatAt),
-		"zone":   d.placed("timestamp.zone", &zone, &zoneAt),
+		"zone":   d.placed("timestamp.zone", &zone, &m.zoneAt),
 		"since":  d.placed("timestamp.since", &since, &sinceAt),
 	}); err != nil {
 		return err
+	}
+	switch {
+	case columns != nil && m.time.column != "":
+		return d.mistake(columnsAt, "timestamp: has both column and columns: keep one")
+	case columns == nil && m.time.column == "":
+		return d.mistake(m.time.at, "timestamp: names no column: add column: NAME")
+	case columns != nil && (len(columns) < 2 || slices.Contains(columns, "")):
+		return d.mistake(columnsAt, "timestamp.columns: needs the names of two columns or more: for one write column: NAME")
+	case columns != nil:
+		m.time.column, m.time.at = columns[0], columnsAt
+		for _, column := range columns[1:] {
+			m.timeMore = append(m.timeMore, source{field: m.time.field, column: column, at: columnsAt, missing: m.time.missing})
+		}
 	}
 	f, err := parseTimeFormat(format)
 	if err != nil {
@@ -78,41 +152,67 @@ func (d *document) timestamp(node ast.Node, m *Mapping) error {
 		return d.mistake(sinceAt, "timestamp.since: only seconds, minutes, hours and days count from a time of your own")
 	case since != "":
 		if m.timeFormat.since, err = payment.ParseTime(since); err != nil {
-			return d.mistake(sinceAt, "timestamp.since: %s", reasonOf(err))
+			return d.mistake(sinceAt, "timestamp.since: %s", flawOf(err).reason)
 		}
 	}
+	m.timeFormat.zone = localZone{name: "UTC"}
 	if zone == "" {
-		m.timeFormat.zone = localZone{name: "UTC"}
 		return nil
 	}
-	if f.ops == nil || f.zoned {
-		return d.mistake(zoneAt, "timestamp.zone: the format says the zone already: leave it out")
-	}
 	if m.timeFormat.zone, err = parseZone(zone); err != nil {
-		return d.mistake(zoneAt, "timestamp.zone: %v: write an IANA name such as Europe/Berlin, or an offset such as +01:00", err)
+		return d.mistake(m.zoneAt, "timestamp.zone: %v: write an IANA name such as Europe/Berlin, or an offset such as +01:00", err)
 	}
 	return nil
 }
 
+// decimal returns a reader of a decimal mark.
+func (d *document) decimal(what string, to *byte) func(ast.Node) error {
+	return func(node ast.Node) error {
+		s, err := d.text(node, what)
+		if err != nil {
+			return err
+		}
+		if s != "." && s != "," {
+			return d.mistake(placeOf(node.GetToken()), `%s: must be "." or ","`, what)
+		}
+		*to = s[0]
+		return nil
+	}
+}
+
 // amount reads the column of the amount, and how the number is written.
 func (d *document) amount(node ast.Node, m *Mapping) error {
-	decimal, thousands, unit, divisor, round := ".", "", "", "", false
-	var decimalAt, thousandsAt, unitAt, divisorAt place
+	f := &m.money
+	var thousands, unit, divisor string
+	var thousandsAt, unitAt, divisorAt place
 	if err := d.source(node, "amount", &m.amount, 0, keys{
-		"decimal":   d.placed("amount.decimal", &decimal, &decimalAt),
+		"decimal":   d.decimal("amount.decimal", &f.form.decimal),
 		"thousands": d.placed("amount.thousands", &thousands, &thousandsAt),
-		"unit":      d.placed("amount.unit", &unit, &unitAt),
-		"divisor":   d.placed("amount.divisor", &divisor, &divisorAt),
-		"round":     d.flag("amount.round", &round),
+		"symbols": func(node ast.Node) (err error) {
+			f.symbols, err = d.texts(node, "amount.symbols")
+			for _, s := range f.symbols {
+				if err == nil && (s == "" || strings.ContainsAny(s, "0123456789+-()")) {
+					return d.mistake(placeOf(node.GetToken()), "amount.symbols: %q is no currency sign or code, such as \"$\" or EUR", s)
+				}
+			}
+			return err
+		},
+		"accounting": d.flag("amount.accounting", &f.accounting),
+		"sign": func(node ast.Node) error {
+			i, err := d.choice(node, "amount.sign", "keep", "drop", "flip")
+			f.sign = signRule(i)
+			m.signAt = placeOf(node.GetToken())
+			return err
+		},
+		"unit":    d.placed("amount.unit", &unit, &unitAt),
+		"divisor": d.placed("amount.divisor", &divisor, &divisorAt),
+		"round":   d.flag("amount.round", &f.round),
 	}); err != nil {
 		return err
 	}
-	places := 0
 	switch {
-	case decimal != "." && decimal != ",":
-		return d.mistake(decimalAt, `amount.decimal: must be "." or ","`)
-	case thousands == decimal || strings.ContainsAny(thousands, "0123456789+-eE") || len([]rune(thousands)) > 1:
-		return d.mistake(thousandsAt, "amount.thousands: must be one character that is no digit, no sign and not the decimal mark %q", decimal)
+	case thousands == string(f.form.decimal) || strings.ContainsAny(thousands, "0123456789+-eE()") || len([]rune(thousands)) > 1:
+		return d.mistake(thousandsAt, "amount.thousands: must be one character that is no digit, no sign and not the decimal mark \"%c\"", f.form.decimal)
 	case unit != "" && unit != "major" && unit != "minor":
 		return d.mistake(unitAt, "amount.unit: must be major (dollars) or minor (cents)")
 	case divisor != "" && unit == "minor":
@@ -120,19 +220,14 @@ func (d *document) amount(node ast.Node, m *Mapping) error {
 	case divisor != "":
 		n, err := strconv.ParseUint(divisor, 10, 64)
 		for ; err == nil && n > 1 && n%10 == 0; n /= 10 {
-			places++
+			f.places++
 		}
-		if err != nil || n != 1 || places == 0 {
+		if err != nil || n != 1 || f.places == 0 {
 			return d.mistake(divisorAt, "amount.divisor: must be a power of ten, such as 100")
 		}
 	}
-	m.money = moneyForm{
-		form:   numberForm{decimal: decimal[0], thousands: thousands},
-		minor:  unit == "minor",
-		places: places,
-		round:  round,
-	}
-	m.money.plain = decimal == "." && thousands == "" && unit != "minor" && places == 0
+	f.form.thousands, f.minor = thousands, unit == "minor"
+	f.settle()
 	return nil
 }
 
@@ -147,6 +242,17 @@ func (d *document) attributes(node ast.Node, m *Mapping) error {
 // label reads the column of the label, and which texts in it mean what.
 func (d *document) label(node ast.Node, m *Mapping) error {
 	var fraud, legitimate []string
+	byDefault := func(node ast.Node) error {
+		text, err := d.text(node, "label.default")
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if m.labelDefault, ok = ParseLabel(text); !ok {
+			return d.mistake(placeOf(node.GetToken()), "label.default: %q is neither fraud nor legitimate", text)
+		}
+		return nil
+	}
 	list := func(what string, to *[]string) func(ast.Node) error {
 		return func(node ast.Node) (err error) {
 			*to, err = d.texts(node, what)
@@ -156,6 +262,7 @@ func (d *document) label(node ast.Node, m *Mapping) error {
 	if err := d.source(node, "label", &m.label, 0, keys{
 		"fraud":      list("label.fraud", &fraud),
 		"legitimate": list("label.legitimate", &legitimate),
+		"default":    byDefault,
 	}); err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
 )
 
 const (
@@ -36,6 +38,7 @@ type chunk struct {
 // input is the unpacked bytes of one file. They are read ahead by a goroutine of their own, which also unpacks them.
 type input struct {
 	path   string
+	text   encoding
 	chunks chan chunk
 	window []byte // what is read and not yet consumed
 	room   []byte // the block the window lies in, from its first byte to the end of the window
@@ -44,8 +47,8 @@ type input struct {
 
 // start begins to read file, which is closed once it is read or ctx ends. The read bytes, packed, are added to count.
 // done is called when file is no longer in use.
-func start(ctx context.Context, path string, file io.ReadCloser, count *atomic.Int64, done func()) *input {
-	in := &input{path: path, chunks: make(chan chunk, 3)}
+func start(ctx context.Context, path string, text encoding, file io.ReadCloser, count *atomic.Int64, done func()) *input {
+	in := &input{path: path, text: text, chunks: make(chan chunk, 3)}
 	stop := context.AfterFunc(ctx, func() { _ = file.Close() }) // wakes up a read that waits for a pipe
 	go func() {
 		defer done()
@@ -84,6 +87,10 @@ func (in *input) readAhead(ctx context.Context, packed io.Reader) {
 		return
 	}
 	defer done()
+	if r, err = decoded(r, in.text); err != nil {
+		send(chunk{err: err})
+		return
+	}
 	var block []byte
 	to := 0
 	for {
@@ -101,16 +108,41 @@ func (in *input) readAhead(ctx context.Context, packed io.Reader) {
 var (
 	gzipMagic = []byte{0x1f, 0x8b}
 	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+
+	parquetMagic = []byte("PAR1")
 )
 
 // foreign are the first bytes of files that cannot be read, and what to call them.
 var foreign = []struct{ magic, name string }{
-	{"PAR1", "a Parquet file"},
-	{"PK\x03\x04", "a zip or Excel file"},
-	{"BZh", "a bzip2 file"},
-	{"\xfd7zXZ", "an xz file"},
-	{"\xff\xfe", "UTF-16 text"},
-	{"\xfe\xff", "UTF-16 text"},
+	{"PK\x03\x04", "a zip or Excel file: save its table as CSV"},
+	{"BZh", "a bzip2 file: unpack it first"},
+	{"\xfd7zXZ", "an xz file: unpack it first"},
+}
+
+// encoding is how the bytes of a file are text.
+type encoding uint8
+
+const (
+	utf8Text    encoding = iota // or UTF-16 with a byte order mark, as spreadsheets write it
+	windows1252                 // which has Latin 1 within it
+)
+
+var encodingNames = [...]string{utf8Text: "utf-8", windows1252: "windows-1252"}
+
+// decoded returns a reader of r's text as UTF-8.
+func decoded(r io.Reader, text encoding) (io.Reader, error) {
+	if text == windows1252 {
+		return charmap.Windows1252.NewDecoder().Reader(r), nil
+	}
+	buffered := bufio.NewReaderSize(r, 64<<10)
+	mark, err := buffered.Peek(2)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if s := string(mark); s == "\xff\xfe" || s == "\xfe\xff" {
+		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(buffered), nil
+	}
+	return buffered, nil
 }
 
 // unpack returns a reader of what packed holds: by the ending of path, or else by the first bytes.
@@ -137,8 +169,11 @@ func unpack(path string, packed io.Reader) (r io.Reader, done func(), err error)
 	}
 	for _, f := range foreign {
 		if bytes.HasPrefix(magic, []byte(f.magic)) {
-			return nil, nil, fmt.Errorf("this is %s: convert it to CSV or JSONL in UTF-8", f.name)
+			return nil, nil, fmt.Errorf("this is %s", f.name)
 		}
+	}
+	if bytes.HasPrefix(magic, parquetMagic) {
+		return nil, nil, errors.New("this is a Parquet file: rename it to end with .parquet, or add format: parquet to the mapping")
 	}
 	return buffered, func() {}, nil
 }

@@ -1,10 +1,11 @@
 package history
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/weir-fraud/weir/payment"
 )
 
 // maxDepth is how deep the values of a line may be nested.
@@ -46,12 +47,13 @@ type jsonScanner struct {
 	line   []byte
 	values []string // by slot: "" for a member that is missing, null or empty
 	seen   []bool
-	key    []byte // scratch for names with escapes
-	reason string // why the line is refused
+	key    []byte // scratch for texts with escapes
+	slab   *slab  // for values with escapes
+	bad    flaw   // why the line is refused
 }
 
-func newJSONScanner(paths []string) *jsonScanner {
-	s := &jsonScanner{paths: paths, values: make([]string, len(paths)), seen: make([]bool, len(paths))}
+func newJSONScanner(paths []string, values *slab) *jsonScanner {
+	s := &jsonScanner{paths: paths, values: make([]string, len(paths)), seen: make([]bool, len(paths)), slab: values}
 	s.root.slot = -1
 	for slot, path := range paths {
 		s.root.add(path, slot)
@@ -59,34 +61,33 @@ func newJSONScanner(paths []string) *jsonScanner {
 	return s
 }
 
-// scan sets s.values to views into line, which it may rewrite where strings have escapes. It returns the reason why the
-// line is refused, or "".
-func (s *jsonScanner) scan(line []byte) (reason string) {
-	s.line, s.reason = line, ""
+// scan sets s.values, mostly to views into line. It returns why the line is refused.
+func (s *jsonScanner) scan(line []byte) flaw {
+	s.line, s.bad = line, flaw{}
 	clear(s.values)
 	clear(s.seen)
 	i := s.space(0)
 	if i >= len(line) || line[i] != '{' {
-		return "not a JSON object"
+		return flaw{payment.KindSyntax, "not a JSON object"}
 	}
 	if i = s.object(i, &s.root, 1); i >= 0 && s.space(i) < len(line) {
 		s.syntax(s.space(i))
 	}
-	return s.reason
+	return s.bad
 }
 
-// The methods below read what starts at line[i] and return the index after it, or -1 with s.reason set.
+// The methods below read what starts at line[i] and return the index after it, or -1 with s.bad set.
 
-func (s *jsonScanner) fail(format string, args ...any) int {
-	s.reason = fmt.Sprintf(format, args...)
+func (s *jsonScanner) fail(kind payment.Kind, format string, args ...any) int {
+	s.bad = flawed(kind, format, args...)
 	return -1
 }
 
 func (s *jsonScanner) syntax(i int) int {
 	if i >= len(s.line) {
-		return s.fail("not valid JSON: the line ends too early")
+		return s.fail(payment.KindSyntax, "not valid JSON: the line ends too early")
 	}
-	return s.fail("not valid JSON: unexpected %q at byte %d", s.line[i:i+1], i+1)
+	return s.fail(payment.KindSyntax, "not valid JSON: unexpected %q at byte %d", s.line[i:i+1], i+1)
 }
 
 func (s *jsonScanner) space(i int) int {
@@ -102,7 +103,7 @@ func (s *jsonScanner) is(i int, c byte) bool { return i < len(s.line) && s.line[
 // object reads an object. With a node it takes the columns below that out, with nil it only checks.
 func (s *jsonScanner) object(i int, node *jsonNode, depth int) int {
 	if depth > maxDepth {
-		return s.fail("nested deeper than %d", maxDepth)
+		return s.fail(payment.KindSize, "nested deeper than %d", maxDepth)
 	}
 	i = s.space(i + 1)
 	if s.is(i, '}') {
@@ -159,7 +160,7 @@ func (s *jsonScanner) name(i, end int, escaped bool) []byte {
 
 func (s *jsonScanner) array(i, depth int) int {
 	if depth > maxDepth {
-		return s.fail("nested deeper than %d", maxDepth)
+		return s.fail(payment.KindSize, "nested deeper than %d", maxDepth)
 	}
 	i = s.space(i + 1)
 	if s.is(i, ']') {
@@ -193,9 +194,10 @@ func (s *jsonScanner) value(i int, node *jsonNode, depth int) int {
 		if end < 0 || !column {
 			return end
 		}
-		text := s.line[i+1 : end-1]
+		text := view(s.line[i+1 : end-1])
 		if escaped {
-			text = unescape(text)
+			s.key = append(s.key[:0], text...)
+			text = s.slab.text(unescape(s.key))
 		}
 		return s.set(node, text, end)
 	case '{', '[':
@@ -206,9 +208,9 @@ func (s *jsonScanner) value(i int, node *jsonNode, depth int) int {
 		return end
 	}
 	if c == 'n' {
-		return s.set(node, nil, end)
+		return s.set(node, "", end)
 	}
-	return s.set(node, s.line[i:end], end)
+	return s.set(node, view(s.line[i:end]), end)
 }
 
 // nested reads an object or an array, which no column can have as its value.
@@ -216,9 +218,9 @@ func (s *jsonScanner) nested(i int, node *jsonNode, depth int) int {
 	isArray := s.line[i] == '['
 	if node != nil && node.slot >= 0 && len(node.children) == 0 {
 		if isArray {
-			return s.fail("column %q is an array: only single values can be read", s.paths[node.slot])
+			return s.fail(payment.KindType, "column %q is an array: only single values can be read", s.paths[node.slot])
 		}
-		return s.fail("column %q is an object: name the member with a dot and its name", s.paths[node.slot])
+		return s.fail(payment.KindType, "column %q is an object: name the member with a dot and its name", s.paths[node.slot])
 	}
 	if isArray {
 		return s.array(i, depth)
@@ -227,12 +229,12 @@ func (s *jsonScanner) nested(i int, node *jsonNode, depth int) int {
 }
 
 // set notes the value of a column.
-func (s *jsonScanner) set(node *jsonNode, text []byte, end int) int {
+func (s *jsonScanner) set(node *jsonNode, text string, end int) int {
 	if s.seen[node.slot] {
-		return s.fail("column %q is given twice", s.paths[node.slot])
+		return s.fail(payment.KindDuplicate, "column %q is given twice", s.paths[node.slot])
 	}
 	s.seen[node.slot] = true
-	s.values[node.slot] = view(text)
+	s.values[node.slot] = text
 	return end
 }
 

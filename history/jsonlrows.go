@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -34,13 +33,9 @@ func newJSONLRows(m *Mapping, in *input) *jsonlRows {
 	if m.native {
 		paths = []string{slotLabel: "label", slotPattern: "pattern"}
 	}
-	return &jsonlRows{
-		in:        in,
-		scanner:   newJSONScanner(paths),
-		converter: newConverter(m, in.path),
-		native:    m.native,
-		trim:      m.trim,
-	}
+	r := &jsonlRows{in: in, converter: newConverter(m, in.path), native: m.native, trim: m.trim}
+	r.scanner = newJSONScanner(paths, &r.converter.slab)
+	return r
 }
 
 var errLongLine = errors.New("line too long")
@@ -60,7 +55,7 @@ func (r *jsonlRows) split(ctx context.Context) (line []byte, err error) {
 			if err := r.in.skipLine(ctx); err != nil {
 				return nil, err
 			}
-			return nil, errLongLine
+			return window[:maxRaw], errLongLine
 		case !r.in.last:
 			r.looked = len(window)
 			if err := r.in.more(ctx); err != nil {
@@ -88,10 +83,10 @@ func (r *jsonlRows) next(ctx context.Context, rec *Record) error {
 	}
 	r.row++
 	if err != nil {
-		return r.reject(fault{reason: fmt.Sprintf("is longer than %d bytes", maxRow)})
+		return fault{flaw: flawed(payment.KindSize, "is longer than %d bytes", maxRow)}.error(r.row, r.line, string(line))
 	}
 	if r.row == 1 && line[0] == '[' {
-		return errors.New("this is one JSON array: write one object per line, for example with jq -c '.[]'")
+		return errArray
 	}
 	var f fault
 	if r.native {
@@ -99,20 +94,16 @@ func (r *jsonlRows) next(ctx context.Context, rec *Record) error {
 	} else {
 		f = r.convert(line, rec)
 	}
-	if f.reason != "" {
-		return r.reject(f)
+	if !f.none() {
+		return f.error(r.row, r.line, string(line))
 	}
 	return nil
 }
 
-func (r *jsonlRows) reject(f fault) error {
-	return &RowError{Row: r.row, Line: r.line, Field: f.field, Column: f.column, Reason: f.reason}
-}
-
 // convert reads a line through the mapping.
 func (r *jsonlRows) convert(line []byte, rec *Record) fault {
-	if reason := r.scanner.scan(line); reason != "" {
-		return fault{reason: reason}
+	if bad := r.scanner.scan(line); !bad.none() {
+		return fault{flaw: bad}
 	}
 	values := r.scanner.values
 	if r.trim {
@@ -129,25 +120,24 @@ func (r *jsonlRows) decode(line []byte, rec *Record) fault {
 	*rec = Record{Row: r.row}
 	rec.Transaction.Attributes = slab.reserve(payment.MaxAttributes)
 	if err := r.decoder.Decode(line, &rec.Transaction); err != nil {
-		return fault{field: fieldOf(err), reason: reasonOf(err)}
+		return faultOf(err)
 	}
 	rec.Transaction.Attributes = slab.take(rec.Transaction.Attributes)
 	if !mayHaveMark(line) {
 		return fault{}
 	}
-	// The scan may rewrite the values of label and pattern in the line, which the transaction has no part in.
-	if reason := r.scanner.scan(line); reason != "" {
-		return fault{reason: reason}
+	if bad := r.scanner.scan(line); !bad.none() {
+		return fault{flaw: bad}
 	}
 	if text := r.scanner.values[slotLabel]; text != "" {
 		var ok bool
 		if rec.Label, ok = ParseLabel(text); !ok {
-			return fault{field: "label", reason: quote(text) + " is neither fraud nor legitimate"}
+			return fault{flaw: flawed(payment.KindValue, "%s is neither fraud nor legitimate", quote(text)), field: "label"}
 		}
 	}
 	rec.Pattern = r.scanner.values[slotPattern]
-	if reason := checkPattern(rec.Pattern); reason != "" {
-		return fault{field: "pattern", reason: reason}
+	if bad := checkPattern(rec.Pattern); !bad.none() {
+		return fault{flaw: bad, field: "pattern"}
 	}
 	return fault{}
 }

@@ -1,23 +1,28 @@
 package history
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
-
-	"github.com/weir-fraud/weir/payment"
 )
 
 // mappingKeys are the keys of a mapping file.
 func (d *document) mappingKeys(m *Mapping) keys {
 	return keys{
 		"format": func(node ast.Node) error {
-			i, err := d.choice(node, "format", "csv", "jsonl")
-			m.jsonl = i == 1
+			i, err := d.choice(node, "format", formatNames[1:]...)
+			m.format, m.formatAt = Format(i+1), placeOf(node.GetToken())
 			return err
 		},
-		"delimiter": func(node ast.Node) error { return d.delimiter(node, m) },
+		"encoding": func(node ast.Node) error {
+			i, err := d.choice(node, "encoding", encodingNames[:]...)
+			m.encoding = encoding(i)
+			return err
+		},
+		"delimiter":  func(node ast.Node) error { return d.delimiter(node, m) },
+		"skip_lines": func(node ast.Node) error { return d.skipLines(node, m) },
 		"columns": func(node ast.Node) (err error) {
 			m.columns, err = d.texts(node, "columns")
 			m.columnsAt = placeOf(node.GetToken())
@@ -33,13 +38,9 @@ func (d *document) mappingKeys(m *Mapping) keys {
 		"account_id": func(node ast.Node) error {
 			return d.source(node, "account_id", &m.account, mayBeConstant, nil)
 		},
-		"transaction_type": func(node ast.Node) error {
-			return coded(d, node, &m.kind, "transaction_type", "purchase, withdrawal or deposit", payment.ParseType, &m.kinds, &m.kindValue)
-		},
-		"amount": func(node ast.Node) error { return d.amount(node, m) },
-		"currency": func(node ast.Node) error {
-			return coded(d, node, &m.currency, "currency", "an ISO 4217 code in upper case", payment.ParseCurrency, &m.currencies, &m.cashValue)
-		},
+		"transaction_type": func(node ast.Node) error { return d.kind(node, m) },
+		"amount":           func(node ast.Node) error { return d.amount(node, m) },
+		"currency":         func(node ast.Node) error { return d.cash(node, m) },
 		"merchant": func(node ast.Node) error {
 			return d.object(node, "merchant", keys{
 				"name":     d.optional("merchant.name", &m.name),
@@ -48,6 +49,7 @@ func (d *document) mappingKeys(m *Mapping) keys {
 					return d.object(node, "merchant.location", keys{
 						"latitude":  d.number("merchant.location.latitude", &m.latitude),
 						"longitude": d.number("merchant.location.longitude", &m.longitude),
+						"decimal":   d.decimal("merchant.location.decimal", &m.degree.decimal),
 					})
 				},
 			})
@@ -140,6 +142,18 @@ func (d *document) delimiter(node ast.Node, m *Mapping) error {
 		return d.mistake(placeOf(node.GetToken()), "delimiter: must be one ASCII character, such as \";\", or tab")
 	}
 	m.delimiter, m.delimiterAt = s[0], placeOf(node.GetToken())
+	return nil
+}
+
+func (d *document) skipLines(node ast.Node, m *Mapping) error {
+	s, err := d.text(node, "skip_lines")
+	if err != nil {
+		return err
+	}
+	m.skipLinesAt = placeOf(node.GetToken())
+	if m.skipLines, err = strconv.Atoi(s); err != nil || m.skipLines < 1 {
+		return d.mistake(m.skipLinesAt, "skip_lines: must be the number of lines before the header, such as 3")
+	}
 	return nil
 }
 

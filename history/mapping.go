@@ -17,35 +17,41 @@ type Mapping struct {
 	doc    *document // the text it was read from, nil for Native
 	native bool
 
-	jsonl     bool
+	format    Format // 0 where the name of the file says it
+	encoding  encoding
 	delimiter byte     // 0 for a comma
+	skipLines int      // before the header
 	columns   []string // names of the columns of a file without a header, else nil
+	trim      bool
+	missing   []string // texts that stand for no value in any column, besides the empty one
 
-	columnsAt, delimiterAt place
-	trim                   bool
-	missing                []string // texts that stand for no value in any column, besides the empty one
+	formatAt, delimiterAt, skipLinesAt, columnsAt, zoneAt, signAt place
 
-	id         source
-	template   []templatePart // of ids made from the row number, nil where id is read from a column
-	time       source
-	timeFormat timeFormat
-	account    source
-	kind       source
-	kinds      map[string]payment.Type // texts of the column
-	kindValue  payment.Type            // the constant, or the default
-	amount     source
-	currency   source
-	currencies map[string]payment.Currency // texts of the column, nil for ISO 4217 codes
-	money      moneyForm
-	cashValue  payment.Currency // the constant, or the default
-	name       source
-	category   source
-	latitude   source
-	longitude  source
-	attributes []source
-	label      source
-	labels     map[string]Label
-	pattern    source
+	id           source
+	template     []templatePart // of ids made from the row number, nil where id is read from a column
+	time         source
+	timeMore     []source // columns whose texts follow that of time
+	timeFormat   timeFormat
+	account      source
+	kind         source
+	kinds        map[string]payment.Type // texts of the column
+	kindValue    payment.Type            // the constant, or the default
+	bySign       *signTypes              // nil where the type has another source
+	amount       source
+	money        moneyForm
+	currency     source
+	currencies   map[string]payment.Currency // texts of the column, nil for ISO 4217 codes
+	cashValue    payment.Currency            // the constant, or the default
+	name         source
+	category     source
+	latitude     source
+	longitude    source
+	degree       numberForm
+	attributes   []source
+	label        source
+	labels       map[string]Label
+	labelDefault Label
+	pattern      source
 
 	slots []string // the distinct columns that are read; a source knows its slot
 }
@@ -85,19 +91,10 @@ func (s *source) text(values []string) string {
 	return v
 }
 
-// moneyForm says how amounts are written.
-type moneyForm struct {
-	form   numberForm
-	minor  bool // in minor units of the currency
-	places int  // the power of ten to divide by
-	round  bool
-	plain  bool // as payment.ParseAmount reads them, where it reads them
-}
-
 // Native returns the mapping for JSONL files whose lines are transactions in Weir's own form, as [payment.Decoder]
 // reads it. Two more members of a line are read: "label", which is "fraud", "legitimate" or null, and "pattern", a
 // string or null.
-func Native() *Mapping { return &Mapping{native: true, jsonl: true} }
+func Native() *Mapping { return &Mapping{native: true, format: JSONL} }
 
 // LoadMapping reads the mapping file at path. A mistake in it is a *[MappingError].
 func LoadMapping(path string) (*Mapping, error) {
@@ -116,6 +113,7 @@ func ParseMapping(name string, text []byte) (*Mapping, error) {
 		trim:       true,
 		timeFormat: timeFormat{rfc3339: true},
 		money:      moneyForm{form: numberForm{decimal: '.'}, plain: true},
+		degree:     numberForm{decimal: '.'},
 		labels:     defaultLabels(),
 		kinds:      wireTypes(),
 	}
@@ -149,6 +147,9 @@ func wireTypes() map[string]payment.Type {
 func (m *Mapping) sources() []*source {
 	all := []*source{&m.id, &m.time, &m.account, &m.kind, &m.amount, &m.currency, &m.name, &m.category,
 		&m.latitude, &m.longitude, &m.label, &m.pattern}
+	for i := range m.timeMore {
+		all = append(all, &m.timeMore[i])
+	}
 	for i := range m.attributes {
 		all = append(all, &m.attributes[i])
 	}
@@ -228,11 +229,22 @@ var remedies = map[string]string{
 }
 
 func (m *Mapping) checkCombinations() error {
-	if m.jsonl && m.delimiter != 0 {
+	csv := m.format == 0 || m.format == CSV
+	switch f := m.timeFormat; {
+	case !csv && m.delimiter != 0:
 		return m.doc.mistake(m.delimiterAt, "delimiter: only CSV has one: leave it out")
-	}
-	if m.jsonl && m.columns != nil {
+	case !csv && m.skipLines > 0:
+		return m.doc.mistake(m.skipLinesAt, "skip_lines: only CSV has lines before its header: leave it out")
+	case !csv && m.columns != nil:
 		return m.doc.mistake(m.columnsAt, "columns: only CSV can lack a header: leave it out")
+	case m.format == Parquet && m.encoding != utf8Text:
+		return m.doc.mistake(m.formatAt, "format: parquet: its text is UTF-8 always: leave encoding out")
+	case m.zoneAt != place{} && (f.zoned || f.ops == nil && !(f.rfc3339 && m.format == Parquet)):
+		return m.doc.mistake(m.zoneAt, "timestamp.zone: the format says the zone already: leave it out")
+	case m.bySign != nil && m.money.sign != signKeep:
+		return m.doc.mistake(m.signAt, "amount.sign: the type takes the sign off already: leave it out")
+	case m.bySign != nil:
+		m.money.sign = signDrop
 	}
 	if m.latitude.given() != m.longitude.given() {
 		at := m.latitude.at

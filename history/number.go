@@ -1,5 +1,7 @@
 package history
 
+import "strings"
+
 // maxDigits is how many significant digits a number may be written with.
 const maxDigits = 64
 
@@ -75,7 +77,8 @@ func (d *number) whole(s string, i int, thousands string) (next, digits int, ok 
 			i++
 			continue
 		}
-		if thousands == "" || len(s)-i < len(thousands) || s[i:i+len(thousands)] != thousands {
+		size := separator(s[i:], thousands)
+		if size == 0 {
 			break
 		}
 		if group == 0 || group > 3 || groups > 0 && group < 2 {
@@ -83,9 +86,30 @@ func (d *number) whole(s string, i int, thousands string) (next, digits int, ok 
 		}
 		groups++
 		group = 0
-		i += len(thousands)
+		i += size
 	}
 	return i, digits, groups == 0 || group == 3
+}
+
+// separator returns the size of the separator that s begins with, 0 for none. Spaces that do not break, and both
+// apostrophes, look the same to whoever writes the mapping.
+func separator(s, thousands string) int {
+	if thousands == "" {
+		return 0
+	}
+	alike := [...]string{thousands, thousands, thousands}
+	switch thousands {
+	case " ":
+		alike = [...]string{" ", "\u00a0", "\u202f"}
+	case "'":
+		alike = [...]string{"'", "’", "'"}
+	}
+	for _, a := range alike {
+		if strings.HasPrefix(s, a) {
+			return len(a)
+		}
+	}
+	return 0
 }
 
 // add appends one digit, leading zeros left out.

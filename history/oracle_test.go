@@ -88,7 +88,7 @@ func (p *pieces) read() ([]string, error) {
 		for _, f := range p.splitter.fields {
 			b := window[f.start:f.end]
 			if f.escaped {
-				b = unquote(b)
+				b = appendUnquoted(nil, b)
 			}
 			fields = append(fields, string(b))
 		}
@@ -110,8 +110,8 @@ func FuzzJSON(f *testing.F) {
 		if !utf8.Valid(line) {
 			t.Skip("encoding/json rewrites what is not UTF-8")
 		}
-		s := newJSONScanner([]string{"a", "b.c"})
-		reason := s.scan(slices.Clone(line))
+		s := newJSONScanner([]string{"a", "b.c"}, new(slab))
+		reason := s.scan(slices.Clone(line)).reason
 		var members map[string]json.RawMessage
 		err := json.Unmarshal(line, &members)
 		if err != nil || members == nil {

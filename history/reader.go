@@ -1,12 +1,12 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -79,6 +79,11 @@ func (r *Reader) prepare(ctx context.Context) error {
 		if err := r.mapping.checkName(path); err != nil {
 			return err
 		}
+		if r.mapping.formatOf(path) == Parquet {
+			if err := checkParquet(path); err != nil {
+				return err
+			}
+		}
 		if path == StandardInput {
 			r.total = -1
 			continue
@@ -106,7 +111,7 @@ func (r *Reader) prepare(ctx context.Context) error {
 
 // checkFile opens a file as it will be opened later, and closes it.
 func (r *Reader) checkFile(ctx context.Context, path string) error {
-	if r.mapping.jsonl {
+	if r.mapping.formatOf(path) == JSONL {
 		return nil // has no header
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -117,22 +122,35 @@ func (r *Reader) checkFile(ctx context.Context, path string) error {
 
 // checkName refuses a path whose ending contradicts the mapping's format.
 func (m *Mapping) checkName(path string) error {
-	name := strings.TrimSuffix(strings.TrimSuffix(path, ".gz"), ".zst")
-	isCSV := strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".tsv")
-	isJSONL := strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson")
+	said, named := m.formatOf(path), FormatOf(path)
 	switch {
-	case isCSV && m.native:
-		return fmt.Errorf("%s: a CSV file needs a mapping that says which column is which field", path)
-	case isCSV && m.jsonl:
-		return m.doc.mistake(place{}, "format: jsonl does not fit %s: for CSV leave it out", path)
-	case isJSONL && !m.jsonl:
-		return m.doc.mistake(place{}, "%s is not CSV: add format: jsonl", path)
+	case named == 0 || named == said:
+		return nil
+	case m.native:
+		return fmt.Errorf("%s: needs a mapping that says which column is which field: only JSONL can do without", path)
+	case m.format == 0:
+		return m.doc.mistake(cmp.Or(m.delimiterAt, m.skipLinesAt, m.columnsAt), "only CSV can have this, and %s is %s by its name", path, named)
 	}
-	return nil
+	return m.doc.mistake(m.formatAt, "format: %s does not fit %s: leave it out, and the file's name decides", said, path)
 }
 
 // open begins with a file: it reads up to its first row.
 func (r *Reader) open(ctx context.Context, path string, count *atomic.Int64) (rows, error) {
+	if r.mapping.formatOf(path) == Parquet {
+		return r.openParquet(ctx, path, count)
+	}
+	in, err := r.openText(ctx, path, r.mapping.encoding, count)
+	if err != nil {
+		return nil, err
+	}
+	if r.mapping.formatOf(path) == JSONL {
+		return newJSONLRows(r.mapping, in), nil
+	}
+	return newCSVRows(ctx, r.mapping, in)
+}
+
+// openText begins to read a file that is text.
+func (r *Reader) openText(ctx context.Context, path string, text encoding, count *atomic.Int64) (*input, error) {
 	var file io.ReadCloser
 	done := func() {}
 	if path == StandardInput {
@@ -148,14 +166,11 @@ func (r *Reader) open(ctx context.Context, path string, count *atomic.Int64) (ro
 		}
 		file, done = f, r.reading.Done
 	}
-	in := start(ctx, path, file, count, done)
+	in := start(ctx, path, text, file, count, done)
 	if err := in.skipMark(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if r.mapping.jsonl {
-		return newJSONLRows(r.mapping, in), nil
-	}
-	return newCSVRows(ctx, r.mapping, in)
+	return in, nil
 }
 
 // openFile opens a file that Close will wait for.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -45,6 +46,15 @@ func zst(t testing.TB, text string) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// utf16Text is how spreadsheets save Unicode text.
+func utf16Text(text string) string {
+	b := []byte("\xff\xfe")
+	for _, c := range utf16.Encode([]rune(text)) {
+		b = append(b, byte(c), byte(c>>8))
+	}
+	return string(b)
 }
 
 // readRecords returns all records of some files, and the errors on the way, of which the last may be final.
@@ -108,10 +118,15 @@ func TestFormats(t *testing.T) {
 		{"quoted.csv", `"id","time","account" ,amount` + "\n" + `a,2023-10-18T14:10:00Z,"A` + "\n" + `1","5"` + "\n" + "b" + rest, m},
 		{"semicolon.csv", strings.ReplaceAll(two, ",", ";"), parse(t, base(`delimiter: ";"`))},
 		{"tab.tsv", strings.ReplaceAll(two, ",", "\t"), parse(t, base("delimiter: tab"))},
+		{"utf16.csv", utf16Text(two), m},
+		{"latin.csv", strings.ReplaceAll(two, "account", "h\xe4ndler"), parse(t, base("encoding: windows-1252", "account_id: händler"))},
+		{"report.csv", "sep=,\nAll payments, \"2023\n\n" + two, parse(t, base("skip_lines: 3"))},
 		{"headless.csv", strings.TrimPrefix(two, header), parse(t, base("columns: [id, time, account, amount]"))},
 		{"x.jsonl", `{"id":"a","time":"2023-10-18T14:10:00Z","account":{"no":1},"amount":5}` + "\r\n\n \n" +
 			`{"id":"b","time":"2023-10-18T14:10:00Z","account.no":"1","amount":"5"}`,
 			parse(t, base("format: jsonl", "account_id: account.no"))},
+		{"y.jsonl", `{"id":"a","time":"2023-10-18T14:10:00Z","account":1,"amount":5}` + "\n" +
+			`{"id":"b","time":"2023-10-18T14:10:00Z","account":"1","amount":"5"}`, m}, // the name says the format
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.name == "quoted.csv" {
@@ -144,12 +159,15 @@ func TestRefusedFiles(t *testing.T) {
 	}{
 		{"absent.csv", "", m, "reading history: stat absent.csv: no such file or directory"},
 		{"folder", "", m, "reading history: folder is a directory: name the files in it"},
-		{"x.jsonl", "{}", m, "m.yaml: x.jsonl is not CSV: add format: jsonl"},
-		{"x.csv.gz", "", jsonl, "m.yaml: format: jsonl does not fit x.csv.gz: for CSV leave it out"},
-		{"y.csv", "", history.Native(), "y.csv: a CSV file needs a mapping that says which column is which field"},
+		{"x.jsonl", "{}", parse(t, base("delimiter: tab")), "m.yaml:7: only CSV can have this, and x.jsonl is jsonl by its name\n" +
+			"    5 | amount: amount\n    6 | currency: {value: USD}\n>   7 | delimiter: tab\n      |            ^"},
+		{"x.csv.gz", "", jsonl, "m.yaml:7: format: jsonl does not fit x.csv.gz: leave it out, and the file's name decides\n" +
+			"    5 | amount: amount\n    6 | currency: {value: USD}\n>   7 | format: jsonl\n      |         ^"},
+		{"y.csv", "", history.Native(), "y.csv: needs a mapping that says which column is which field: only JSONL can do without"},
+		{"y.parquet", "", history.Native(), "y.parquet: needs a mapping that says which column is which field: only JSONL can do without"},
 		{"array.jsonl", "[{\n", jsonl, "array.jsonl: this is one JSON array: write one object per line, for example with jq -c '.[]'"},
-		{"table", "PAR1xxxx", m, "table: this is a Parquet file: convert it to CSV or JSONL in UTF-8"},
-		{"excel.csv", "\xff\xfei\x00d\x00", m, "excel.csv: this is UTF-16 text: convert it to CSV or JSONL in UTF-8"},
+		{"table", "PAR1xxxx", m, "table: this is a Parquet file: rename it to end with .parquet, or add format: parquet to the mapping"},
+		{"excel.csv", "PK\x03\x04xx", m, "excel.csv: this is a zip or Excel file: save its table as CSV"},
 		{"plain.csv.gz", header, m, "plain.csv.gz: unpacking gzip: gzip: invalid header"},
 		{"plain.csv.zst", header, m, "plain.csv.zst: invalid input: magic number mismatch"},
 		{"cut.csv.gz", packed[:len(packed)/2], m, "cut.csv.gz: the file is cut off: unexpected EOF"},

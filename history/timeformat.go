@@ -23,6 +23,25 @@ type timeFormat struct {
 	zone       localZone
 }
 
+// TimeFormat reads times that are written in one way. It takes local times for UTC.
+type TimeFormat struct{ f timeFormat }
+
+// ParseTimeFormat returns the format that a mapping calls by the given name or pattern. Those that count from a time of
+// the data's own are no formats here.
+func ParseTimeFormat(format string) (*TimeFormat, error) {
+	f, err := parseTimeFormat(format)
+	if err == nil && f.needsSince {
+		err = fmt.Errorf("%q says nothing without the time it counts from", format)
+	}
+	return &TimeFormat{f}, err
+}
+
+// Parse reads a time. It reports false if the text is not of the format.
+func (f *TimeFormat) Parse(text string) (payment.Time, bool) {
+	t, bad := f.f.parse(text)
+	return t, bad.none()
+}
+
 // numberUnits are the formats of timestamps that are plain numbers. Those that need a since count from a day of the
 // data's own, the others from the Unix epoch.
 var numberUnits = []struct {
@@ -88,8 +107,8 @@ func compilePattern(pattern string) (ops []timeOp, err error) {
 		case c == '%':
 			ops = append(ops, timeOp{literal: '%'})
 			continue
-		case strings.IndexByte("YymdbHIMSfpz", c) < 0:
-			return nil, fmt.Errorf("%q has the directive %%%c; those known are %%Y %%y %%m %%b %%d %%H %%I %%p %%M %%S %%f %%z %%F %%T %%R %%%%", pattern, c)
+		case strings.IndexByte("YymdbBaAHIMSfpz", c) < 0:
+			return nil, fmt.Errorf("%q has the directive %%%c; those known are %%Y %%y %%m %%b %%B %%d %%a %%A %%H %%I %%p %%M %%S %%f %%z %%F %%T %%R %%%%", pattern, c)
 		case seen[c]:
 			return nil, fmt.Errorf("%q has %%%c twice", pattern, c)
 		}
@@ -116,12 +135,16 @@ func checkDirectives(pattern string, seen [256]bool) error {
 		return both('Y', 'y')
 	case seen['m'] && seen['b']:
 		return both('m', 'b')
+	case seen['m'] && seen['B']:
+		return both('m', 'B')
+	case seen['b'] && seen['B']:
+		return both('b', 'B')
 	case seen['H'] && seen['I']:
 		return both('H', 'I')
 	case !seen['Y'] && !seen['y']:
 		return lacks("year: %Y or %y")
-	case !seen['m'] && !seen['b']:
-		return lacks("month: %m or %b")
+	case !seen['m'] && !seen['b'] && !seen['B']:
+		return lacks("month: %m, %b or %B")
 	case !seen['d']:
 		return lacks("day: %d")
 	case seen['I'] != seen['p']:
@@ -136,41 +159,41 @@ func checkDirectives(pattern string, seen [256]bool) error {
 	return nil
 }
 
-// parse reads one timestamp. The reason of a failure says what does not fit.
-func (f *timeFormat) parse(s string) (t payment.Time, reason string) {
+// parse reads one timestamp.
+func (f *timeFormat) parse(s string) (payment.Time, flaw) {
 	switch {
 	case f.rfc3339:
 		t, err := payment.ParseTime(s)
-		return t, reasonOf(err)
+		return t, flawOf(err)
 	case f.unit != 0:
 		return f.number(s)
 	}
 	var c clock
-	if reason := f.scan(s, &c); reason != "" {
-		return 0, reason
+	if bad := f.scan(s, &c); !bad.none() {
+		return 0, bad
 	}
 	local := time.Date(c.year, time.Month(c.month), c.day, c.hour, c.minute, c.second, 0, time.UTC).Unix()
 	utc := local - int64(c.offset)
 	if !f.zoned {
 		var ok bool
 		if utc, ok = f.zone.utc(local); !ok {
-			return 0, fmt.Sprintf("%q does not exist in %s, where the clocks were set forward over it: is it the right zone?", s, f.zone.name)
+			return 0, flawed(payment.KindValue, "%q does not exist in %s, where the clocks were set forward over it: is it the right zone?", s, f.zone.name)
 		}
 	}
 	return inRange(s, utc*1000+int64(c.milli))
 }
 
 // inRange refuses times that no transaction may have.
-func inRange(s string, millis int64) (t payment.Time, reason string) {
-	t = payment.Time(millis)
+func inRange(s string, millis int64) (payment.Time, flaw) {
+	t := payment.Time(millis)
 	if t < payment.MinTime || t >= payment.MaxTime {
-		return 0, fmt.Sprintf("%s is outside 1970 … 2199: is the timestamp's format right?", quote(s))
+		return 0, flawed(payment.KindRange, "%s is outside 1970 … 2199: is the timestamp's format right?", quote(s))
 	}
-	return t, ""
+	return t, flaw{}
 }
 
 // number reads a timestamp that is a plain decimal number.
-func (f *timeFormat) number(s string) (t payment.Time, reason string) {
+func (f *timeFormat) number(s string) (payment.Time, flaw) {
 	i, neg := 0, strings.HasPrefix(s, "-")
 	if neg {
 		i++
@@ -189,7 +212,7 @@ func (f *timeFormat) number(s string) (t payment.Time, reason string) {
 		ok = i > start
 	}
 	if !ok || i < len(s) {
-		return 0, quote(s) + " is not a plain number" + missingHint(s)
+		return 0, flawed(payment.KindFormat, "%s is not a plain number%s", quote(s), missingHint(s))
 	}
 	var millis int64
 	if perMilli := int64(time.Millisecond) / f.unit; perMilli > 0 {
@@ -215,7 +238,7 @@ type clock struct {
 }
 
 // scan reads s along the pattern.
-func (f *timeFormat) scan(s string, c *clock) (reason string) {
+func (f *timeFormat) scan(s string, c *clock) flaw {
 	i, afternoon := 0, false
 	c.year, c.month, c.day = 1970, 1, 1
 	for _, op := range f.ops {
@@ -239,6 +262,10 @@ func (f *timeFormat) scan(s string, c *clock) (reason string) {
 			c.month, i, ok = digits(s, i, 1, 2)
 		case 'b':
 			c.month, i, ok = monthName(s, i)
+		case 'B':
+			c.month, i, ok = fullMonthName(s, i)
+		case 'a', 'A':
+			i, ok = word(s, i)
 		case 'd':
 			c.day, i, ok = digits(s, i, 1, 2)
 		case 'H', 'I':
@@ -273,19 +300,19 @@ func (f *timeFormat) scan(s string, c *clock) (reason string) {
 	return c.check(s)
 }
 
-func (f *timeFormat) unfit(s string) string {
-	return fmt.Sprintf("%s does not fit the format %s%s", quote(s), f.pattern, missingHint(s))
+func (f *timeFormat) unfit(s string) flaw {
+	return flawed(payment.KindFormat, "%s does not fit the format %s%s", quote(s), f.pattern, missingHint(s))
 }
 
 // check refuses what is no date or no time of day.
-func (c *clock) check(s string) (reason string) {
+func (c *clock) check(s string) flaw {
 	if c.month < 1 || c.month > 12 || c.day < 1 || c.day > daysIn(c.year, c.month) {
-		return quote(s) + " is no date of the calendar"
+		return flawed(payment.KindRange, "%s is no date of the calendar", quote(s))
 	}
 	if c.hour > 23 || c.minute > 59 || c.second > 59 {
-		return quote(s) + " is no time of day"
+		return flawed(payment.KindRange, "%s is no time of day", quote(s))
 	}
-	return ""
+	return flaw{}
 }
 
 func daysIn(year, month int) int {
@@ -331,6 +358,25 @@ func monthName(s string, i int) (month, next int, ok bool) {
 	return 0, i, false
 }
 
+func fullMonthName(s string, i int) (month, next int, ok bool) {
+	end, _ := word(s, i)
+	for m := time.January; m <= time.December; m++ {
+		if strings.EqualFold(s[i:end], m.String()) {
+			return int(m), end, true
+		}
+	}
+	return 0, i, false
+}
+
+// word reads letters, such as the name of a day, which the date says already.
+func word(s string, i int) (next int, ok bool) {
+	start := i
+	for i < len(s) && s[i]|0x20 >= 'a' && s[i]|0x20 <= 'z' {
+		i++
+	}
+	return i, i > start
+}
+
 func half(s string, i int) (afternoon bool, next int, ok bool) {
 	if len(s)-i < 2 || s[i+1]|0x20 != 'm' {
 		return false, i, false
@@ -338,7 +384,7 @@ func half(s string, i int) (afternoon bool, next int, ok bool) {
 	return s[i]|0x20 == 'p', i + 2, s[i]|0x20 == 'p' || s[i]|0x20 == 'a'
 }
 
-// offset reads Z, +0200 or +02:00, in seconds east of UTC.
+// offset reads Z, +0200, +02:00 or +02, in seconds east of UTC.
 func offset(s string, i int) (seconds, next int, ok bool) {
 	if i < len(s) && s[i]|0x20 == 'z' {
 		return 0, i + 1, true
@@ -351,10 +397,13 @@ func offset(s string, i int) (seconds, next int, ok bool) {
 	if !ok {
 		return 0, i, false
 	}
-	if i < len(s) && s[i] == ':' {
-		i++
+	minutes := 0
+	if i < len(s) && (s[i] == ':' || isDigit(s[i])) {
+		if s[i] == ':' {
+			i++
+		}
+		minutes, i, ok = digits(s, i, 2, 2)
 	}
-	minutes, i, ok := digits(s, i, 2, 2)
 	seconds = hours*3600 + minutes*60
 	if neg {
 		seconds = -seconds

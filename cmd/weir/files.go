@@ -17,6 +17,9 @@ func errUsage(format string, args ...any) error { return fmt.Errorf(format, args
 func inputFlags(f *pflag.FlagSet, in *app.Input) {
 	f.StringVar(&in.Mapping, "mapping", "", "YAML file that says which column is which field; not needed for JSON lines in Weir's own shape")
 	f.Int64Var(&in.Limit, "limit", 0, "stop after this many rows")
+	in.MaxRejects = app.DefaultMaxRejects()
+	f.Var(&in.MaxRejects, "max-rejects", "how many rows may be no transactions: a number, or a share such as 1%")
+	f.StringVar(&in.RejectsOut, "rejects-out", "", "write the rejected rows as JSON lines, with what is wrong with each")
 }
 
 func replayCommand() *cobra.Command {
@@ -27,8 +30,8 @@ func replayCommand() *cobra.Command {
 		Short: "Run past transactions through the engine",
 		Long: `Run past transactions through the same engine as weir run, with the account states in memory.
 
-Files are CSV or JSON lines, plain, .gz or .zst; - is standard input. Outputs are written where asked for, compressed
-if their name ends in .gz or .zst, and --features-out also writes FILE.schema.json, which the trainer wants.
+Files are CSV or JSON lines, plain, .gz or .zst, or Parquet; - is standard input. Outputs are written where asked for,
+compressed if their name ends in .gz or .zst, and --features-out also writes FILE.schema.json, which the trainer wants.
 
 The summary counts rows and alerts and, where the rows have labels, says how good the alerts are. --report writes all
 of it as a page with pictures and the alerts with the highest scores, one file that any browser opens offline.

@@ -140,7 +140,7 @@ func (r *Report) warnings() []string {
 			r.Model.Training.From.UTC().Format("2 Jan 2006"), until.UTC().Format("2 Jan 2006")))
 	}
 	if n := r.Counts.Rejected; n > 0 {
-		list = append(list, fmt.Sprintf("%s rejected: no transactions, and in no figure.", counted(n, "row")))
+		list = append(list, fmt.Sprintf("%s rejected: no transactions, and in no figure (%s).", counted(n, "row"), r.Counts.RejectedFor))
 	}
 	if n := r.Counts.Conflicts; n > 0 {
 		list = append(list, fmt.Sprintf("%s of another transaction's id but with another content; the first one counts.", counted(n, "row")))

@@ -28,15 +28,16 @@ type Report struct {
 
 // Counts says what became of the rows.
 type Counts struct {
-	Rows       int64 // that are transactions
-	Rejected   int64 // that are not
-	Fresh      int64 // transactions seen for the first time
-	Duplicates int64
-	Conflicts  int64
-	Late       int64 // of the fresh ones
-	WarmUp     int64 // of the fresh ones, those that are in no figure but here
-	Accounts   int
-	Labels     evaluation.ByLabel // of the fresh ones without the warm-up
+	Rows        int64  // that are transactions
+	Rejected    int64  // that are not,
+	RejectedFor string // and why, in words
+	Fresh       int64  // transactions seen for the first time
+	Duplicates  int64
+	Conflicts   int64
+	Late        int64 // of the fresh ones
+	WarmUp      int64 // of the fresh ones, those that are in no figure but here
+	Accounts    int
+	Labels      evaluation.ByLabel // of the fresh ones without the warm-up
 }
 
 // Alert is an alert with what is known of its transaction.

@@ -17,7 +17,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	var t text
 	c := &r.Counts
 	t.line("rows", count(c.Rows), "")
-	t.line("rejected", count(c.Rejected), "")
+	t.line("rejected", count(c.Rejected), c.RejectedFor)
 	if r.Result != nil {
 		t.line("scored", count(c.Fresh), "")
 	}
