@@ -8,5 +8,5 @@ func openFilesLimit() (limit uint64, known bool) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
 		return 0, false
 	}
-	return uint64(r.Cur), true
+	return r.Cur, true
 }

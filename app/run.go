@@ -64,7 +64,7 @@ func (s *service) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer func() { _ = server.Close() }()
+		defer func() { _ = server.Close(context.WithoutCancel(ctx)) }()
 		s.log.Info("serving metrics and health", "address", server.Address())
 	}
 	return s.work(ctx)

@@ -79,9 +79,9 @@ func Serve(address string, h http.Handler, log *slog.Logger) (*HTTP, error) {
 // Address returns where the server listens.
 func (s *HTTP) Address() string { return s.addr.String() }
 
-// Close ends the server; requests under way get their answers.
-func (s *HTTP) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+// Close ends the server; requests under way get some seconds for their answers.
+func (s *HTTP) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if err := s.server.Shutdown(ctx); err != nil {
 		return errors.Join(err, s.server.Close())

@@ -230,7 +230,7 @@ func TestServe(t *testing.T) {
 	if _, err := monitor.Serve("localhost:weir", f.monitor.Handler(), quiet()); err == nil || !strings.Contains(err.Error(), "give host:port") {
 		t.Errorf("on no port the error is %v", err)
 	}
-	if err := server.Close(); err != nil {
+	if err := server.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if c, err := net.Dial("tcp", server.Address()); err == nil {

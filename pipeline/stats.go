@@ -114,6 +114,7 @@ func (s *Stats) Partitions() []*PartitionStats {
 	return all
 }
 
+// Partition returns one partition, which this process meets now if it has not before.
 func (s *Stats) Partition(n int32) *PartitionStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
