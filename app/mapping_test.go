@@ -44,7 +44,7 @@ func TestSuggestMapping(t *testing.T) {
 		}
 	}
 	stdout, _, err := replay(t, in)
-	if err != nil || !strings.HasPrefix(stdout, "rows          40\nrejected      0\n") {
+	if err != nil || reported(stdout, "rows") != "40" || reported(stdout, "rejected") != "0" {
 		t.Errorf("%v\n%s", err, stdout)
 	}
 }

@@ -55,7 +55,7 @@ func writeTraffic(t *testing.T, count int64) string {
 }
 
 func replayOptions(input string) app.ReplayOptions {
-	return app.ReplayOptions{Input: app.Input{Paths: []string{input}}, Partitions: 7, Threads: 1}
+	return app.ReplayOptions{Input: app.Input{Paths: []string{input}, MaxRejects: app.DefaultMaxRejects()}, Partitions: 7, Threads: 1}
 }
 
 // replayed returns everything that a replay writes, by what it is.
