@@ -246,9 +246,9 @@ func TestMissing(t *testing.T) {
 	v := make(features.Vector, set.Schema().Len())
 	a.Compute(o, v)
 	missing := map[string]bool{
-		"amount": true, "mean_7d": true, "mean_30d": true, "std_30d": true, "max_24h": true, "max_30d": true,
-		"new_merchant_30d": true, "seconds_since_last": true, "km_since_last": true, "kmh_since_last": true, "withdrawal_share_7d": true,
-		"amount_to_mean_7d": true, "amount_to_mean_30d": true, "amount_to_max_30d": true,
+		"amount": true, "mean_7d": true, "mean_30d": true, "std_7d": true, "std_30d": true, "max_24h": true, "max_7d": true, "max_30d": true,
+		"new_merchant_30d": true, "new_category_30d": true, "seconds_since_last": true, "km_since_last": true, "kmh_since_last": true, "withdrawal_share_7d": true,
+		"amount_to_mean_7d": true, "amount_to_mean_30d": true, "amount_to_max_30d": true, "spent_24h_to_7d": true,
 	}
 	for i, name := range set.Schema().Names {
 		if isMissing := math.Float64bits(v[i]) == math.Float64bits(math.NaN()); isMissing != missing[name] {

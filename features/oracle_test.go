@@ -135,7 +135,8 @@ func window(d *features.Definition, visible []entry, t payment.Time) []entry {
 		if e.tx.Time > t || t.Sub(e.tx.Time) >= d.Window {
 			continue
 		}
-		if d.Filter == "spending" && e.tx.Type == payment.Deposit || d.Filter == "withdrawals" && e.tx.Type != payment.Withdrawal {
+		deposit, withdrawal := e.tx.Type == payment.Deposit, e.tx.Type == payment.Withdrawal
+		if d.Filter == "spending" && deposit || d.Filter == "withdrawals" && !withdrawal || d.Filter == "deposits" && !deposit {
 			continue
 		}
 		inside = append(inside, e)

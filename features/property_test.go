@@ -38,7 +38,7 @@ func everything(longest time.Duration) []features.Definition {
 	}
 	for i, part := range windowParts {
 		for _, d := range kinds {
-			for _, filter := range []string{"", "spending", "withdrawals"} {
+			for _, filter := range []string{"", "spending", "withdrawals", "deposits"} {
 				if i > 0 && (len(all)+i)%3 != 0 {
 					continue // a third of the combinations is enough for the shorter windows
 				}
