@@ -78,8 +78,8 @@ func (c *Config) silence() time.Duration {
 
 // work runs the workers.
 func (s *service) work(ctx context.Context) error {
-	untune := tuneCollector()
-	defer untune()
+	restore := tuneCollector()
+	defer restore()
 	s.monitor.Waiting("loading the model")
 	engine, err := s.config.engine(time.Now)
 	if err != nil {
