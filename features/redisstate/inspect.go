@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,6 +49,12 @@ func (s *Store) Inspect(ctx context.Context) ([]Server, error) {
 
 func inspect(ctx context.Context, c *redis.Client) (Server, error) {
 	s := Server{Address: c.Options().Addr}
+	if _, _, err := net.SplitHostPort(s.Address); err != nil {
+		// With Sentinel the client has no address of its own; the server knows where it was reached.
+		if me, err := c.ClientInfo(ctx).Result(); err == nil {
+			s.Address = me.LAddr
+		}
+	}
 	text, err := c.Info(ctx).Result()
 	if err != nil {
 		return s, err
