@@ -55,7 +55,7 @@ func NewConsumer(config Config, group GroupConfig, r Rebalancer) (*Consumer, err
 	own := kafka.ConfigMap{
 		"group.id":                      group.Group,
 		"session.timeout.ms":            int(group.SessionTimeout.Milliseconds()),
-		"heartbeat.interval.ms":         int(group.SessionTimeout.Milliseconds() / 4),
+		"heartbeat.interval.ms":         heartbeat(group.SessionTimeout),
 		"partition.assignment.strategy": "cooperative-sticky",
 		"isolation.level":               "read_committed",
 		"enable.auto.commit":            false,
@@ -84,6 +84,12 @@ func NewConsumer(config Config, group GroupConfig, r Rebalancer) (*Consumer, err
 		return nil, fmt.Errorf("subscribe to %s: %w", group.Topic, err)
 	}
 	return c, nil
+}
+
+// heartbeat returns the milliseconds between heartbeats. A member learns with the next one that the group rebalances,
+// and until then nobody gets a partition: that wait is what short intervals save.
+func heartbeat(session time.Duration) int {
+	return int(min(session/4, 500*time.Millisecond).Milliseconds())
 }
 
 // Poll waits up to wait for records and appends those that are there to batch, at most limit in all. Records of
