@@ -11,7 +11,7 @@ import (
 // What an error asks of the caller. An error that matches none of these is fatal: it will not go away by itself.
 var (
 	// ErrRetry: the same may well work later. Nothing is known to have been lost.
-	ErrRetry = errors.New("retry")
+	ErrRetry = errors.New("may pass by itself")
 	// ErrAborted: the transaction did not commit. The producer can begin another.
 	ErrAborted = errors.New("transaction aborted")
 	// ErrIndefinite: the transaction may or may not have committed, or its producer is past use. Close the producer,
@@ -27,7 +27,7 @@ func classify(doing string, err error) error {
 		return nil
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s: %w: %w", doing, ErrRetry, err)
+		return fmt.Errorf("%s: %w (%w)", doing, err, ErrRetry)
 	}
 	var ke kafka.Error
 	if !errors.As(err, &ke) {
@@ -41,7 +41,7 @@ func classify(doing string, err error) error {
 	case ke.IsFatal():
 		return fmt.Errorf("%s: %w: %w", doing, ErrIndefinite, err)
 	case ke.IsRetriable(), ke.IsTimeout(), passing(ke.Code()):
-		return fmt.Errorf("%s: %w: %w", doing, ErrRetry, err)
+		return fmt.Errorf("%s: %w (%w)", doing, err, ErrRetry)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
