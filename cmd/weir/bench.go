@@ -47,7 +47,7 @@ func benchAllCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.Int64Var(&o.Transactions, "transactions", 600_000, "transactions for the figures of throughput")
 	f.DurationVar(&o.For, "for", 30*time.Second, "how long to measure each latency")
-	f.Int32Var(&o.Partitions, "partitions", 4, "partitions of the topics")
+	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
 	f.StringVar(&o.Profile, "profile", "", "write a CPU profile of the pipeline to this file, for go tool pprof")
 	return cmd
 }
@@ -68,7 +68,7 @@ moment a read_committed consumer had its decision, so that waiting counts.`,
 	f.Float64Var(&o.Rate, "rate", 2000, "transactions per second")
 	f.DurationVar(&o.For, "for", time.Minute, "how long to measure")
 	f.DurationVar(&o.WarmUp, "warm-up", 5*time.Second, "how long to send before measuring")
-	f.Int32Var(&o.Partitions, "partitions", 4, "partitions of the topics")
+	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
 	return cmd
 }
 
