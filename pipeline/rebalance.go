@@ -77,7 +77,7 @@ func (w *Worker) finish(ctx context.Context) error {
 	if err := w.quiesce(ctx); err != nil {
 		return err
 	}
-	if s := w.snapshot(w.now()); s != nil {
+	if s := w.snapshot(w.now().Add(w.config.ApplyInterval)); s != nil { // also those that are staggered
 		w.save(ctx, s)
 	}
 	return w.quiesce(ctx)
@@ -128,7 +128,7 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 	w.vitals.beat()
 	w.stats.Recoveries.Add(1)
 	w.recent.drop(p.shard)
-	p.changed = p.changed[:0]
+	p.changed, p.writing, p.nextHead = p.changed[:0], p.writing[:0], features.Head{}
 	if p.damaged {
 		p.head = features.Head{}
 	}

@@ -61,6 +61,9 @@ func benchLatencyCommand() *cobra.Command {
 moment a read_committed consumer had its decision, so that waiting counts.`,
 		Args: cobra.NoArgs,
 		RunE: measure(func(ctx context.Context, c app.Config, stdout, _ io.Writer, log *slog.Logger) error {
+			if o.Rate <= 0 || o.Partitions < 1 {
+				return errUsage("--rate and --partitions must be above 0")
+			}
 			return app.BenchLatency(ctx, c, o, stdout, log)
 		}),
 	}

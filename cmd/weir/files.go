@@ -38,7 +38,7 @@ of it as a page with pictures and the alerts with the highest scores, one file t
 docs/replay.md explains each figure.`,
 		Example: `  weir replay --mapping testdata/mappings/handbook.yaml --report handbook.html handbook.csv.zst
   weir simulate --count 100000 --out - | weir replay --no-model --features-out features.csv -`,
-		Args: cobra.MinimumNArgs(1),
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := load(cmd)
 			if err != nil {

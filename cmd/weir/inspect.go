@@ -21,6 +21,9 @@ func topicsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if partitions < 1 {
+				return errUsage("--partitions is %d: it must be at least 1", partitions)
+			}
 			return app.CreateTopics(cmd.Context(), c, partitions, replicas, os.Stdout)
 		},
 	}
