@@ -202,7 +202,7 @@ func (m *Mapping) bind(header []string, path string) ([]int, error) {
 				first = s
 			}
 		case slices.Contains(header[i+1:], s.column):
-			return nil, m.doc.mistake(s.at, "%s: %s has the column %q twice", s.field, owner, s.column)
+			return nil, m.doc.Mistake(s.at, "%s: %s has the column %q twice", s.field, owner, s.column)
 		default:
 			index[s.slot] = i
 		}
@@ -210,7 +210,7 @@ func (m *Mapping) bind(header []string, path string) ([]int, error) {
 	if first == nil {
 		return index, nil
 	}
-	return nil, m.doc.mistake(first.at, "%s has no column %s%s\n  it has: %s",
+	return nil, m.doc.Mistake(first.at, "%s has no column %s%s\n  it has: %s",
 		owner, strings.Join(absent, ", "), bindHint(header, first.column, path), strings.Join(header, ", "))
 }
 

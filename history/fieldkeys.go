@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/yamldoc"
 )
 
 // code is a closed set of values that texts stand for.
@@ -23,15 +24,15 @@ var (
 )
 
 // into returns a reader of one of the set's values by its own name.
-func (c code[T]) into(d *document, what string, to *T) func(ast.Node) error {
+func (c code[T]) into(d document, what string, to *T) func(ast.Node) error {
 	return func(node ast.Node) error {
-		text, err := d.text(node, what)
+		text, err := d.Text(node, what)
 		if err != nil {
 			return err
 		}
 		var ok bool
 		if *to, ok = c.parse(text); !ok {
-			return d.mistake(placeOf(node.GetToken()), "%s: %q is not %s", what, text, c.want)
+			return d.Mistake(yamldoc.PlaceOf(node), "%s: %q is not %s", what, text, c.want)
 		}
 		return nil
 	}
@@ -39,7 +40,7 @@ func (c code[T]) into(d *document, what string, to *T) func(ast.Node) error {
 
 // source reads a source whose texts stand for the set's values: by their own names, or by those of a table that the
 // mapping gives under values. It reports whether there is a column or a constant.
-func (c code[T]) source(d *document, node ast.Node, s *source, field string, table *map[string]T, value *T, more keys) (given bool, err error) {
+func (c code[T]) source(d document, node ast.Node, s *source, field string, table *map[string]T, value *T, more yamldoc.Keys) (given bool, err error) {
 	var constant, fallback, values bool
 	noting := func(what string, isSet *bool) func(ast.Node) error {
 		read := c.into(d, what, value)
@@ -48,13 +49,13 @@ func (c code[T]) source(d *document, node ast.Node, s *source, field string, tab
 			return read(node)
 		}
 	}
-	known := keys{
+	known := yamldoc.Keys{
 		"value":   noting(field+".value", &constant),
 		"default": noting(field+".default", &fallback),
 		"values": func(node ast.Node) error {
 			values = true
 			*table = make(map[string]T)
-			return d.members(node, field+".values", func(key string, _ place, node ast.Node) error {
+			return d.Members(node, field+".values", func(key string, _ yamldoc.Place, node ast.Node) error {
 				var v T
 				err := c.into(d, field+".values."+key, &v)(node)
 				(*table)[key] = v
@@ -69,18 +70,18 @@ func (c code[T]) source(d *document, node ast.Node, s *source, field string, tab
 	beside := s.column != "" || fallback || values || s.prefix != "" || s.missing != nil
 	switch {
 	case constant && beside:
-		return false, d.mistake(s.at, "%s: value is the same for every row, so nothing else can stand beside it", field)
+		return false, d.Mistake(s.at, "%s: value is the same for every row, so nothing else can stand beside it", field)
 	case !constant && s.column == "" && beside:
-		return false, d.mistake(s.at, "%s: needs a column or a value", field)
+		return false, d.Mistake(s.at, "%s: needs a column or a value", field)
 	}
 	return constant || s.column != "", nil
 }
 
 // kind reads where the type comes from: a column, a constant, or the amount's sign.
-func (d *document) kind(node ast.Node, m *Mapping) error {
+func (d document) kind(node ast.Node, m *Mapping) error {
 	const field = "transaction_type"
 	var bySign signTypes
-	given, err := typeCode.source(d, node, &m.kind, field, &m.kinds, &m.kindValue, keys{
+	given, err := typeCode.source(d, node, &m.kind, field, &m.kinds, &m.kindValue, yamldoc.Keys{
 		"negative": typeCode.into(d, field+".negative", &bySign.negative),
 		"positive": typeCode.into(d, field+".positive", &bySign.positive),
 	})
@@ -89,11 +90,11 @@ func (d *document) kind(node ast.Node, m *Mapping) error {
 	case err != nil:
 		return err
 	case !given && !signed:
-		return d.mistake(m.kind.at, "%s: needs a column or a value", field)
+		return d.Mistake(m.kind.at, "%s: needs a column or a value", field)
 	case given && signed:
-		return d.mistake(m.kind.at, "%s: negative and positive choose the type by the amount's sign: leave out column and value", field)
+		return d.Mistake(m.kind.at, "%s: negative and positive choose the type by the amount's sign: leave out column and value", field)
 	case signed && (bySign.negative == 0 || bySign.positive == 0):
-		return d.mistake(m.kind.at, "%s: needs both negative and positive", field)
+		return d.Mistake(m.kind.at, "%s: needs both negative and positive", field)
 	case signed:
 		m.bySign = &bySign
 	}
@@ -101,24 +102,24 @@ func (d *document) kind(node ast.Node, m *Mapping) error {
 }
 
 // cash reads where the currency comes from.
-func (d *document) cash(node ast.Node, m *Mapping) error {
+func (d document) cash(node ast.Node, m *Mapping) error {
 	const field = "currency"
 	given, err := currencyCode.source(d, node, &m.currency, field, &m.currencies, &m.cashValue, nil)
 	if err == nil && !given {
-		return d.mistake(m.currency.at, "%s: needs a column or a value", field)
+		return d.Mistake(m.currency.at, "%s: needs a column or a value", field)
 	}
 	return err
 }
 
 // timestamp reads the column of the event time, or several, and how the time is written.
-func (d *document) timestamp(node ast.Node, m *Mapping) error {
+func (d document) timestamp(node ast.Node, m *Mapping) error {
 	var columns []string
 	var format, zone, since string
-	var columnsAt, formatAt, sinceAt place
-	if err := d.source(node, "timestamp", &m.time, openEnded, keys{
+	var columnsAt, formatAt, sinceAt yamldoc.Place
+	if err := d.source(node, "timestamp", &m.time, openEnded, yamldoc.Keys{
 		"columns": func(node ast.Node) (err error) {
-			columnsAt = placeOf(node.GetToken())
-			columns, err = d.texts(node, "timestamp.columns")
+			columnsAt = yamldoc.PlaceOf(node)
+			columns, err = d.Texts(node, "timestamp.columns")
 			return err
 		},
 		"format": d.placed("timestamp.format", &format, &formatAt),
@@ -129,11 +130,11 @@ func (d *document) timestamp(node ast.Node, m *Mapping) error {
 	}
 	switch {
 	case columns != nil && m.time.column != "":
-		return d.mistake(columnsAt, "timestamp: has both column and columns: keep one")
+		return d.Mistake(columnsAt, "timestamp: has both column and columns: keep one")
 	case columns == nil && m.time.column == "":
-		return d.mistake(m.time.at, "timestamp: names no column: add column: NAME")
+		return d.Mistake(m.time.at, "timestamp: names no column: add column: NAME")
 	case columns != nil && (len(columns) < 2 || slices.Contains(columns, "")):
-		return d.mistake(columnsAt, "timestamp.columns: needs the names of two columns or more: for one write column: NAME")
+		return d.Mistake(columnsAt, "timestamp.columns: needs the names of two columns or more: for one write column: NAME")
 	case columns != nil:
 		m.time.column, m.time.at = columns[0], columnsAt
 		for _, column := range columns[1:] {
@@ -142,17 +143,17 @@ func (d *document) timestamp(node ast.Node, m *Mapping) error {
 	}
 	f, err := parseTimeFormat(format)
 	if err != nil {
-		return d.mistake(formatAt, "timestamp.format: %v", err)
+		return d.Mistake(formatAt, "timestamp.format: %v", err)
 	}
 	m.timeFormat = f
 	switch {
 	case f.needsSince && since == "":
-		return d.mistake(formatAt, "timestamp.format: %s need to know what they count from: add since: 2017-12-01T00:00:00Z", format)
+		return d.Mistake(formatAt, "timestamp.format: %s need to know what they count from: add since: 2017-12-01T00:00:00Z", format)
 	case !f.needsSince && since != "":
-		return d.mistake(sinceAt, "timestamp.since: only seconds, minutes, hours and days count from a time of your own")
+		return d.Mistake(sinceAt, "timestamp.since: only seconds, minutes, hours and days count from a time of your own")
 	case since != "":
 		if m.timeFormat.since, err = payment.ParseTime(since); err != nil {
-			return d.mistake(sinceAt, "timestamp.since: %s", flawOf(err).reason)
+			return d.Mistake(sinceAt, "timestamp.since: %s", flawOf(err).reason)
 		}
 	}
 	m.timeFormat.zone = localZone{name: "UTC"}
@@ -160,20 +161,20 @@ func (d *document) timestamp(node ast.Node, m *Mapping) error {
 		return nil
 	}
 	if m.timeFormat.zone, err = parseZone(zone); err != nil {
-		return d.mistake(m.zoneAt, "timestamp.zone: %v: write an IANA name such as Europe/Berlin, or an offset such as +01:00", err)
+		return d.Mistake(m.zoneAt, "timestamp.zone: %v: write an IANA name such as Europe/Berlin, or an offset such as +01:00", err)
 	}
 	return nil
 }
 
 // decimal returns a reader of a decimal mark.
-func (d *document) decimal(what string, to *byte) func(ast.Node) error {
+func (d document) decimal(what string, to *byte) func(ast.Node) error {
 	return func(node ast.Node) error {
-		s, err := d.text(node, what)
+		s, err := d.Text(node, what)
 		if err != nil {
 			return err
 		}
 		if s != "." && s != "," {
-			return d.mistake(placeOf(node.GetToken()), `%s: must be "." or ","`, what)
+			return d.Mistake(yamldoc.PlaceOf(node), `%s: must be "." or ","`, what)
 		}
 		*to = s[0]
 		return nil
@@ -181,49 +182,49 @@ func (d *document) decimal(what string, to *byte) func(ast.Node) error {
 }
 
 // amount reads the column of the amount, and how the number is written.
-func (d *document) amount(node ast.Node, m *Mapping) error {
+func (d document) amount(node ast.Node, m *Mapping) error {
 	f := &m.money
 	var thousands, unit, divisor string
-	var thousandsAt, unitAt, divisorAt place
-	if err := d.source(node, "amount", &m.amount, 0, keys{
+	var thousandsAt, unitAt, divisorAt yamldoc.Place
+	if err := d.source(node, "amount", &m.amount, 0, yamldoc.Keys{
 		"decimal":   d.decimal("amount.decimal", &f.form.decimal),
 		"thousands": d.placed("amount.thousands", &thousands, &thousandsAt),
 		"symbols": func(node ast.Node) (err error) {
-			f.symbols, err = d.texts(node, "amount.symbols")
+			f.symbols, err = d.Texts(node, "amount.symbols")
 			for _, s := range f.symbols {
 				if err == nil && (s == "" || strings.ContainsAny(s, "0123456789+-()")) {
-					return d.mistake(placeOf(node.GetToken()), "amount.symbols: %q is no currency sign or code, such as \"$\" or EUR", s)
+					return d.Mistake(yamldoc.PlaceOf(node), "amount.symbols: %q is no currency sign or code, such as \"$\" or EUR", s)
 				}
 			}
 			return err
 		},
-		"accounting": d.flag("amount.accounting", &f.accounting),
+		"accounting": d.Flag("amount.accounting", &f.accounting),
 		"sign": func(node ast.Node) error {
-			i, err := d.choice(node, "amount.sign", "keep", "drop", "flip")
+			i, err := d.Choice(node, "amount.sign", "keep", "drop", "flip")
 			f.sign = signRule(i)
-			m.signAt = placeOf(node.GetToken())
+			m.signAt = yamldoc.PlaceOf(node)
 			return err
 		},
 		"unit":    d.placed("amount.unit", &unit, &unitAt),
 		"divisor": d.placed("amount.divisor", &divisor, &divisorAt),
-		"round":   d.flag("amount.round", &f.round),
+		"round":   d.Flag("amount.round", &f.round),
 	}); err != nil {
 		return err
 	}
 	switch {
 	case thousands == string(f.form.decimal) || strings.ContainsAny(thousands, "0123456789+-eE()") || len([]rune(thousands)) > 1:
-		return d.mistake(thousandsAt, "amount.thousands: must be one character that is no digit, no sign and not the decimal mark \"%c\"", f.form.decimal)
+		return d.Mistake(thousandsAt, "amount.thousands: must be one character that is no digit, no sign and not the decimal mark \"%c\"", f.form.decimal)
 	case unit != "" && unit != "major" && unit != "minor":
-		return d.mistake(unitAt, "amount.unit: must be major (dollars) or minor (cents)")
+		return d.Mistake(unitAt, "amount.unit: must be major (dollars) or minor (cents)")
 	case divisor != "" && unit == "minor":
-		return d.mistake(divisorAt, "amount.divisor: unit: minor divides already: keep one")
+		return d.Mistake(divisorAt, "amount.divisor: unit: minor divides already: keep one")
 	case divisor != "":
 		n, err := strconv.ParseUint(divisor, 10, 64)
 		for ; err == nil && n > 1 && n%10 == 0; n /= 10 {
 			f.places++
 		}
 		if err != nil || n != 1 || f.places == 0 {
-			return d.mistake(divisorAt, "amount.divisor: must be a power of ten, such as 100")
+			return d.Mistake(divisorAt, "amount.divisor: must be a power of ten, such as 100")
 		}
 	}
 	f.form.thousands, f.minor = thousands, unit == "minor"
@@ -232,34 +233,34 @@ func (d *document) amount(node ast.Node, m *Mapping) error {
 }
 
 // attributes reads the attributes, in the order of the file.
-func (d *document) attributes(node ast.Node, m *Mapping) error {
-	return d.members(node, "attributes", func(key string, _ place, value ast.Node) error {
+func (d document) attributes(node ast.Node, m *Mapping) error {
+	return d.Members(node, "attributes", func(key string, _ yamldoc.Place, value ast.Node) error {
 		m.attributes = append(m.attributes, source{})
 		return d.optional(attributePrefix+key, &m.attributes[len(m.attributes)-1])(value)
 	})
 }
 
 // label reads the column of the label, and which texts in it mean what.
-func (d *document) label(node ast.Node, m *Mapping) error {
+func (d document) label(node ast.Node, m *Mapping) error {
 	var fraud, legitimate []string
 	byDefault := func(node ast.Node) error {
-		text, err := d.text(node, "label.default")
+		text, err := d.Text(node, "label.default")
 		if err != nil {
 			return err
 		}
 		var ok bool
 		if m.labelDefault, ok = ParseLabel(text); !ok {
-			return d.mistake(placeOf(node.GetToken()), "label.default: %q is neither fraud nor legitimate", text)
+			return d.Mistake(yamldoc.PlaceOf(node), "label.default: %q is neither fraud nor legitimate", text)
 		}
 		return nil
 	}
 	list := func(what string, to *[]string) func(ast.Node) error {
 		return func(node ast.Node) (err error) {
-			*to, err = d.texts(node, what)
+			*to, err = d.Texts(node, what)
 			return err
 		}
 	}
-	if err := d.source(node, "label", &m.label, 0, keys{
+	if err := d.source(node, "label", &m.label, 0, yamldoc.Keys{
 		"fraud":      list("label.fraud", &fraud),
 		"legitimate": list("label.legitimate", &legitimate),
 		"default":    byDefault,
@@ -270,7 +271,7 @@ func (d *document) label(node ast.Node, m *Mapping) error {
 	case fraud == nil && legitimate == nil:
 		return nil
 	case fraud == nil || legitimate == nil:
-		return d.mistake(m.label.at, "label: needs both fraud and legitimate, or neither")
+		return d.Mistake(m.label.at, "label: needs both fraud and legitimate, or neither")
 	}
 	m.labels = make(map[string]Label)
 	for _, text := range fraud {
@@ -278,7 +279,7 @@ func (d *document) label(node ast.Node, m *Mapping) error {
 	}
 	for _, text := range legitimate {
 		if slices.Contains(fraud, text) {
-			return d.mistake(m.label.at, "label: %q is listed both as fraud and as legitimate", text)
+			return d.Mistake(m.label.at, "label: %q is listed both as fraud and as legitimate", text)
 		}
 		m.labels[text] = Legitimate
 	}

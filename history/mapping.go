@@ -9,12 +9,13 @@ import (
 	"strings"
 
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/yamldoc"
 )
 
 // Mapping says which column of a file is which field of a transaction. It is made by [LoadMapping], [ParseMapping] or
 // [Native], does not change afterwards, and serves any number of Readers at once.
 type Mapping struct {
-	doc    *document // the text it was read from, nil for Native
+	doc    document // the text it was read from, empty for Native
 	native bool
 
 	format    Format // 0 where the name of the file says it
@@ -25,7 +26,7 @@ type Mapping struct {
 	trim      bool
 	missing   []string // texts that stand for no value in any column, besides the empty one
 
-	formatAt, delimiterAt, skipLinesAt, columnsAt, zoneAt, signAt place
+	formatAt, delimiterAt, skipLinesAt, columnsAt, zoneAt, signAt yamldoc.Place
 
 	id           source
 	template     []templatePart // of ids made from the row number, nil where id is read from a column
@@ -65,7 +66,7 @@ type source struct {
 	fallback string // for a row without a value
 	prefix   string // taken off the front of a value
 	missing  []string
-	at       place // where the mapping names the column or the constant
+	at       yamldoc.Place // where the mapping names the column or the constant
 }
 
 // given reports whether the mapping has the field at all.
@@ -107,7 +108,7 @@ func LoadMapping(path string) (*Mapping, error) {
 
 // ParseMapping reads a mapping from text. Errors call it by the given name, and are of type *[MappingError].
 func ParseMapping(name string, text []byte) (*Mapping, error) {
-	doc := &document{name: name, content: string(text)}
+	doc := document{&yamldoc.Document{Name: name, Content: string(text)}}
 	m := &Mapping{
 		doc:        doc,
 		trim:       true,
@@ -172,7 +173,7 @@ func (m *Mapping) complete() error {
 		}
 		if !s.shares() {
 			if other, taken := fieldOf[s.column]; taken {
-				return m.doc.mistake(s.at, "%s: column %q is %s already: a column can be one field only, besides attributes, label and pattern",
+				return m.doc.Mistake(s.at, "%s: column %q is %s already: a column can be one field only, besides attributes, label and pattern",
 					s.field, s.column, other)
 			}
 			fieldOf[s.column] = s.field
@@ -215,7 +216,7 @@ func (m *Mapping) checkRequired() error {
 	if lacking == nil {
 		return nil
 	}
-	return m.doc.mistake(place{}, "required and not given:\n  %s", strings.Join(lacking, "\n  "))
+	return m.doc.Mistake(yamldoc.Place{}, "required and not given:\n  %s", strings.Join(lacking, "\n  "))
 }
 
 // remedies are what to write for a required field that is not there.
@@ -232,17 +233,17 @@ func (m *Mapping) checkCombinations() error {
 	csv := m.format == 0 || m.format == CSV
 	switch f := m.timeFormat; {
 	case !csv && m.delimiter != 0:
-		return m.doc.mistake(m.delimiterAt, "delimiter: only CSV has one: leave it out")
+		return m.doc.Mistake(m.delimiterAt, "delimiter: only CSV has one: leave it out")
 	case !csv && m.skipLines > 0:
-		return m.doc.mistake(m.skipLinesAt, "skip_lines: only CSV has lines before its header: leave it out")
+		return m.doc.Mistake(m.skipLinesAt, "skip_lines: only CSV has lines before its header: leave it out")
 	case !csv && m.columns != nil:
-		return m.doc.mistake(m.columnsAt, "columns: only CSV can lack a header: leave it out")
+		return m.doc.Mistake(m.columnsAt, "columns: only CSV can lack a header: leave it out")
 	case m.format == Parquet && m.encoding != utf8Text:
-		return m.doc.mistake(m.formatAt, "format: parquet: its text is UTF-8 always: leave encoding out")
-	case m.zoneAt != place{} && (f.zoned || f.ops == nil && !(f.rfc3339 && m.format == Parquet)):
-		return m.doc.mistake(m.zoneAt, "timestamp.zone: the format says the zone already: leave it out")
+		return m.doc.Mistake(m.formatAt, "format: parquet: its text is UTF-8 always: leave encoding out")
+	case m.zoneAt != yamldoc.Place{} && (f.zoned || f.ops == nil && !(f.rfc3339 && m.format == Parquet)):
+		return m.doc.Mistake(m.zoneAt, "timestamp.zone: the format says the zone already: leave it out")
 	case m.bySign != nil && m.money.sign != signKeep:
-		return m.doc.mistake(m.signAt, "amount.sign: the type takes the sign off already: leave it out")
+		return m.doc.Mistake(m.signAt, "amount.sign: the type takes the sign off already: leave it out")
 	case m.bySign != nil:
 		m.money.sign = signDrop
 	}
@@ -251,7 +252,7 @@ func (m *Mapping) checkCombinations() error {
 		if m.longitude.given() {
 			at = m.longitude.at
 		}
-		return m.doc.mistake(at, "merchant.location: needs both latitude and longitude")
+		return m.doc.Mistake(at, "merchant.location: needs both latitude and longitude")
 	}
 	return nil
 }
@@ -271,19 +272,19 @@ func (m *Mapping) checkConstants() error {
 		},
 	}
 	if err, bad := errors.AsType[*payment.FieldError](t.Validate()); bad {
-		at := place{}
+		at := yamldoc.Place{}
 		for _, s := range m.sources() {
 			if s.field == err.Field {
 				at = s.at
 			}
 		}
-		return m.doc.mistake(at, "%s: %s", err.Field, err.Reason)
+		return m.doc.Mistake(at, "%s: %s", err.Field, err.Reason)
 	}
 	for i := range m.attributes {
 		s := &m.attributes[i]
 		t.Attributes = append(t.Attributes, payment.Attribute{Key: s.attribute(), Value: cmp.Or(s.constant, s.fallback, "x")})
 		if err, bad := errors.AsType[*payment.FieldError](t.Validate()); bad {
-			return m.doc.mistake(s.at, "%s: %s", err.Field, err.Reason)
+			return m.doc.Mistake(s.at, "%s: %s", err.Field, err.Reason)
 		}
 	}
 	return nil

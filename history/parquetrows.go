@@ -36,7 +36,7 @@ func newParquetRows(m *Mapping, table *parquetTable, path string) (*parquetRows,
 			continue
 		}
 		if l := &table.leaves[index[s.slot]]; l.typ == Unreadable {
-			return nil, m.doc.mistake(s.at, "%s: column %q of %s is %s: only single values can be read", s.field, l.name, path, l.reason)
+			return nil, m.doc.Mistake(s.at, "%s: column %q of %s is %s: only single values can be read", s.field, l.name, path, l.reason)
 		}
 	}
 	table.pick(index)
@@ -74,7 +74,7 @@ func (r *parquetRows) adapt(m *Mapping, path string) error {
 		c.time = localFormat("%Y-%m-%d", m.timeFormat.zone)
 	case Number:
 		if m.timeFormat.rfc3339 {
-			return m.doc.mistake(m.time.at, "timestamp: column %q of %s has numbers: add the format, such as unix or unix_ms", m.time.column, path)
+			return m.doc.Mistake(m.time.at, "timestamp: column %q of %s has numbers: add the format, such as unix or unix_ms", m.time.column, path)
 		}
 	}
 	return nil

@@ -129,9 +129,9 @@ func (m *Mapping) checkName(path string) error {
 	case m.native:
 		return fmt.Errorf("%s: needs a mapping that says which column is which field: only JSONL can do without", path)
 	case m.format == 0:
-		return m.doc.mistake(cmp.Or(m.delimiterAt, m.skipLinesAt, m.columnsAt), "only CSV can have this, and %s is %s by its name", path, named)
+		return m.doc.Mistake(cmp.Or(m.delimiterAt, m.skipLinesAt, m.columnsAt), "only CSV can have this, and %s is %s by its name", path, named)
 	}
-	return m.doc.mistake(m.formatAt, "format: %s does not fit %s: leave it out, and the file's name decides", said, path)
+	return m.doc.Mistake(m.formatAt, "format: %s does not fit %s: leave it out, and the file's name decides", said, path)
 }
 
 // open begins with a file: it reads up to its first row.

@@ -101,13 +101,13 @@ func (m *Mapping) checkTemplate(paths []string) error {
 		named = named || p.placeholder == fileName
 	}
 	if !named {
-		return m.doc.mistake(m.id.at, "transaction_id.template: %d files would have the same ids: add {file}", len(paths))
+		return m.doc.Mistake(m.id.at, "transaction_id.template: %d files would have the same ids: add {file}", len(paths))
 	}
 	pathOf := make(map[string]string, len(paths))
 	for _, path := range paths {
 		stem := fileStem(path)
 		if other, taken := pathOf[stem]; taken {
-			return m.doc.mistake(m.id.at, "transaction_id.template: %s and %s would have the same ids, as {file} is %q for both: rename one",
+			return m.doc.Mistake(m.id.at, "transaction_id.template: %s and %s would have the same ids, as {file} is %q for both: rename one",
 				other, path, stem)
 		}
 		pathOf[stem] = path
