@@ -1,8 +1,10 @@
 package features
 
 import (
+	"slices"
 	"sort"
 
+	"github.com/weir-fraud/weir/features/expression"
 	"github.com/weir-fraud/weir/payment"
 )
 
@@ -13,7 +15,8 @@ import (
 type Account struct {
 	set    *Set
 	events []event
-	base   uint64 // number of events[0]; numbers only grow
+	rows   []int64 // what is kept beyond that, set.stride numbers for each event
+	base   uint64  // number of events[0]; numbers only grow
 	names  names
 
 	windows []window // nil until first computed
@@ -45,36 +48,6 @@ const (
 	Conflict                 // the same transaction id with another body; the first one counts
 )
 
-// Observation is one transaction as its account sees it: made by Observe, read by Compute, taken in by Fold, in this
-// order and with nothing in between.
-type Observation struct {
-	Outcome Outcome
-	Late    bool // older than the account's newest event by more than the allowed lateness
-
-	event event
-	tx    *payment.Transaction
-}
-
-// Amount returns the transaction's amount in minor units of the reporting currency, or false where there is no rate.
-func (o *Observation) Amount() (int64, bool) { return o.event.amount, o.event.flags&noAmount == 0 }
-
-// Observe fills o for a transaction of this account.
-func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
-	id, body := tx.Fingerprint()
-	*o = Observation{tx: tx}
-	e := &o.event
-	*e = event{time: tx.Time, original: tx.Amount, id: id, body: body, currency: tx.Currency, kind: tx.Type}
-	if tx.Merchant.Location.Known {
-		e.flags |= located
-		e.latE7, e.lonE7 = tx.Merchant.Location.LatitudeE7, tx.Merchant.Location.LongitudeE7
-	}
-	a.set.derive(e)
-	if newest, ok := a.Newest(); ok {
-		o.Late = tx.Time < newest-a.set.lateness
-		o.Outcome = a.seen(id, body, max(newest, tx.Time))
-	}
-}
-
 // seen looks for an event with the same transaction id among those within the dedupe span of newest, which is the
 // transaction's own time where it is ahead of the account's: a long silence lets ids be forgotten as traffic does.
 func (a *Account) seen(id uint64, body uint32, newest payment.Time) Outcome {
@@ -92,23 +65,43 @@ func (a *Account) seen(id uint64, body uint32, newest payment.Time) Outcome {
 // Fold takes the observed transaction into the account: in its place by event time, after those that arrived before
 // it. What falls out of the horizon is dropped, be it the transaction itself.
 func (a *Account) Fold(o *Observation) {
+	a.settle(o)
 	e := &o.event
 	newest, ok := a.Newest()
 	if ok && e.time <= newest-a.set.horizon {
 		return
 	}
-	e.merchant = a.names.add(o.tx.Merchant.Name)
-	e.category = a.names.add(o.tx.Merchant.Category)
+	a.name(o)
 	if !ok || e.time >= newest {
 		a.events = append(a.events, *e)
+		a.rows = append(a.rows, o.row...)
 		a.expire(e.time)
 		return
 	}
 	at := sort.Search(len(a.events), func(i int) bool { return a.events[i].time > e.time })
-	a.events = append(a.events, event{})
-	copy(a.events[at+1:], a.events[at:])
-	a.events[at] = *e
+	a.events = slices.Insert(a.events, at, *e)
+	a.rows = slices.Insert(a.rows, at*a.set.stride, o.row...)
 	a.stale = true
+}
+
+// name gives the texts of the observed transaction their numbers.
+func (a *Account) name(o *Observation) {
+	o.event.merchant = a.names.add(o.tx.Merchant.Name)
+	o.event.category = a.names.add(o.tx.Merchant.Category)
+	for i := range a.set.attributes {
+		p := &a.set.attributes[i]
+		if p.kind == expression.Text {
+			o.row[i] = int64(a.names.add(o.env.Texts[p.slot]))
+		} else {
+			o.row[i] = toFixed(o.env.Numbers[p.slot])
+		}
+	}
+}
+
+// row returns the row of the event at index i.
+func (a *Account) row(i int) []int64 {
+	k := a.set.stride
+	return a.rows[i*k : (i+1)*k : (i+1)*k]
 }
 
 // expire drops the events outside the horizon of the newest.
@@ -124,9 +117,9 @@ func (a *Account) expire(newest payment.Time) {
 		}
 		a.asOf = max(a.asOf, newest)
 	}
-	a.events = a.events[n:]
+	a.events, a.rows = a.events[n:], a.rows[n*a.set.stride:]
 	a.base += uint64(n)
-	if len(a.names.list) > 4*len(a.events)+2*scanNames {
+	if len(a.names.list) > 2*(2+a.set.textAttributes)*len(a.events)+2*scanNames {
 		a.renumber()
 	}
 }
@@ -135,9 +128,14 @@ func (a *Account) expire(newest payment.Time) {
 func (a *Account) renumber() {
 	var kept names
 	for i := range a.events {
-		e := &a.events[i]
+		e, row := &a.events[i], a.row(i)
 		e.merchant = kept.add(a.names.name(e.merchant))
 		e.category = kept.add(a.names.name(e.category))
+		for k := range a.set.attributes {
+			if a.set.attributes[k].kind == expression.Text {
+				row[k] = int64(kept.add(a.names.name(uint32(row[k]))))
+			}
+		}
 	}
 	a.names = kept
 	a.stale = true

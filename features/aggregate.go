@@ -8,15 +8,19 @@ var nan = math.NaN()
 // aggregate is what one window keeps of the events inside it. Events enter in event-time order, and leave in the
 // order in which they entered.
 type aggregate interface {
-	// enter takes in an event; seq is its number, one above that of the event before it in the account.
-	enter(e *event, seq uint64)
+	// enter takes in an event and its row; seq is its number, one above that of the event before it in the account.
+	enter(e *event, row []int64, seq uint64)
 	// leave drops the oldest event inside.
-	leave(e *event, seq uint64)
-	// value returns a statistic, NaN where there is none.
-	value(s statistic) float64
+	leave(e *event, row []int64, seq uint64)
+	// value returns a statistic, NaN where there is none. key is the number that the account's names give to this
+	// transaction's own text, where the aggregate tells events apart by one: 0 for no text, unheard for a new one.
+	value(s statistic, key uint32) float64
 	// reset empties the aggregate, keeping its memory.
 	reset()
 }
+
+// unheard stands for a text that the account has no number for.
+const unheard = math.MaxUint32
 
 // statistic names what to read off an aggregate.
 type statistic uint8
@@ -26,8 +30,10 @@ const (
 	statSum
 	statMean
 	statStd
-	statMax
+	statExtreme
+	statLast
 	statDistinct
+	statNew
 )
 
 // family says which kind of aggregate holds a statistic, so that features over the same window share one.
@@ -37,26 +43,66 @@ const (
 	familyCount family = iota + 1
 	familyMoments
 	familyMaximum
+	familyMinimum
 	familyDistinct
 	familyLatest
 	familyLatestLocated
+	familyLatestKnown // the latest with a number
 )
 
-// newAggregate returns an empty aggregate. scale is the number of minor units in a unit of the reporting currency.
-func newAggregate(f family, field nameField, scale float64) aggregate {
-	switch f {
+// newAggregate returns an empty aggregate.
+func (s *Set) newAggregate(p *aggregatePlan) aggregate {
+	if p.same != noField {
+		return &grouped{field: p.same, family: p.family, number: s.numberOf(p.column)}
+	}
+	switch p.family {
 	case familyCount:
 		return new(count)
 	case familyMoments:
-		return &moments{scale: scale}
+		return &moments{number: s.numberOf(p.column)}
 	case familyMaximum:
-		return &maximum{scale: scale}
+		return &extreme{number: s.numberOf(p.column), sign: 1}
+	case familyMinimum:
+		return &extreme{number: s.numberOf(p.column), sign: -1}
 	case familyDistinct:
-		return &distinct{field: field}
+		return &distinct{field: p.field}
 	case familyLatest:
 		return new(latest)
 	case familyLatestLocated:
 		return &latest{locatedOnly: true}
+	case familyLatestKnown:
+		return &latest{knownOnly: true, number: s.numberOf(p.column)}
 	}
 	panic("features: aggregate of unknown family")
 }
+
+// number says where an event's aggregated number stands, and how many of its units make one.
+type number struct {
+	at    int // in the row; amountColumn for the event's amount
+	scale float64
+}
+
+// amountColumn stands for the event's own amount, in minor units of the reporting currency.
+const amountColumn = -1
+
+func (s *Set) numberOf(column int) number {
+	if column == amountColumn {
+		return number{amountColumn, s.scale}
+	}
+	return number{len(s.attributes) + column, fixedScale}
+}
+
+// of returns the event's number, or missing.
+func (n *number) of(e *event, row []int64) int64 {
+	if n.at != amountColumn {
+		return row[n.at]
+	}
+	if e.flags&noAmount != 0 {
+		return missing
+	}
+	return e.amount
+}
+
+// poisons reports whether one event without the number makes the whole statistic unknown: of an amount in a currency
+// without a rate nobody can say what the sum is, while an attribute that is not there just does not count.
+func (n *number) poisons() bool { return n.at == amountColumn }

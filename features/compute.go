@@ -1,71 +1,73 @@
 package features
 
-import "github.com/weir-fraud/weir/payment"
-
 // Compute fills out with the features of the observed transaction as of its event time: over the events that arrived
 // before it, never itself. out has the schema's length.
 func (a *Account) Compute(o *Observation, out Vector) {
 	a.standAt(o.event.time)
-	for i := range a.set.features {
-		v := a.read(&a.set.features[i], o, out)
+	a.take(a.set.order, o)
+	copy(out, o.env.Numbers[a.set.featureSlot(0):])
+	o.computed = true
+}
+
+// take computes features and marks, each after what it reads.
+func (a *Account) take(steps []step, o *Observation) {
+	for _, at := range steps {
+		if at.mark {
+			holds := a.set.marks[at.index].program.Bool(&o.env)
+			o.env.Numbers[a.set.markSlot(at.index)] = indicator(holds)
+			if holds {
+				o.event.marks |= 1 << at.index
+			}
+			continue
+		}
+		v := a.read(&a.set.features[at.index], o)
 		if v != v {
 			v = nan
 		}
-		out[i] = v
+		o.env.Numbers[a.set.featureSlot(at.index)] = v
 	}
 }
 
-func (a *Account) read(f *feature, o *Observation, done Vector) float64 {
-	e := &o.event
+func (a *Account) read(f *feature, o *Observation) float64 {
 	switch f.op {
-	case opStatistic:
-		return a.windows[f.window].aggregates[f.aggregate].value(f.statistic)
-	case opRatio:
-		return ratio(done[f.left], done[f.right])
-	case opNew:
-		return a.isNew(a.windows[f.window].aggregates[f.aggregate].(*distinct), o)
-	case opSecondsSince:
-		return a.windows[f.window].aggregates[f.aggregate].(*latest).secondsUntil(e.time)
+	case opValue:
+		return f.program.Number(&o.env)
+	case opTiles:
+		return f.tiles.read(a.set, o)
+	}
+	g := a.windows[f.window].aggregates[f.aggregate]
+	switch f.op {
+	case opSince:
+		return g.(*latest).secondsUntil(o.event.time)
 	case opKmSince:
-		return a.windows[f.window].aggregates[f.aggregate].(*latest).kmTo(e)
+		return g.(*latest).kmTo(&o.event)
 	case opKmhSince:
-		return a.windows[f.window].aggregates[f.aggregate].(*latest).kmhTo(e)
-	case opAmount:
-		if e.flags&noAmount != 0 {
-			return nan
-		}
-		return float64(e.amount) / a.set.scale
-	case opIsWithdrawal:
-		return indicator(e.kind == payment.Withdrawal)
-	case opIsDeposit:
-		return indicator(e.kind == payment.Deposit)
-	case opHour:
-		return float64(e.time / 3_600_000 % 24)
-	case opWeekday:
-		return float64((e.time/86_400_000 + 3) % 7) // 1970-01-01 was a Thursday
+		return g.(*latest).kmhTo(&o.event)
 	}
-	panic("features: unknown operation")
+	key := uint32(0)
+	if f.same != noField {
+		key = a.number(f.same, o)
+	}
+	return g.value(f.statistic, key)
 }
 
-// isNew tells whether the transaction's name is absent from the window, NaN where it has none.
-func (a *Account) isNew(d *distinct, o *Observation) float64 {
-	text := o.tx.Merchant.Name
-	if d.field == categoryField {
+// number returns the number of the observed transaction's own text: 0 for none, unheard for one that the account
+// does not know.
+func (a *Account) number(f textField, o *Observation) uint32 {
+	var text string
+	switch f {
+	case merchantField:
+		text = o.tx.Merchant.Name
+	case categoryField:
 		text = o.tx.Merchant.Category
+	default:
+		text = o.env.Texts[a.set.attributes[f-firstAttributeField].slot]
 	}
-	if text == "" {
-		return nan
+	n, known := a.names.find(text)
+	if !known {
+		return unheard
 	}
-	name, known := a.names.find(text)
-	return indicator(!known || !d.contains(name))
-}
-
-// ratio is NaN where either side is missing or there is nothing to compare with.
-func ratio(numerator, denominator float64) float64 {
-	if denominator == 0 || numerator != numerator || denominator != denominator {
-		return nan
-	}
-	return numerator / denominator
+	return n
 }
 
 func indicator(yes bool) float64 {

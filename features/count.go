@@ -3,7 +3,7 @@ package features
 // count is the number of events.
 type count struct{ n int }
 
-func (c *count) enter(*event, uint64)    { c.n++ }
-func (c *count) leave(*event, uint64)    { c.n-- }
-func (c *count) value(statistic) float64 { return float64(c.n) }
-func (c *count) reset()                  { c.n = 0 }
+func (c *count) enter(*event, []int64, uint64)   { c.n++ }
+func (c *count) leave(*event, []int64, uint64)   { c.n-- }
+func (c *count) value(statistic, uint32) float64 { return float64(c.n) }
+func (c *count) reset()                          { c.n = 0 }

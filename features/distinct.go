@@ -1,30 +1,14 @@
 package features
 
-// nameField says which of an event's names is looked at.
-type nameField uint8
-
-const (
-	noField nameField = iota
-	merchantField
-	categoryField
-)
-
-func (f nameField) of(e *event) uint32 {
-	if f == categoryField {
-		return e.category
-	}
-	return e.merchant
-}
-
-// distinct counts different names. Names are small numbers within their account, so the counts are an array.
+// distinct counts different texts. Texts are small numbers within their account, so the counts are an array.
 type distinct struct {
-	field  nameField
-	counts []uint32 // by name; 0 is the missing name and never counted
+	field  textField
+	counts []uint32 // by number; 0 is the missing text and never counted
 	n      int
 }
 
-func (d *distinct) enter(e *event, _ uint64) {
-	name := d.field.of(e)
+func (d *distinct) enter(e *event, row []int64, _ uint64) {
+	name := d.field.of(e, row)
 	if name == 0 {
 		return
 	}
@@ -37,8 +21,8 @@ func (d *distinct) enter(e *event, _ uint64) {
 	d.counts[name]++
 }
 
-func (d *distinct) leave(e *event, _ uint64) {
-	name := d.field.of(e)
+func (d *distinct) leave(e *event, row []int64, _ uint64) {
+	name := d.field.of(e, row)
 	if name == 0 {
 		return
 	}
@@ -48,11 +32,14 @@ func (d *distinct) leave(e *event, _ uint64) {
 	}
 }
 
-func (d *distinct) value(statistic) float64 { return float64(d.n) }
-
-// contains reports whether an event with the name is inside.
-func (d *distinct) contains(name uint32) bool {
-	return int(name) < len(d.counts) && d.counts[name] > 0
+func (d *distinct) value(s statistic, key uint32) float64 {
+	switch {
+	case s == statDistinct:
+		return float64(d.n)
+	case key == 0:
+		return nan
+	}
+	return indicator(uint64(key) >= uint64(len(d.counts)) || d.counts[key] == 0)
 }
 
 func (d *distinct) reset() {

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"unicode/utf8"
 
+	"github.com/weir-fraud/weir/features/expression"
 	"github.com/weir-fraud/weir/payment"
 )
 
@@ -18,25 +19,29 @@ import (
 //	version   1 byte
 //	names     count, then length and bytes of each, in order of first use by the events below
 //	events    count, then for each, in the account's order:
-//	  head      1 byte: transaction type (2 bits), has a place, has the previous event's currency, is still in the dedupe span
+//	  head      1 byte: transaction type (2 bits), has a place, has the previous event's currency, is still in the dedupe span,
+//	            has marks
 //	  time      milliseconds since the previous event, for the first since 1970
 //	  amount    zigzag, in minor units of
 //	  currency  where it is not the previous event's
 //	  merchant  number in names from 1, 0 for none
 //	  category  likewise
 //	  place     2 × 4 bytes, where there is one
+//	  marks     a bit each, where it has any
+//	  retained  each attribute: a text as its number in names, a number as 0 for none or else 1 + zigzag of its fixed-point form
 //	  dedupe    8 + 4 bytes, where still needed
 //	checksum  4 bytes, CRC-32C of all before
 //
 // Equal states have equal encodings: events outside the horizon are gone, and so are fingerprints outside the dedupe
 // span and names without an event.
-const encodingVersion = 1
+const encodingVersion = 2
 
 const (
 	headType     = 3
 	headLocated  = 1 << 2
 	headCurrency = 1 << 3
 	headDedupe   = 1 << 4
+	headMarked   = 1 << 5
 )
 
 // ErrDamaged is matched by the errors of Decode: the value is not one that Append wrote. The remedy is to rebuild the
@@ -61,13 +66,13 @@ func (a *Account) Append(dst []byte) []byte {
 	newest, _ := a.Newest()
 	for i := range a.events {
 		e := &a.events[i]
-		dst = a.appendEvent(dst, e, &previous, e.time > newest-a.set.dedupe, number)
+		dst = a.appendEvent(dst, e, a.row(i), &previous, e.time > newest-a.set.dedupe, number)
 		previous = *e
 	}
 	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
 }
 
-func (a *Account) appendEvent(dst []byte, e, previous *event, dedupe bool, number []uint32) []byte {
+func (a *Account) appendEvent(dst []byte, e *event, row []int64, previous *event, dedupe bool, number []uint32) []byte {
 	head := byte(e.kind) & headType
 	if e.flags&located != 0 {
 		head |= headLocated
@@ -77,6 +82,9 @@ func (a *Account) appendEvent(dst []byte, e, previous *event, dedupe bool, numbe
 	}
 	if dedupe {
 		head |= headDedupe
+	}
+	if e.marks != 0 {
+		head |= headMarked
 	}
 	dst = append(dst, head)
 	dst = binary.AppendUvarint(dst, uint64(e.time-previous.time))
@@ -90,6 +98,19 @@ func (a *Account) appendEvent(dst []byte, e, previous *event, dedupe bool, numbe
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(e.latE7))
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(e.lonE7))
 	}
+	if e.marks != 0 {
+		dst = binary.AppendUvarint(dst, uint64(e.marks))
+	}
+	for i := range a.set.attributes {
+		switch {
+		case a.set.attributes[i].kind == expression.Text:
+			dst = binary.AppendUvarint(dst, uint64(number[row[i]]))
+		case row[i] == missing:
+			dst = append(dst, 0)
+		default:
+			dst = binary.AppendUvarint(dst, 1+(uint64(row[i])<<1^uint64(row[i]>>63)))
+		}
+	}
 	if dedupe {
 		dst = binary.LittleEndian.AppendUint64(dst, e.id)
 		dst = binary.LittleEndian.AppendUint32(dst, e.body)
@@ -100,11 +121,18 @@ func (a *Account) appendEvent(dst []byte, e, previous *event, dedupe bool, numbe
 // usedNames returns the names that events use, in order of first use, and for each name its new number.
 func (a *Account) usedNames() (order, number []uint32) {
 	number = make([]uint32, len(a.names.list)+1)
+	use := func(n uint32) {
+		if n != 0 && number[n] == 0 {
+			order = append(order, n)
+			number[n] = uint32(len(order))
+		}
+	}
 	for i := range a.events {
-		for _, n := range [2]uint32{a.events[i].merchant, a.events[i].category} {
-			if n != 0 && number[n] == 0 {
-				order = append(order, n)
-				number[n] = uint32(len(order))
+		use(a.events[i].merchant)
+		use(a.events[i].category)
+		for k := range a.set.attributes {
+			if a.set.attributes[k].kind == expression.Text {
+				use(uint32(a.row(i)[k]))
 			}
 		}
 	}
@@ -115,7 +143,7 @@ func (a *Account) usedNames() (order, number []uint32) {
 // state has one encoding: what Append would write in other bytes is refused, so that equal bytes and equal states are
 // the same thing whoever wrote them.
 func (s *Set) Decode(value []byte) (*Account, error) {
-	r := reader{data: value}
+	r := reader{set: s, data: value}
 	if err := r.open(); err != nil {
 		return nil, err
 	}
@@ -123,11 +151,14 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 	r.names(&a.names)
 	n := r.count(minEventBytes)
 	a.events = make([]event, n, n+n/8+1)
+	a.rows = make([]int64, n*s.stride, (n+n/8+1)*s.stride)
 	previous := &event{}
 	for i := range n {
-		r.event(&a.events[i], previous, i, uint64(len(a.names.list)))
-		s.derive(&a.events[i])
+		r.event(&a.events[i], a.row(i), previous, i, uint64(len(a.names.list)))
 		previous = &a.events[i]
+	}
+	if r.err == nil {
+		a.derive()
 	}
 	switch {
 	case r.err != nil:
@@ -144,11 +175,23 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 	return a, nil
 }
 
+// derive fills in what the events imply under the account's set.
+func (a *Account) derive() {
+	env := a.set.newEnv()
+	for i := range a.events {
+		e, row := &a.events[i], a.row(i)
+		a.set.report(e)
+		a.set.recall(&env, &a.names, e, row)
+		a.set.derive(&env, e, row)
+	}
+}
+
 // minEventBytes is the least an event takes: it bounds what a damaged count can make us allocate.
 const minEventBytes = 5
 
 // reader takes an encoding apart. After an error every read returns zero.
 type reader struct {
+	set  *Set
 	data []byte
 	at   int
 	err  error
@@ -272,7 +315,7 @@ func (r *reader) names(into *names) {
 }
 
 // event reads the event at index i into e. names is the length of the dictionary.
-func (r *reader) event(e, previous *event, i int, names uint64) {
+func (r *reader) event(e *event, row []int64, previous *event, i int, names uint64) {
 	var head byte
 	if b := r.bytes(1); b != nil {
 		head = b[0]
@@ -292,13 +335,17 @@ func (r *reader) event(e, previous *event, i int, names uint64) {
 		e.flags |= located
 		e.latE7, e.lonE7 = int32(r.uint32()), int32(r.uint32())
 	}
+	r.use(merchant)
+	r.use(category)
+	if head&headMarked != 0 {
+		r.marks(e)
+	}
+	r.retained(row)
 	if head&headDedupe != 0 {
 		e.id, e.body = r.uint64(), r.uint32()
 	} else if r.forgotten++; r.forgotten <= i {
 		r.fail("an id is forgotten before an older one")
 	}
-	r.use(merchant)
-	r.use(category)
 	switch {
 	case r.err != nil:
 		return
@@ -310,11 +357,39 @@ func (r *reader) event(e, previous *event, i int, names uint64) {
 		r.fail("name %d of %d", r.used, names)
 	case e.currency == 0:
 		r.fail("an event without a currency")
-	case e.kind == 0 || head>>5 != 0:
+	case e.kind == 0 || head>>6 != 0:
 		r.fail("event head %#x", head)
 	}
 	e.time = previous.time + payment.Time(elapsed)
 	e.merchant, e.category = uint32(merchant), uint32(category)
+}
+
+func (r *reader) marks(e *event) {
+	marks := r.uvarint()
+	if marks == 0 || marks>>len(r.set.marks) != 0 {
+		r.fail("marks %#x of %d", marks, len(r.set.marks))
+	}
+	e.marks = uint16(marks)
+}
+
+// retained reads the attributes into the row.
+func (r *reader) retained(row []int64) {
+	for i := range r.set.attributes {
+		v := r.uvarint()
+		switch {
+		case r.set.attributes[i].kind == expression.Text:
+			r.use(v)
+			row[i] = int64(v)
+		case v == 0:
+			row[i] = missing
+		default:
+			v--
+			row[i] = int64(v>>1) ^ -int64(v&1)
+			if row[i] > maxFixed || row[i] < -maxFixed {
+				r.fail("a number out of range")
+			}
+		}
+	}
 }
 
 // use notes that an event uses the name with the given number. Names are numbered in the order of their first use.

@@ -2,7 +2,9 @@ package features
 
 import "github.com/weir-fraud/weir/payment"
 
-// event is what the state keeps of one transaction.
+// event is what the state keeps of every transaction. What a set retains beyond that, the attributes, and what it
+// derives, the numbers that aggregates add up, stands in the account's rows: one for each event, first the attributes
+// (a text by its number in the account's names, a number as fixed-point) and then the derived numbers (fixed-point).
 type event struct {
 	time     payment.Time
 	original int64  // minor units of currency, as sent
@@ -15,6 +17,7 @@ type event struct {
 	lonE7    int32
 	matches  uint32 // bit i is set when filter i of the plan lets the event in; derived, never stored
 	currency payment.Currency
+	marks    uint16 // bit i is set when mark i holds
 	kind     payment.Type
 	flags    eventFlags
 }
@@ -26,24 +29,5 @@ const (
 	noAmount                        // the currency has no rate
 )
 
-// A filter decides which events an aggregate sees. It reads retained fields only, so it can be told again from a
-// decoded event.
-type filter struct {
-	name  string
-	match func(*event) bool
-}
-
-// filterNamed returns the named filter.
-func filterNamed(name string) (filter, bool) {
-	switch name {
-	case "":
-		return filter{name, func(*event) bool { return true }}, true
-	case "spending":
-		return filter{name, func(e *event) bool { return e.kind != payment.Deposit }}, true
-	case "deposits":
-		return filter{name, func(e *event) bool { return e.kind == payment.Deposit }}, true
-	case "withdrawals":
-		return filter{name, func(e *event) bool { return e.kind == payment.Withdrawal }}, true
-	}
-	return filter{}, false
-}
+// maxMarks is how many marks an event has room for.
+const maxMarks = 16

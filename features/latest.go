@@ -2,32 +2,47 @@ package features
 
 import "github.com/weir-fraud/weir/payment"
 
-// latest remembers the newest event, or the newest located one. Once that has left the window, nothing older can
-// still be inside.
+// latest remembers the newest event, or the newest that is located or has a number. Once that has left the window,
+// nothing older can still be inside.
 type latest struct {
 	locatedOnly  bool
+	knownOnly    bool
+	number       number // where knownOnly
 	known        bool
 	seq          uint64
 	time         payment.Time
 	latE7, lonE7 int32
+	last         int64
 }
 
-func (l *latest) enter(e *event, seq uint64) {
+func (l *latest) enter(e *event, row []int64, seq uint64) {
 	if l.locatedOnly && e.flags&located == 0 {
 		return
+	}
+	if l.knownOnly {
+		v := l.number.of(e, row)
+		if v == missing {
+			return
+		}
+		l.last = v
 	}
 	l.known, l.seq, l.time, l.latE7, l.lonE7 = true, seq, e.time, e.latE7, e.lonE7
 }
 
-func (l *latest) leave(_ *event, seq uint64) {
+func (l *latest) leave(_ *event, _ []int64, seq uint64) {
 	if l.seq == seq {
 		l.known = false
 	}
 }
 
-func (l *latest) value(statistic) float64 { return nan }
+func (l *latest) value(statistic, uint32) float64 {
+	if !l.known || !l.knownOnly {
+		return nan
+	}
+	return float64(l.last) / l.number.scale
+}
 
-func (l *latest) reset() { *l = latest{locatedOnly: l.locatedOnly} }
+func (l *latest) reset() { l.known = false }
 
 // secondsUntil returns the seconds from the event to t, NaN where there is no event.
 func (l *latest) secondsUntil(t payment.Time) float64 {

@@ -1,8 +1,6 @@
 package features
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -68,16 +66,16 @@ func (l *Layout) Validate() error {
 	return err
 }
 
-// Hash returns 12 hexadecimal digits that name the layout. It covers the version of the value encoding too.
-func (l *Layout) Hash() string {
+// describe returns the text that stands for the layout in the hash of a set's state. It covers the version of the value
+// encoding too.
+func (l *Layout) describe() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "weir layout v%d window=%d lateness=%d dedupe=%d future=%d currency=%s", encodingVersion,
 		l.LongestWindow.Milliseconds(), l.Lateness.Milliseconds(), l.Dedupe.Milliseconds(), l.MaxFuture.Milliseconds(), l.Currency)
 	for _, c := range slices.Sorted(maps.Keys(l.Rates)) {
 		fmt.Fprintf(&b, " %s=%s", c, l.Rates[c])
 	}
-	sum := sha256.Sum256([]byte(b.String()))
-	return hex.EncodeToString(sum[:6])
+	return b.String()
 }
 
 // ErrFuture is the rejection of a transaction whose event time is ahead of its record's by more than MaxFuture: it

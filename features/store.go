@@ -23,13 +23,37 @@ func (h *Head) Known() bool { return h.Generation != 0 }
 // else has written, or the store has lost something. Nothing was written.
 var ErrMismatch = errors.New("the stored head is not the one this worker started from")
 
-// Read asks a store for account states of one partition.
+// Read asks a store for what it holds of one partition.
 type Read struct {
 	Partition  int32
 	Generation uint64
 	Accounts   []string
-	Values     [][]byte // filled in: the encoding of each account, nil where there is none
-	Head       Head     // filled in, read after the values
+	Values     [][]byte   // filled in: the encoding of each account, nil where there is none
+	Tiles      []TileRead // filled in as well
+	Head       Head       // filled in, read after the values
+}
+
+// TileRead asks for the tiles of one entity's key: the chunks from From to To, or all.
+type TileRead struct {
+	Cell     CellName
+	All      bool
+	From, To int64
+	Chunks   []Chunk // filled in: those that there are
+}
+
+// CellName names what is kept of one key of an entity.
+type CellName struct{ Entity, Key string }
+
+// Chunk is a run of tiles as it is stored: see [tile.Cell.AppendChunk].
+type Chunk struct {
+	Number int64
+	Value  []byte // nil says that the chunk has no rows any more
+}
+
+// Peer is how far somebody has got with a partition.
+type Peer struct {
+	Head    Head
+	Reached int64 // offset up to which there was nothing after what the head stands for, when last looked
 }
 
 // Write hands a store the changes of one partition. They are made, all at once, if the partition's head is still From.
@@ -37,15 +61,24 @@ type Write struct {
 	Partition int32
 	From, To  Head
 	Changes   []Change
+	Tiles     []TileChange
 	Err       error // filled in: nil, ErrMismatch, or the store's failure
 }
 
 // Change is the new state of one account: its canonical encoding. A store files the account under the bucket of its
-// newest event time, so that accounts idle for long are found without looking at the others. Filed is the bucket it
-// is filed under now, 0 for none.
+// newest event time, so that accounts idle for long are found without looking at the others.
 type Change struct {
 	Account string
 	Value   []byte
-	Filed   int64
-	Bucket  int64
+	Filing
 }
+
+// TileChange is what is new of one entity's key: the chunks that changed. It is filed like an account.
+type TileChange struct {
+	Cell   CellName
+	Chunks []Chunk
+	Filing
+}
+
+// Filing says which bucket something is filed under now, 0 for none, and which it is to be filed under.
+type Filing struct{ Filed, Bucket int64 }

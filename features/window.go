@@ -14,8 +14,10 @@ type windowPlan struct {
 
 type aggregatePlan struct {
 	family family
-	field  nameField
-	filter int // index of the filter, also its bit in event.matches
+	field  textField // whose values are told apart
+	column int       // the number that is aggregated
+	same   textField // the text of which only events like this transaction count
+	filter int       // index of the filter, also its bit in event.matches
 }
 
 // window stands over the events numbered from (inclusive) to (exclusive) of one account.
@@ -29,19 +31,21 @@ type window struct {
 func (w *window) advance(a *Account, t payment.Time) {
 	end := a.base + uint64(len(a.events))
 	for w.to < end && a.events[w.to-a.base].time <= t {
-		e := &a.events[w.to-a.base]
-		for i := range w.plan.aggregates {
-			if e.matches>>w.plan.aggregates[i].filter&1 != 0 {
-				w.aggregates[i].enter(e, w.to)
+		i := int(w.to - a.base)
+		e, row := &a.events[i], a.row(i)
+		for g := range w.plan.aggregates {
+			if e.matches>>w.plan.aggregates[g].filter&1 != 0 {
+				w.aggregates[g].enter(e, row, w.to)
 			}
 		}
 		w.to++
 	}
 	for w.from < w.to && a.events[w.from-a.base].time <= t-w.plan.length {
-		e := &a.events[w.from-a.base]
-		for i := range w.plan.aggregates {
-			if e.matches>>w.plan.aggregates[i].filter&1 != 0 {
-				w.aggregates[i].leave(e, w.from)
+		i := int(w.from - a.base)
+		e, row := &a.events[i], a.row(i)
+		for g := range w.plan.aggregates {
+			if e.matches>>w.plan.aggregates[g].filter&1 != 0 {
+				w.aggregates[g].leave(e, row, w.from)
 			}
 		}
 		w.from++

@@ -42,7 +42,7 @@ func (b *batch) reset() {
 
 // tally counts what a batch will have done once it is committed: what is aborted is done again.
 type tally struct {
-	alerts, duplicates, conflicts, late int64
+	alerts, duplicates, conflicts, late, incomplete int64
 	decisions                           [scoring.NumActions]int64
 	deadLetters                         [payment.NumKinds]int64
 }
@@ -52,6 +52,7 @@ func (t *tally) addTo(s *Stats) {
 	s.Duplicates.Add(t.duplicates)
 	s.Conflicts.Add(t.conflicts)
 	s.Late.Add(t.late)
+	s.Incomplete.Add(t.incomplete)
 	for action, n := range t.decisions {
 		s.Decisions[action].Add(n)
 	}
@@ -79,25 +80,35 @@ func (w *Worker) process(ctx context.Context) error {
 	w.stats.Stages.add(Load, l.to())
 	for _, n := range in.order {
 		if p := w.partitions[n]; p != nil && p.doubt == "" {
-			w.advance(p, in.slices[n])
+			if err := w.advance(p, in.slices[n]); err != nil {
+				return err
+			}
 		}
 	}
 	w.samples.flush(w.stats.Stages)
 	w.recent.trim(w.config.CacheAccounts)
+	for _, l := range w.entities.lookups() {
+		l.trim(w.config.CacheAccounts)
+	}
 	return nil
 }
 
-// advance works off a partition's records in order.
-func (w *Worker) advance(p *partition, at []int32) {
-	b := w.filling
+// advance works off a partition's records in order, up to the first that has to wait for other partitions.
+func (w *Worker) advance(p *partition, at []int32) error {
+	b, done := w.filling, 0
 	for _, i := range at {
 		r, in := &w.intake.records[i], &w.intake.inputs[i]
 		if r.Offset < p.next {
+			done++
 			continue // fetched before a seek
 		}
+		scoring := r.Offset >= p.foldUntil
+		if scoring && in.refused == nil && w.mustWait(p, in, at[done:]) {
+			break
+		}
+		done++
 		p.next = r.Offset + 1
 		b.taken++
-		scoring := r.Offset >= p.foldUntil
 		if in.refused != nil {
 			if scoring {
 				w.deadLetter(r, in.refused)
@@ -110,10 +121,31 @@ func (w *Worker) advance(p *partition, at []int32) {
 		w.caughtUp(p, p.next)
 	}
 	p.stats.Watermark.Store(int64(p.shard.watermark))
-	if p.next > p.foldUntil {
+	if done > 0 && p.next > p.foldUntil {
 		b.offsets[p.number] = p.next
-		b.recorded[p.number] = w.intake.records[at[len(at)-1]].Time
+		b.recorded[p.number] = w.intake.records[at[done-1]].Time
 	}
+	if done == len(at) {
+		return w.goOn(p)
+	}
+	return nil
+}
+
+// mustWait holds a partition back where its next transaction, the first of the given records, reads tiles that others
+// are still adding to, unless it has waited for long enough.
+func (w *Worker) mustWait(p *partition, in *input, rest []int32) bool {
+	if len(in.tiles) == 0 {
+		return false
+	}
+	missing, ok := w.complete(p, in)
+	switch {
+	case ok:
+		p.impatient = false
+	case !p.impatient:
+		w.holdBack(p, rest, missing)
+		return true
+	}
+	return false
 }
 
 // take scores one transaction, unless it only is to be folded, and folds it.
@@ -126,7 +158,9 @@ func (w *Worker) take(p *partition, r *stream.Record, in *input, scoring bool) {
 		}
 		return
 	}
+	late := p.shard.set.LateForTiles(in.tx.Time, p.shard.watermark)
 	if scoring {
+		w.attach(p, in, &w.judge.observation)
 		w.judge.compute(in.entry)
 		l.end(Features)
 		w.judge.score()
@@ -137,10 +171,8 @@ func (w *Worker) take(p *partition, r *stream.Record, in *input, scoring bool) {
 		w.stats.Folded.Add(1)
 	}
 	w.judge.fold(in.entry, &in.tx)
-	if !in.entry.changed {
-		in.entry.changed = true
-		p.changed = append(p.changed, in.entry)
-	}
+	p.change(in.entry)
+	w.tally(p, in, late)
 	l.end(Fold)
 }
 
@@ -159,6 +191,9 @@ func (w *Worker) emit(r *stream.Record, in *input) {
 	b.times = append(b.times, r.Time)
 	b.tally.decisions[d.Action]++
 	b.scores = append(b.scores, d.Score)
+	if w.judge.observation.Incomplete() != 0 {
+		b.tally.incomplete++
+	}
 	if w.judge.observation.Late {
 		b.tally.late++
 	}

@@ -16,6 +16,7 @@ type intake struct {
 	slices  map[int32][]int32 // records of each partition, in order
 	order   []int32           // the partitions, in order of first appearance
 	reads   []features.Read
+	cells   [][]*entry // those that each read asks tiles for
 }
 
 // input is one decoded record.
@@ -23,6 +24,14 @@ type input struct {
 	tx      payment.Transaction
 	refused error // why it is no transaction, nil if it is one
 	entry   *entry
+	keys    []string  // of each entity, "" for none
+	tiles   []tilesOf // of each entity
+}
+
+// tilesOf are the tiles of one key, nil where there is no key, or the set has no use for them.
+type tilesOf struct {
+	cell                 *entry // what the partition itself holds
+	transactions, labels *series
 }
 
 // group sorts the records by partition, keeping their order within each.
@@ -80,11 +89,41 @@ func (w *Worker) decode(p *partition, at []int32) {
 			in.entry = e
 			w.recent.touch(e)
 		}
+		w.decodeKeys(p, in)
 	}
 }
 
-// load reads the accounts that are not in memory, for all partitions in one round trip.
+// decodeKeys finds out the keys that the transaction has, and the cells in memory.
+func (w *Worker) decodeKeys(p *partition, in *input) {
+	if len(p.shard.cells) == 0 {
+		return
+	}
+	if in.keys == nil {
+		in.keys, in.tiles = make([]string, len(p.shard.cells)), make([]tilesOf, len(p.shard.cells))
+	}
+	w.keys.Keys(&in.tx, in.keys)
+	clear(in.tiles)
+	for k, key := range in.keys {
+		if key == "" || !w.entities.kept(k) {
+			continue
+		}
+		if e := p.shard.cells[k][key]; e != nil {
+			in.tiles[k].cell = e
+			w.recent.touch(e)
+		}
+	}
+}
+
+// load reads the accounts and tiles that are not in memory, for all partitions in one round trip, and what their
+// features read of other partitions' tiles.
 func (w *Worker) load(ctx context.Context) error {
+	if err := w.loadOwn(ctx); err != nil {
+		return err
+	}
+	return w.loadOthers(ctx)
+}
+
+func (w *Worker) loadOwn(ctx context.Context) error {
 	in := &w.intake
 	in.reads = in.reads[:0]
 	var misses int64
@@ -93,24 +132,13 @@ func (w *Worker) load(ctx context.Context) error {
 		if p == nil || p.doubt != "" {
 			continue
 		}
-		r := in.nextRead()
-		r.Partition, r.Generation, r.Accounts, r.Head = n, p.head.Generation, r.Accounts[:0], p.head
+		r, cells := in.nextRead()
+		r.Partition, r.Generation, r.Accounts, r.Tiles, r.Head = n, p.head.Generation, r.Accounts[:0], r.Tiles[:0], p.head
 		for _, i := range in.slices[n] {
-			in := &in.inputs[i]
-			if in.refused != nil || in.entry != nil {
-				continue
-			}
-			e := p.shard.accounts[in.tx.AccountID]
-			if e == nil { // the first of its records in this poll
-				id := string([]byte(in.tx.AccountID)) // the record's bytes are not to live as long as the account
-				e = p.shard.add(id, w.judge.set.NewAccount())
-				w.recent.touch(e)
-				r.Accounts = append(r.Accounts, id)
-			}
-			in.entry = e
+			w.missing(p, &in.inputs[i], r, cells)
 		}
 		misses += int64(len(r.Accounts))
-		if len(r.Accounts) == 0 {
+		if len(r.Accounts) == 0 && len(r.Tiles) == 0 {
 			in.reads = in.reads[:len(in.reads)-1]
 		}
 	}
@@ -123,22 +151,57 @@ func (w *Worker) load(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", errStore, err)
 	}
 	for i := range in.reads {
-		w.adopt(&in.reads[i])
+		w.adopt(&in.reads[i], in.cells[i])
 	}
 	return nil
 }
 
-func (in *intake) nextRead() *features.Read {
+// missing adds to a read what a transaction needs of its own partition and is not in memory.
+func (w *Worker) missing(p *partition, in *input, r *features.Read, cells *[]*entry) {
+	if in.refused != nil {
+		return
+	}
+	if in.entry == nil {
+		e := p.shard.accounts[in.tx.AccountID]
+		if e == nil { // the first of its records in this poll
+			id := string([]byte(in.tx.AccountID)) // the record's bytes are not to live as long as the account
+			e = p.shard.add(id, w.judge.set.NewAccount())
+			w.recent.touch(e)
+			r.Accounts = append(r.Accounts, id)
+		}
+		in.entry = e
+	}
+	for k := range in.tiles {
+		if in.keys[k] == "" || in.tiles[k].cell != nil || !w.entities.kept(k) {
+			continue
+		}
+		e := p.shard.cells[k][in.keys[k]]
+		if e == nil {
+			e = p.shard.addCell(k, string([]byte(in.keys[k])))
+			w.recent.touch(e)
+			r.Tiles = append(r.Tiles, features.TileRead{Cell: e.cellName(), All: true})
+			*cells = append(*cells, e)
+		}
+		in.tiles[k].cell = e
+	}
+}
+
+func (in *intake) nextRead() (*features.Read, *[]*entry) {
 	if len(in.reads) < cap(in.reads) {
 		in.reads = in.reads[:len(in.reads)+1]
 	} else {
 		in.reads = append(in.reads, features.Read{})
 	}
-	return &in.reads[len(in.reads)-1]
+	last := len(in.reads) - 1
+	for len(in.cells) <= last {
+		in.cells = append(in.cells, nil)
+	}
+	in.cells[last] = in.cells[last][:0]
+	return &in.reads[last], &in.cells[last]
 }
 
-// adopt takes the accounts that were read into memory, if their head is the one this worker knows.
-func (w *Worker) adopt(r *features.Read) {
+// adopt takes what was read into memory, if its head is the one this worker knows.
+func (w *Worker) adopt(r *features.Read, cells []*entry) {
 	p := w.partitions[r.Partition]
 	if !p.knows(r.Head) {
 		w.mismatch(p, "head mismatch on reading")
@@ -150,8 +213,7 @@ func (w *Worker) adopt(r *features.Read) {
 		}
 		a, err := w.judge.set.Decode(value)
 		if err != nil {
-			w.log.Error("damaged account state: rebuilding its partition", "partition", p.number, "error", err)
-			p.doubt, p.damaged = "damaged account state", true
+			w.damaged(p, err)
 			return
 		}
 		e := p.shard.accounts[r.Accounts[i]]
@@ -160,6 +222,22 @@ func (w *Worker) adopt(r *features.Read) {
 			e.filed = w.judge.set.Bucket(newest)
 		}
 	}
+	for i := range r.Tiles {
+		e := cells[i]
+		for _, c := range r.Tiles[i].Chunks {
+			if err := e.cell.DecodeChunk(c.Number, c.Value); err != nil {
+				w.damaged(p, err)
+				return
+			}
+		}
+		e.filed = e.bucket()
+	}
+}
+
+// damaged puts a partition in doubt whose stored state cannot be read.
+func (w *Worker) damaged(p *partition, err error) {
+	w.log.Error("damaged state: rebuilding its partition", "partition", p.number, "error", err)
+	p.doubt, p.damaged = "damaged state", true
 }
 
 // mismatch puts a partition whose stored head is not the worker's own in doubt.

@@ -129,6 +129,10 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 	w.stats.Recoveries.Add(1)
 	w.recent.drop(p.shard)
 	p.changed, p.writing, p.nextHead = p.changed[:0], p.writing[:0], features.Head{}
+	if err := w.goOn(p); err != nil {
+		return 0, err
+	}
+	p.impatient, p.reachedTo = false, 0
 	if p.damaged {
 		p.head = features.Head{}
 	}

@@ -2,22 +2,28 @@ package pipeline
 
 import (
 	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/features/tile"
 	"github.com/weir-fraud/weir/payment"
 )
 
-// shard is what is held in memory of one partition: its watermark and accounts.
+// shard is what is held in memory of one partition: its watermark, accounts and entities' tiles.
 type shard struct {
 	set       *features.Set
 	accounts  map[string]*entry
+	cells     []map[string]*entry // by entity, by key
 	watermark payment.Time
 }
 
-// entry is an account in memory. Entries of all shards of a worker are linked in order of last use.
+// entry is an account in memory, or what the partition holds of one key of an entity. Entries of all shards of a worker
+// are linked in order of last use.
 type entry struct {
-	id      string
+	id      string // of the account, or the key
 	shard   *shard
-	account *features.Account
-	filed   int64 // the bucket that the store files the account under, 0 for none
+	account *features.Account // nil for
+	cell    *tile.Cell        // of
+	entity  int
+	filed   int64 // the bucket that the store files it under, 0 for none
+	filing  int64 // the one that the snapshot under way files it under
 	changed bool  // since the last snapshot
 	writing bool  // part of a snapshot that is not confirmed
 	number  int32 // of a replay's accounts, from 1 in order of first appearance
@@ -26,7 +32,11 @@ type entry struct {
 }
 
 func newShard(set *features.Set) *shard {
-	return &shard{set: set, accounts: make(map[string]*entry)}
+	s := &shard{set: set, accounts: make(map[string]*entry)}
+	for range set.Entities() {
+		s.cells = append(s.cells, make(map[string]*entry))
+	}
+	return s
 }
 
 // add puts an account under id, which is kept.
@@ -37,6 +47,40 @@ func (s *shard) add(id string, a *features.Account) *entry {
 	}
 	s.accounts[id] = e
 	return e
+}
+
+// addCell makes an empty cell for a key of an entity. The key is kept.
+func (s *shard) addCell(entity int, key string) *entry {
+	e := &entry{id: key, shard: s, entity: entity, cell: tile.NewCell(s.set.Entities()[entity].Shape())}
+	s.cells[entity][key] = e
+	return e
+}
+
+// cellName returns what the store knows a cell by.
+func (e *entry) cellName() features.CellName {
+	return features.CellName{Entity: e.shard.set.Entities()[e.entity].Name, Key: e.id}
+}
+
+// bucket returns the bucket that the entry is to be filed under, 0 for one that holds nothing.
+func (e *entry) bucket() int64 {
+	if e.account != nil {
+		newest, _ := e.account.Newest()
+		return e.shard.set.Bucket(newest)
+	}
+	newest, ok := e.cell.Newest()
+	if !ok {
+		return 0
+	}
+	return e.shard.set.Bucket(e.shard.set.Entities()[e.entity].End(newest))
+}
+
+// forget lets go of an entry.
+func (s *shard) forget(e *entry) {
+	if e.cell != nil {
+		delete(s.cells[e.entity], e.id)
+		return
+	}
+	delete(s.accounts, e.id)
 }
 
 // current returns the entry's account, emptied if it is forgotten at the watermark.
@@ -97,16 +141,22 @@ func (r *recency) trim(limit int) {
 		next := e.newer
 		if !e.changed && !e.writing {
 			r.remove(e)
-			delete(e.shard.accounts, e.id)
+			e.shard.forget(e)
 		}
 		e = next
 	}
 }
 
-// drop forgets all of a shard's accounts.
+// drop forgets everything of a shard.
 func (r *recency) drop(s *shard) {
 	for _, e := range s.accounts {
 		r.remove(e)
 	}
 	clear(s.accounts)
+	for _, cells := range s.cells {
+		for _, e := range cells {
+			r.remove(e)
+		}
+		clear(cells)
+	}
 }

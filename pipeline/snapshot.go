@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/features/tile"
 )
 
 // snapshot is the changed state of a worker's partitions at one moment, on its way to the store. It holds only what is
@@ -52,18 +53,39 @@ func (s *snapshot) add(w *Worker, p *partition) {
 		s.writes = append(s.writes, features.Write{})
 	}
 	write := &s.writes[len(s.writes)-1]
-	*write = features.Write{Partition: p.number, From: p.head, To: to, Changes: write.Changes[:0]}
+	*write = features.Write{Partition: p.number, From: p.head, To: to, Changes: write.Changes[:0], Tiles: write.Tiles[:0]}
 	for _, e := range p.writing {
-		start := len(s.bytes)
-		s.bytes = e.account.Append(s.bytes)
-		newest, _ := e.account.Newest()
-		write.Changes = append(write.Changes, features.Change{
-			Account: e.id, Value: s.bytes[start:len(s.bytes):len(s.bytes)], Filed: e.filed, Bucket: w.judge.set.Bucket(newest),
-		})
+		filing := features.Filing{Filed: e.filed, Bucket: e.bucket()}
+		if e.cell != nil {
+			write.Tiles = append(write.Tiles, features.TileChange{Cell: e.cellName(), Chunks: s.chunks(e.cell), Filing: filing})
+		} else {
+			start := len(s.bytes)
+			s.bytes = e.account.Append(s.bytes)
+			write.Changes = append(write.Changes, features.Change{Account: e.id, Value: s.bytes[start:len(s.bytes):len(s.bytes)], Filing: filing})
+		}
+		e.filing = filing.Bucket
 		e.changed, e.writing = false, true
 	}
 	p.nextHead = to
 	s.parts = append(s.parts, p)
+}
+
+// chunks returns what has changed of a cell. Whether it is stored is known only later, and until then nothing else is
+// written, so the cell counts as unchanged from now on; see unwrite.
+func (s *snapshot) chunks(c *tile.Cell) []features.Chunk {
+	dirty := c.DirtyChunks()
+	chunks := make([]features.Chunk, 0, len(dirty))
+	for _, n := range dirty {
+		start := len(s.bytes)
+		s.bytes = c.AppendChunk(s.bytes, n)
+		chunk := features.Chunk{Number: n}
+		if len(s.bytes) > start {
+			chunk.Value = s.bytes[start:len(s.bytes):len(s.bytes)]
+		}
+		chunks = append(chunks, chunk)
+	}
+	c.ClearDirty()
+	return chunks
 }
 
 // save begins to write a snapshot to the store: the changed accounts and the new heads, one script call per partition.
@@ -91,8 +113,8 @@ func (s *snapshot) write(ctx context.Context, store Store, set *features.Set) er
 	s.more = s.more[:0]
 	for i := range s.writes {
 		w := &s.writes[i]
-		before, more := set.ForgottenBefore(w.To.Watermark), false
-		if w.Err == nil && (before > set.ForgottenBefore(w.From.Watermark) || s.parts[i].forgetting) {
+		before, more := set.DeletableBefore(w.To.Watermark), false
+		if w.Err == nil && (before > set.DeletableBefore(w.From.Watermark) || s.parts[i].forgetting) {
 			var err error
 			if more, err = store.Forget(ctx, w.Partition, w.To, before); err != nil {
 				more = true // what is forgotten can be deleted at any later time
@@ -114,8 +136,8 @@ func (w *Worker) confirm(s *snapshot) error {
 		switch {
 		case s.err == nil && write.Err == nil:
 			p.head, p.forgetting = write.To, s.more[i]
-			for j, e := range p.writing {
-				e.writing, e.filed = false, write.Changes[j].Bucket
+			for _, e := range p.writing {
+				e.writing, e.filed = false, e.filing
 			}
 			p.writing = p.writing[:0]
 			continue
@@ -124,7 +146,7 @@ func (w *Worker) confirm(s *snapshot) error {
 		default:
 			err = errors.Join(err, write.Err)
 		}
-		p.unwrite()
+		p.unwrite(write)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", errStore, err)
@@ -136,13 +158,17 @@ func (w *Worker) confirm(s *snapshot) error {
 }
 
 // unwrite makes what could not be written changed again, so that the next snapshot has it.
-func (p *partition) unwrite() {
+func (p *partition) unwrite(write *features.Write) {
+	tiles := write.Tiles
 	for _, e := range p.writing {
 		e.writing = false
-		if !e.changed {
-			e.changed = true
-			p.changed = append(p.changed, e)
+		if e.cell != nil {
+			for _, c := range tiles[0].Chunks {
+				e.cell.Touch(c.Number)
+			}
+			tiles = tiles[1:]
 		}
+		p.change(e)
 	}
 	p.writing = p.writing[:0]
 }

@@ -23,7 +23,12 @@ type Stats struct {
 	Duplicates   atomic.Int64                   // repeated transactions, which produce nothing
 	Conflicts    atomic.Int64                   // repeated ids with another body, which produce nothing either
 	Late         atomic.Int64
+	Incomplete   atomic.Int64 // decided without all of the tiles that their features read
 
+	LateTiles  atomic.Int64 // events too late for the tiles of their partition
+	Waits      atomic.Int64 // times that a partition had to wait for others' tiles
+	TileReads  atomic.Int64 // keys of entities read from other partitions
+	SeriesHits atomic.Int64 // times that all tiles were in memory
 	Folded     atomic.Int64 // folded without a decision, while catching up
 	Commits    atomic.Int64 // batches committed
 	Aborts     atomic.Int64 // batches that were not

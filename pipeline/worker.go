@@ -22,6 +22,8 @@ type Store interface {
 	Discard(ctx context.Context, partition int32, was, fresh features.Head) error
 	DeleteDiscarded(ctx context.Context, partition int32) error
 	Forget(ctx context.Context, partition int32, head features.Head, before int64) (more bool, err error)
+	Peers(ctx context.Context, n int32) ([]features.Peer, error)
+	Reach(ctx context.Context, partition int32, applied, reached int64) error
 }
 
 // Topics are the names of the topics a worker reads and writes.
@@ -30,6 +32,7 @@ type Topics struct {
 	Decisions    string
 	Alerts       string
 	DeadLetters  string
+	Feedback     string
 }
 
 // WorkerConfig says how a Worker works.
@@ -46,6 +49,8 @@ type WorkerConfig struct {
 	BatchSize          int           // most records in one batch
 	ApplyInterval      time.Duration // how far the state in Redis may lag behind the committed offsets
 	CacheAccounts      int           // most accounts held in memory, beyond those not yet applied
+	EntityWait         time.Duration // how long a transaction may wait for tiles of other partitions, 0 for without end
+	Labels             LabelSource   // where the tiles of labels come from, if the set reads any
 
 	// Clock measures stages. It tells wall time, or the CPU time of the calling thread: PinThreads then keeps each
 	// goroutine of the worker on a thread of its own.
@@ -53,6 +58,12 @@ type WorkerConfig struct {
 	PinThreads bool
 
 	Sabotage Sabotage
+}
+
+// LabelSource is the state that [LabelWorker]s keep.
+type LabelSource struct {
+	Store      PeerStore
+	Partitions int32 // of the feedback topic
 }
 
 // Sabotage switches safeguards off, so that tests can show that each is needed. All are on in the zero value.
@@ -76,6 +87,9 @@ type Worker struct {
 	decoder   payment.Decoder
 	consumer  *stream.Consumer
 	committer committer
+
+	keys      *features.KeyReader
+	entities  entities
 
 	partitions map[int32]*partition
 	recent     recency
@@ -106,6 +120,9 @@ type partition struct {
 	forgetting bool          // the store may hold more forgotten accounts
 	rebuild    *progress     // of the catching up, nil when there is none
 	readTo     int64         // offset up to which there was nothing more, when last told
+	reachedTo  int64         // the same, as last noted in the store
+	hold       *hold         // what it waits for, nil for nothing
+	impatient  bool          // it has waited for long enough, and goes on with what there is
 	stats      *PartitionStats
 }
 
@@ -132,6 +149,8 @@ func NewWorker(config WorkerConfig, engine *Engine, store Store, stats *Stats, l
 		filling: newBatch(), free: newBatch(), spare: new(snapshot),
 	}
 	w.committer = committer{config: &w.config, stats: stats, vitals: w.vitals, log: log}
+	w.keys = engine.set.NewKeyReader()
+	w.entities = w.newEntities()
 	return w
 }
 
@@ -227,7 +246,10 @@ func (w *Worker) poll(ctx context.Context, room int) error {
 	var ends []stream.End
 	var err error
 	l := w.lap()
-	in.records, ends, err = w.consumer.Poll(ctx, in.records[:0], room, w.pollTime())
+	if in.records, err = w.released(ctx, in.records[:0]); err != nil {
+		return err
+	}
+	in.records, ends, err = w.consumer.Poll(ctx, in.records, room, w.pollTime())
 	if w.config.PinThreads { // in wall time this would be waiting, mostly
 		w.stats.Stages.add(Consume, l.to())
 	}
@@ -255,9 +277,11 @@ func (w *Worker) poll(ctx context.Context, room int) error {
 func (w *Worker) pollTime() time.Duration {
 	const longest, busy = 100 * time.Millisecond, time.Millisecond
 	switch {
+	case len(w.intake.records) > 0:
+		return 0
 	case w.flight != nil || w.filling.taken > 0:
 		return 0
-	case w.saving != nil:
+	case w.saving != nil || w.holding():
 		return busy
 	}
 	return min(longest, max(busy, w.config.ApplyInterval))
@@ -409,8 +433,23 @@ func (w *Worker) verify(ctx context.Context) error {
 	for i := range reads {
 		if p := w.partitions[reads[i].Partition]; !p.knows(reads[i].Head) {
 			w.mismatch(p, "head mismatch on verifying")
+		} else if err := w.noteEnd(ctx, p); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// noteEnd tells the other workers that there is nothing more to fold, where the log ends with something that is no
+// record.
+func (w *Worker) noteEnd(ctx context.Context, p *partition) error {
+	if p.readTo <= p.next || p.head.Applied != p.next || p.reachedTo == p.readTo {
+		return nil
+	}
+	if err := w.store.Reach(ctx, p.number, p.head.Applied, p.readTo); err != nil {
+		return fmt.Errorf("%w: %w", errStore, err)
+	}
+	p.reachedTo = p.readTo
 	return nil
 }
 

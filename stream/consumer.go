@@ -171,6 +171,27 @@ func (c *Consumer) Seek(partition int32, offset int64) error {
 	return classify(fmt.Sprintf("seek %s/%d", c.topic, partition), err)
 }
 
+// Pause stops the reading of an assigned partition until Resume.
+func (c *Consumer) Pause(partition int32) error {
+	err := c.client.Pause([]kafka.TopicPartition{{Topic: &c.topic, Partition: partition}})
+	return classify(fmt.Sprintf("pause %s/%d", c.topic, partition), err)
+}
+
+// Resume goes on reading a paused partition.
+func (c *Consumer) Resume(partition int32) error {
+	err := c.client.Resume([]kafka.TopicPartition{{Topic: &c.topic, Partition: partition}})
+	return classify(fmt.Sprintf("resume %s/%d", c.topic, partition), err)
+}
+
+// EndOf returns the offset behind the last stable record of a partition of any topic.
+func (c *Consumer) EndOf(ctx context.Context, topic string, partition int32) (int64, error) {
+	_, end, err := c.client.QueryWatermarkOffsets(topic, partition, timeoutOf(ctx))
+	if err != nil {
+		return 0, classify(fmt.Sprintf("read the end of %s/%d", topic, partition), c.config.describe(err))
+	}
+	return end, nil
+}
+
 // NoOffset stands for a committed offset that does not exist.
 const NoOffset int64 = -1
 

@@ -3,7 +3,9 @@ package redisstate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -75,7 +77,7 @@ func (s *Store) Delete(ctx context.Context, partition int32, head features.Head)
 	if err := s.DeleteDiscarded(ctx, partition); err != nil {
 		return err
 	}
-	if err := s.client.Del(ctx, s.key(partition, "head")).Err(); err != nil {
+	if err := s.client.Del(ctx, s.key(partition, "head"), s.key(partition, "reached")).Err(); err != nil {
 		return fmt.Errorf("delete the head of partition %d: %w", partition, err)
 	}
 	return nil
@@ -102,7 +104,7 @@ func (s *Store) deleteGeneration(ctx context.Context, partition int32, prefix st
 				members := make([]any, len(ids))
 				keys := make([]string, len(ids))
 				for i, id := range ids {
-					members[i], keys[i] = id, prefix+"a:"+id
+					members[i], keys[i] = id, prefix+id
 				}
 				p.Unlink(ctx, keys...)
 				p.SRem(ctx, prefix+"b:"+b, members...)
@@ -116,10 +118,10 @@ func (s *Store) deleteGeneration(ctx context.Context, partition int32, prefix st
 	return s.client.Del(ctx, prefix+"buckets").Err()
 }
 
-// forget deletes accounts of one bucket if the head is as expected, and the bucket's entry once it is empty.
+// forget deletes what is in one bucket if the head is as expected, and the bucket's entry once it is empty.
 //
-// KEYS: head, buckets, the bucket; ARGV: expected head, number of the bucket, most accounts, prefix of the accounts.
-// It returns how many accounts are left, or -1 on another head.
+// KEYS: head, buckets, the bucket; ARGV: expected head, number of the bucket, most to delete, prefix of the names.
+// It returns how many are left, or -1 on another head.
 var forget = redis.NewScript(`
 local head = redis.call('GET', KEYS[1]) or ''
 if head ~= ARGV[1] then return -1 end
@@ -143,7 +145,7 @@ func (s *Store) Forget(ctx context.Context, partition int32, head features.Head,
 			continue
 		}
 		left, err := forget.Run(ctx, s.client, []string{s.key(partition, "head"), prefix + "buckets", prefix + "b:" + text},
-			formatHead(head), text, accountsPerDelete, prefix+"a:").Int()
+			formatHead(head), text, accountsPerDelete, prefix).Int()
 		if err != nil {
 			return false, fmt.Errorf("forget idle accounts: %w", err)
 		}
@@ -164,13 +166,18 @@ func (s *Store) Scan(ctx context.Context, partition int32, head features.Head, y
 		return fmt.Errorf("scan partition %d: %w", partition, err)
 	}
 	for _, b := range buckets {
-		ids, err := s.client.SMembers(ctx, prefix+"b:"+b).Result()
+		names, err := s.client.SMembers(ctx, prefix+"b:"+b).Result()
 		if err != nil {
 			return fmt.Errorf("scan partition %d: %w", partition, err)
 		}
-		for len(ids) > 0 {
-			n := min(len(ids), keysPerRead)
-			reads := []features.Read{{Partition: partition, Generation: head.Generation, Accounts: ids[:n]}}
+		var ids []string
+		for _, name := range names {
+			if id, ok := strings.CutPrefix(name, accountName); ok {
+				ids = append(ids, id)
+			}
+		}
+		for batch := range slices.Chunk(ids, keysPerRead) {
+			reads := []features.Read{{Partition: partition, Generation: head.Generation, Accounts: batch}}
 			if err := s.Load(ctx, reads); err != nil {
 				return err
 			}
@@ -178,11 +185,10 @@ func (s *Store) Scan(ctx context.Context, partition int32, head features.Head, y
 				if v == nil {
 					continue
 				}
-				if err := yield(ids[i], v); err != nil {
+				if err := yield(batch[i], v); err != nil {
 					return err
 				}
 			}
-			ids = ids[n:]
 		}
 	}
 	return nil

@@ -139,7 +139,7 @@ func parseHead(text string) (features.Head, error) {
 // Measure returns how many bytes an account of the given encoding takes in Redis, its key included: it stores it for a
 // moment under a name of its own and asks.
 func (s *Store) Measure(ctx context.Context, account string, value []byte) (int64, error) {
-	key := s.generation(0, math.MaxUint64) + "a:" + account
+	key := s.generation(0, math.MaxUint64) + accountName + account
 	if err := s.client.Set(ctx, key, value, time.Minute).Err(); err != nil {
 		return 0, fmt.Errorf("store an account: %w", err)
 	}
@@ -148,109 +148,6 @@ func (s *Store) Measure(ctx context.Context, account string, value []byte) (int6
 		return 0, fmt.Errorf("measure an account: %w", err)
 	}
 	return n, nil
-}
-
-// keysPerRead bounds one MGET, so that no other client of the server waits long behind it.
-const keysPerRead = 512
-
-// Load fills in the values and heads of the reads in one pipeline. Each head is read after its values: if it is the
-// one the caller knows, so were the values.
-func (s *Store) Load(ctx context.Context, reads []features.Read) error {
-	values := make([][]*redis.SliceCmd, len(reads))
-	heads := make([]*redis.StringCmd, len(reads))
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i := range reads {
-			prefix := s.generation(reads[i].Partition, reads[i].Generation) + "a:"
-			keys := make([]string, len(reads[i].Accounts))
-			for j, id := range reads[i].Accounts {
-				keys[j] = prefix + id
-			}
-			for len(keys) > 0 {
-				n := min(len(keys), keysPerRead)
-				values[i] = append(values[i], p.MGet(ctx, keys[:n]...))
-				keys = keys[n:]
-			}
-			heads[i] = p.Get(ctx, s.key(reads[i].Partition, "head"))
-		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return fmt.Errorf("read account states from Redis: %w", err)
-	}
-	for i := range reads {
-		r := &reads[i]
-		r.Values = r.Values[:0]
-		for _, reply := range values[i] {
-			// The pipeline's own error is its first one, which may be no more than a missing head.
-			if err := reply.Err(); err != nil {
-				return fmt.Errorf("read account states from Redis: %w", err)
-			}
-			for _, v := range reply.Val() {
-				text, ok := v.(string)
-				if !ok {
-					r.Values = append(r.Values, nil)
-					continue
-				}
-				r.Values = append(r.Values, []byte(text))
-			}
-		}
-		if r.Head, err = headOf(heads[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// apply compares the head and then writes everything. A head that is already the new one is this very write, sent
-// twice: whoever takes a partition from one offset to another leaves the same state.
-//
-// KEYS: head, buckets, then an account each; ARGV: expected head, new head, number of accounts, generation prefix,
-// the accounts' values, then for each account that moves: old bucket, new bucket, account.
-var apply = redis.NewScript(`
-local head = redis.call('GET', KEYS[1]) or ''
-if head == ARGV[2] then return 1 end
-if head ~= ARGV[1] then return 0 end
-local n = tonumber(ARGV[3])
-for i = 1, n do redis.call('SET', KEYS[2 + i], ARGV[4 + i]) end
-local bucket = ARGV[4] .. 'b:'
-for i = 5 + n, #ARGV, 3 do
-  if ARGV[i] ~= '0' then redis.call('SREM', bucket .. ARGV[i], ARGV[i + 2]) end
-  if redis.call('SADD', bucket .. ARGV[i + 1], ARGV[i + 2]) == 1 then redis.call('SADD', KEYS[2], ARGV[i + 1]) end
-end
-redis.call('SET', KEYS[1], ARGV[2])
-return 1
-`)
-
-// Apply makes the writes, one script call each, all in one pipeline. The outcome of each is in its Err. An error of
-// Apply itself means that nothing is known of any of them; the same writes may be tried again.
-func (s *Store) Apply(ctx context.Context, writes []features.Write) error {
-	return s.run(ctx, apply, len(writes), func(i int) (keys []string, args []any) {
-		w := &writes[i]
-		prefix := s.generation(w.Partition, w.To.Generation)
-		keys = make([]string, 0, 2+len(w.Changes))
-		args = make([]any, 0, 4+len(w.Changes))
-		keys = append(keys, s.key(w.Partition, "head"), prefix+"buckets")
-		args = append(args, formatHead(w.From), formatHead(w.To), len(w.Changes), prefix)
-		for j := range w.Changes {
-			keys = append(keys, prefix+"a:"+w.Changes[j].Account)
-			args = append(args, w.Changes[j].Value)
-		}
-		for j := range w.Changes {
-			if c := &w.Changes[j]; c.Filed != c.Bucket {
-				args = append(args, c.Filed, c.Bucket, c.Account)
-			}
-		}
-		return keys, args
-	}, func(i int, done bool, err error) {
-		switch {
-		case err != nil:
-			writes[i].Err = fmt.Errorf("write account states to Redis: %w", err)
-		case !done:
-			writes[i].Err = features.ErrMismatch
-		default:
-			writes[i].Err = nil
-		}
-	})
 }
 
 // run calls the script n times in one pipeline, loading it where the server does not know it.

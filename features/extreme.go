@@ -1,0 +1,52 @@
+package features
+
+// extreme keeps the largest or smallest number with a monotonic queue: each entry is the extreme of everything that
+// entered after it (the sliding-window maximum of Lemire, "Streaming maximum-minimum filter", 2006).
+type extreme struct {
+	number  number
+	sign    int64 // 1 for the largest, -1 for the smallest
+	queue   []peak
+	front   int
+	unknown int
+}
+
+type peak struct {
+	seq   uint64
+	value int64 // times sign
+}
+
+func (m *extreme) enter(e *event, row []int64, seq uint64) {
+	v := m.number.of(e, row)
+	if v == missing {
+		m.unknown++
+		return
+	}
+	v *= m.sign
+	for len(m.queue) > m.front && m.queue[len(m.queue)-1].value <= v {
+		m.queue = m.queue[:len(m.queue)-1]
+	}
+	if m.front > 0 && (len(m.queue) == m.front || len(m.queue) == cap(m.queue)) {
+		m.queue = m.queue[:copy(m.queue, m.queue[m.front:])]
+		m.front = 0
+	}
+	m.queue = append(m.queue, peak{seq, v})
+}
+
+func (m *extreme) leave(e *event, row []int64, seq uint64) {
+	if m.number.of(e, row) == missing {
+		m.unknown--
+		return
+	}
+	if m.front < len(m.queue) && m.queue[m.front].seq == seq {
+		m.front++
+	}
+}
+
+func (m *extreme) value(statistic, uint32) float64 {
+	if m.unknown > 0 && m.number.poisons() || m.front == len(m.queue) {
+		return nan
+	}
+	return float64(m.queue[m.front].value*m.sign) / m.number.scale
+}
+
+func (m *extreme) reset() { m.queue, m.front, m.unknown = m.queue[:0], 0, 0 }

@@ -1,0 +1,76 @@
+package features
+
+import (
+	"github.com/weir-fraud/weir/features/expression"
+	"github.com/weir-fraud/weir/features/tile"
+	"github.com/weir-fraud/weir/payment"
+)
+
+// Observation is one transaction as its account sees it: made by Observe, read by Compute, taken in by Fold, in this
+// order and with nothing in between. Its memory is used again by the next Observe.
+type Observation struct {
+	Outcome Outcome
+	Late    bool // older than the account's newest event by more than the allowed lateness
+
+	// Tiles are what the features of each entity of the set are read off, to be filled in after Observe.
+	Tiles []Tiles
+
+	event      event
+	row        []int64
+	tx         *payment.Transaction
+	env        expression.Env
+	computed   bool // env holds the features
+	settled    bool // marks, filters and derived numbers are known
+	incomplete uint64
+}
+
+// Tiles are the series of one entity's key, nil where the transaction has no key.
+type Tiles struct {
+	Transactions, Labels *tile.Series
+}
+
+// Amount returns the transaction's amount in minor units of the reporting currency, or false where there is no rate.
+func (o *Observation) Amount() (int64, bool) { return o.event.amount, o.event.flags&noAmount == 0 }
+
+// Marks returns the marks of the transaction, mark i as bit i. They are known after Compute.
+func (o *Observation) Marks() uint16 { return o.event.marks }
+
+// Incomplete returns the entities whose tiles did not reach as far as they should have, entity i as bit i: their
+// features end with the newest tile that was complete. It is known after Compute.
+func (o *Observation) Incomplete() uint64 { return o.incomplete }
+
+// Observe fills o for a transaction of this account.
+func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
+	s := a.set
+	if len(o.env.Numbers) != s.numbers || len(o.Tiles) != len(s.entities) || len(o.row) != s.stride {
+		*o = Observation{env: s.newEnv(), Tiles: make([]Tiles, len(s.entities)), row: make([]int64, s.stride)}
+	}
+	clear(o.Tiles)
+	id, body := tx.Fingerprint()
+	o.Outcome, o.Late, o.tx, o.computed, o.settled, o.incomplete = Fresh, false, tx, false, false, 0
+	e := &o.event
+	*e = event{time: tx.Time, original: tx.Amount, id: id, body: body, currency: tx.Currency, kind: tx.Type}
+	if tx.Merchant.Location.Known {
+		e.flags |= located
+		e.latE7, e.lonE7 = tx.Merchant.Location.LatitudeE7, tx.Merchant.Location.LongitudeE7
+	}
+	s.report(e)
+	s.describe(&o.env, tx, e)
+	if newest, ok := a.Newest(); ok {
+		o.Late = tx.Time < newest-s.lateness
+		o.Outcome = a.seen(id, body, max(newest, tx.Time))
+	}
+}
+
+// settle sees to it that the marks of the observed transaction are known, and what follows from them.
+func (a *Account) settle(o *Observation) {
+	if o.settled {
+		return
+	}
+	if !o.computed && len(a.set.marks) > 0 {
+		a.standAt(o.event.time)
+		a.take(a.set.marksOrder, o)
+	}
+	a.set.derive(&o.env, &o.event, o.row)
+	o.settled = true
+}

@@ -1,0 +1,315 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/features/tile"
+	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/stream"
+)
+
+// entities is what a worker reads and adds to of the set's entities.
+type entities struct {
+	list         []features.Entity
+	transactions *lookup // nil where nothing is read
+	labels       *lookup
+}
+
+// newEntities makes what the worker needs for the set's entities.
+func (w *Worker) newEntities() entities {
+	set := w.judge.set
+	e := entities{list: set.Entities()}
+	e.transactions = newLookup(newPeers(w.store, set, w.config.Partitions, func(ctx context.Context, n int32) (int64, error) {
+		_, end, err := w.consumer.Bounds(ctx, n)
+		return end, err
+	}), set, (*features.Entity).Shape, w.stats)
+	e.labels = newLookup(newPeers(w.config.Labels.Store, set, w.config.Labels.Partitions, func(ctx context.Context, n int32) (int64, error) {
+		return w.consumer.EndOf(ctx, w.config.Topics.Feedback, n)
+	}), set, (*features.Entity).LabelShape, w.stats)
+	return e
+}
+
+// holding reports whether any partition waits for others.
+func (w *Worker) holding() bool {
+	for _, p := range w.partitions {
+		if p.hold != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// kept reports whether the partitions of the transactions topic keep tiles of an entity.
+func (e *entities) kept(entity int) bool {
+	s := e.list[entity].Shape()
+	return s.Counts+s.Sums > 0
+}
+
+// hold is a partition that waits: its next transaction reads tiles to which others are still adding.
+type hold struct {
+	records []stream.Record // polled and not worked off; the partition is paused meanwhile
+	since   time.Time
+	log     *lookup
+	entity  int
+	through int64 // the tile that is read
+}
+
+// loadOthers finds the series that the transactions of this poll read, and reads what is missing of them.
+func (w *Worker) loadOthers(ctx context.Context) error {
+	in := &w.intake
+	for _, l := range w.entities.lookups() {
+		if err := w.catchUp(ctx, l); err != nil {
+			return err
+		}
+		l.begin()
+	}
+	for _, n := range in.order {
+		p := w.partitions[n]
+		if p == nil || p.doubt != "" {
+			continue
+		}
+		for _, i := range in.slices[n] {
+			if r := &in.inputs[i]; r.refused == nil && in.records[i].Offset >= p.foldUntil {
+				w.findSeries(p, r)
+			}
+		}
+	}
+	for _, l := range w.entities.lookups() {
+		if err := l.load(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *entities) lookups() []*lookup {
+	var all []*lookup
+	for _, l := range []*lookup{e.transactions, e.labels} {
+		if l != nil {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// through returns the newest tile of an entity that a transaction at t reads.
+func (w *Worker) through(l *lookup, entity int, t payment.Time) int64 {
+	e := &w.entities.list[entity]
+	if l == w.entities.labels {
+		return e.LabelsThrough(t)
+	}
+	return e.Through(t)
+}
+
+// own returns the partition whose tiles come from memory: of labels, none.
+func (w *Worker) own(l *lookup, p *partition) int32 {
+	if l == w.entities.labels {
+		return -1
+	}
+	return p.number
+}
+
+// How long what is known of the others may be used: while nothing depends on it, and while something waits.
+const (
+	peersKnown = time.Second
+	peersAsked = 5 * time.Millisecond
+)
+
+// catchUp sees to it that what is known of the other partitions is new enough for the transactions of this poll.
+func (w *Worker) catchUp(ctx context.Context, l *lookup) error {
+	now := w.now()
+	if err := l.current(ctx, now, peersKnown); err != nil {
+		return err
+	}
+	for k, c := range l.caches {
+		if c == nil {
+			continue
+		}
+		for _, n := range w.intake.order {
+			p := w.partitions[n]
+			if p == nil || p.doubt != "" {
+				continue
+			}
+			through, some := w.furthest(l, k, p, n)
+			if !some || l.peers.allClosed(c.entity, w.own(l, p)) >= through {
+				continue
+			}
+			if err := l.current(ctx, now, peersAsked); err != nil {
+				return err
+			}
+			if err := l.peers.ends(ctx, now, c.entity, through, w.own(l, p)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// furthest returns the newest tile of an entity that the partition's transactions of this poll read.
+func (w *Worker) furthest(l *lookup, entity int, p *partition, n int32) (through int64, some bool) {
+	in := &w.intake
+	for _, i := range in.slices[n] {
+		r := &in.inputs[i]
+		if r.refused != nil || in.records[i].Offset < p.foldUntil || r.keys[entity] == "" {
+			continue
+		}
+		if s := l.caches[entity].keys[r.keys[entity]]; s != nil && s.closed.Through() >= w.through(l, entity, r.tx.Time) {
+			continue
+		}
+		if t := w.through(l, entity, r.tx.Time); !some || t > through {
+			through, some = t, true
+		}
+	}
+	return through, some
+}
+
+func (w *Worker) findSeries(p *partition, in *input) {
+	for k, key := range in.keys {
+		if key == "" {
+			continue
+		}
+		if l := w.entities.transactions; l != nil && l.caches[k] != nil {
+			in.tiles[k].transactions = l.want(k, key, in.tx.Time, w.through(l, k, in.tx.Time), p.number)
+		}
+		if l := w.entities.labels; l != nil && l.caches[k] != nil {
+			in.tiles[k].labels = l.want(k, key, in.tx.Time, w.through(l, k, in.tx.Time), -1)
+		}
+	}
+}
+
+// complete reports whether everything that the transaction reads of other partitions is known; if not, it says what is
+// missing.
+func (w *Worker) complete(p *partition, in *input) (missing hold, ok bool) {
+	if p.shard.set.LateForTiles(in.tx.Time, p.shard.watermark) {
+		return hold{}, true
+	}
+	for k := range in.tiles {
+		for _, l := range w.entities.lookups() {
+			s := in.tiles[k].of(l == w.entities.labels)
+			if s == nil {
+				continue
+			}
+			if t := w.through(l, k, in.tx.Time); s.closed.Through() < t && s.reach(int32(len(l.peers.list)), w.own(l, p)) < t {
+				return hold{log: l, entity: k, through: t}, false
+			}
+		}
+	}
+	return hold{}, true
+}
+
+func (t *tilesOf) of(labels bool) *series {
+	if labels {
+		return t.labels
+	}
+	return t.transactions
+}
+
+// attach completes the series that the observed transaction reads, as far as is known, and hands them over.
+func (w *Worker) attach(p *partition, in *input, o *features.Observation) {
+	if p.shard.set.LateForTiles(in.tx.Time, p.shard.watermark) {
+		return
+	}
+	for k := range in.tiles {
+		t := &in.tiles[k]
+		if s := t.transactions; s != nil {
+			var own *tile.Cell
+			if t.cell != nil {
+				own = t.cell.cell
+			}
+			w.extend(w.entities.transactions, k, s, in.tx.Time, p.number, own)
+			o.Tiles[k].Transactions = s.closed
+		}
+		if s := t.labels; s != nil {
+			w.extend(w.entities.labels, k, s, in.tx.Time, -1, nil)
+			o.Tiles[k].Labels = s.closed
+		}
+	}
+}
+
+func (w *Worker) extend(l *lookup, entity int, s *series, t payment.Time, own int32, cell *tile.Cell) {
+	c := l.caches[entity]
+	if through := w.through(l, entity, t); s.closed.Through() < through {
+		c.extend(s, min(through, s.reach(c.partitions, own)), own, cell)
+		c.drop(s, t)
+	}
+}
+
+// tally adds the transaction, once it is folded, to the partition's tiles of its keys.
+func (w *Worker) tally(p *partition, in *input, late bool) {
+	for k := range in.tiles {
+		e := in.tiles[k].cell
+		if e == nil {
+			continue
+		}
+		if late {
+			w.stats.LateTiles.Add(1)
+			continue
+		}
+		before, some := e.cell.Newest()
+		w.judge.set.Tally(k, &w.judge.observation, e.cell)
+		if after, _ := e.cell.Newest(); some && tile.Chunk(after) > tile.Chunk(before) {
+			e.cell.Drop(w.entities.list[k].Kept(p.shard.watermark))
+		}
+		p.change(e)
+	}
+}
+
+// change notes that an entry has changed since the last snapshot.
+func (p *partition) change(e *entry) {
+	if !e.changed {
+		e.changed = true
+		p.changed = append(p.changed, e)
+	}
+}
+
+// holdBack keeps a partition's records from the given ones on for later, and stops reading more.
+func (w *Worker) holdBack(p *partition, at []int32, missing hold) {
+	missing.since = w.now()
+	if p.hold != nil {
+		missing.since, missing.records = p.hold.since, p.hold.records[:0]
+	} else {
+		w.stats.Waits.Add(1)
+		if err := w.consumer.Pause(p.number); err != nil {
+			w.log.Warn("cannot pause a partition that waits for others", "partition", p.number, "error", err)
+		}
+	}
+	kept := make([]stream.Record, 0, len(at))
+	for _, i := range at {
+		kept = append(kept, w.intake.records[i])
+	}
+	missing.records = kept
+	p.hold = &missing
+}
+
+// goOn ends a partition's wait.
+func (w *Worker) goOn(p *partition) error {
+	if p.hold == nil {
+		return nil
+	}
+	p.hold = nil
+	return w.consumer.Resume(p.number)
+}
+
+// released appends the records of partitions that need not wait any longer to batch.
+func (w *Worker) released(ctx context.Context, batch []stream.Record) ([]stream.Record, error) {
+	for _, p := range w.partitions {
+		h := p.hold
+		if h == nil || p.doubt != "" {
+			continue
+		}
+		now := w.now()
+		if w.config.EntityWait > 0 && now.Sub(h.since) >= w.config.EntityWait {
+			p.impatient = true
+		} else if err := h.log.current(ctx, now, peersAsked); err != nil {
+			return batch, err
+		} else if err := h.log.peers.ends(ctx, now, &w.entities.list[h.entity], h.through, w.own(h.log, p)); err != nil {
+			return batch, err
+		} else if h.log.peers.allClosed(&w.entities.list[h.entity], w.own(h.log, p)) < h.through {
+			continue
+		}
+		batch = append(batch, h.records...)
+	}
+	return batch, nil
+}

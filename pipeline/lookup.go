@@ -1,0 +1,159 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/features/tile"
+	"github.com/weir-fraud/weir/payment"
+)
+
+// lookup is how a worker reads the tiles of one log: those of transactions, of which it owns some partitions itself, or
+// those of labels.
+type lookup struct {
+	peers  *peers
+	caches []*seriesCache // by entity, nil where no feature reads the log's tiles
+	stats  *Stats
+
+	reads []features.Read // of the load under way, one for each partition
+	asked [][]asked
+	stale bool // a peer's state was replaced while it was read
+}
+
+// asked is what one TileRead is for.
+type asked struct {
+	cache   *seriesCache
+	series  *series
+	through int64
+}
+
+// newLookup returns a lookup over the entities for which shape says that the log has tiles, nil where it has none.
+func newLookup(p *peers, set *features.Set, shape func(*features.Entity) tile.Shape, stats *Stats) *lookup {
+	l := &lookup{peers: p, stats: stats}
+	entities := set.Entities()
+	any := false
+	for i := range entities {
+		var c *seriesCache
+		if s := shape(&entities[i]); s.Counts+s.Sums > 0 {
+			c = newSeriesCache(&entities[i], s, int32(len(p.list)))
+			any = true
+		}
+		l.caches = append(l.caches, c)
+	}
+	if !any {
+		return nil
+	}
+	l.reads, l.asked = make([]features.Read, len(p.list)), make([][]asked, len(p.list))
+	return l
+}
+
+// begin begins a load.
+func (l *lookup) begin() {
+	for n := range l.reads {
+		l.reads[n].Partition, l.reads[n].Generation = int32(n), l.peers.list[n].Head.Generation
+		l.reads[n].Tiles = l.reads[n].Tiles[:0]
+		l.asked[n] = l.asked[n][:0]
+	}
+}
+
+// want returns the series of a key that a transaction at t of partition own reads up to a tile, and sees to it that what
+// is missing is read with the next load. Partitions that are still adding to those tiles are left out.
+func (l *lookup) want(entity int, key string, t payment.Time, through int64, own int32) *series {
+	c := l.caches[entity]
+	s := c.get(key, t)
+	if s.closed.Through() >= through {
+		l.stats.SeriesHits.Add(1)
+		return s
+	}
+	for n := range l.reads {
+		if int32(n) == own {
+			continue
+		}
+		upTo := min(through, l.peers.closed(c.entity, int32(n)))
+		if s.known(int32(n)) >= upTo || l.isAsked(n, s, upTo) {
+			continue
+		}
+		if !l.peers.list[n].Head.Known() {
+			// Nothing was ever folded there, and there is nothing to fold.
+			l.failed(c.take(s, int32(n), upTo, nil))
+			continue
+		}
+		c.want(s, int32(n), upTo, &l.reads[n])
+		l.asked[n] = append(l.asked[n], asked{c, s, upTo})
+	}
+	return s
+}
+
+// isAsked reports whether a series' rows of partition n are being read up to a tile already. Records of one key come
+// close to each other or not at all, so the last few are looked at.
+func (l *lookup) isAsked(n int, s *series, upTo int64) bool {
+	const few = 8
+	for i := len(l.asked[n]) - 1; i >= max(0, len(l.asked[n])-few); i-- {
+		if a := &l.asked[n][i]; a.series == s && a.through >= upTo {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *lookup) failed(err error) {
+	if err != nil {
+		l.stale = true
+	}
+}
+
+// load reads what is wanted.
+func (l *lookup) load(ctx context.Context) error {
+	var reads []features.Read
+	var at []int
+	for n := range l.reads {
+		if len(l.reads[n].Tiles) > 0 {
+			reads, at = append(reads, l.reads[n]), append(at, n)
+		}
+	}
+	if len(reads) == 0 {
+		return nil
+	}
+	if err := l.peers.store.Load(ctx, reads); err != nil {
+		return fmt.Errorf("%w: %w", errStore, err)
+	}
+	for i := range reads {
+		r := &reads[i]
+		l.stats.TileReads.Add(int64(len(r.Tiles)))
+		if r.Head.Generation != r.Generation {
+			// Its owner has discarded the state meanwhile, and what was read may have been half deleted.
+			l.stale = true
+			continue
+		}
+		for j, a := range l.asked[at[i]] {
+			err := a.cache.take(a.series, int32(at[i]), a.through, r.Tiles[j].Chunks)
+			if errors.Is(err, tile.ErrDamaged) {
+				return fmt.Errorf("%w: tiles of partition %d, which its owner has to rebuild (weir state drop makes it): %w", errStore, at[i], err)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// current sees to it that what is known of the peers is not older than limit.
+func (l *lookup) current(ctx context.Context, now time.Time, limit time.Duration) error {
+	if !l.stale && now.Sub(l.peers.read) < limit {
+		return nil
+	}
+	l.stale = false
+	return l.peers.refresh(ctx, now)
+}
+
+func (l *lookup) trim(limit int) {
+	for _, c := range l.caches {
+		if c != nil {
+			c.trim(limit)
+		}
+	}
+}
