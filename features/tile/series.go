@@ -50,10 +50,9 @@ func (s *Series) Extend(through int64, parts ...Rows) {
 		next[i] = parts[i].after(s.through)
 	}
 	for {
-		tile := int64(math.MaxInt64)
-		found := false
+		tile, found := through, false
 		for i := range parts {
-			if k := next[i]; k < len(parts[i].tiles) && parts[i].tiles[k] <= min(tile, through) {
+			if k := next[i]; k < len(parts[i].tiles) && parts[i].tiles[k] <= tile {
 				tile, found = parts[i].tiles[k], true
 			}
 		}
