@@ -15,7 +15,7 @@ import (
 // in this list.
 var layers = []string{
 	"cmd/weir", "app", "screen", "monitor", "pipeline", "stream", "evaluation/report", "alerts", "scoring", "features/redisstate", "features",
-	"evaluation", "simulate", "history/suggest", "history", "payment", "models", "telemetry",
+	"evaluation", "simulate", "history/suggest", "history", "feedback", "payment", "models", "telemetry",
 }
 
 // owners are the only packages that may import a library, tests included.
