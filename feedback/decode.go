@@ -202,9 +202,6 @@ func (d *decoder) readMarks(v value) *FieldError {
 	if err := json.Unmarshal(v, &all); err != nil {
 		return syntax(err)
 	}
-	if len(all) > MaxMarks {
-		return fault(pathMarks, payment.KindSize, "are more than %d", MaxMarks)
-	}
 	for i, element := range all {
 		var mark string
 		if ferr := value(element).text(pathMarks+"["+strconv.Itoa(i)+"]", &mark); ferr != nil {

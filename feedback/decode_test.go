@@ -124,6 +124,7 @@ func TestDecodeAccepts(t *testing.T) {
 		{"marks in their order", with("marks", `[ "b" , "a" ]`), marks, "[b a]"},
 		{"escapes", with("note", `"\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00é"`), note, "\"\\/\b\f\n\r\té😀é"},
 		{"the replacement character itself", with("note", "\"\uFFFD\\ufffd\""), note, "\uFFFD\uFFFD"},
+		{"brackets in a string", with("note", `"\"`+strings.Repeat("[", 40)+`"`), note, `"` + strings.Repeat("[", 40)},
 		{"a long note", with("note", `"`+strings.Repeat("ü", 2048)+`"`), note, strings.Repeat("ü", 2048)},
 	}
 	for _, test := range tests {

@@ -58,6 +58,7 @@ var damages = []struct {
 	{"a count of more than there is", body(2, entry("t", 1))},
 	{"a count of less than there is", body(1, entry("t", 1), entry("u", 1))},
 	{"a huge count", append(binary.AppendUvarint([]byte{1}, math.MaxUint64), entry("t", 1)...)},
+	{"a count of millions", append(binary.AppendUvarint([]byte{1}, 1<<22), entry("t", 1)...)},
 	{"the wrong order", body(2, entry("u", 1), entry("t", 1))},
 	{"one transaction twice", body(2, entry("t", 1), entry("t", 1))},
 	{"no transaction id", body(1, entry("", 1))},
@@ -81,7 +82,7 @@ func TestSealedDamageIsNoticed(t *testing.T) {
 		}
 	}
 	for _, d := range damages {
-		if a, err := feedback.DecodeAccount(seal(d.body)); !errors.Is(err, feedback.ErrDamaged) || a != nil {
+		if a, err := decodeFrugally(t, seal(d.body)); !errors.Is(err, feedback.ErrDamaged) || a != nil {
 			t.Errorf("%s: %v, %v", d.what, a, err)
 		}
 	}
