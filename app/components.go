@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/weir-fraud/weir/features"
@@ -29,9 +30,20 @@ func NewLogger(c LogConfig, w io.Writer) (*slog.Logger, error) {
 	return slog.New(slog.NewTextHandler(w, options)), nil
 }
 
-// featureSet compiles the shipped features under the configured layout.
+// featureSet compiles the configured features file, or the shipped one, under the configured layout.
 func (c *Config) featureSet() (*features.Set, error) {
-	return features.Compile(features.Builtin(), c.layout())
+	if c.Features.File == "" {
+		return features.Compile(features.Builtin(), c.layout())
+	}
+	text, err := os.ReadFile(c.Features.File)
+	if err != nil {
+		return nil, fmt.Errorf("features.file: %w", err)
+	}
+	d, err := features.ParseDeclarations(c.Features.File, text)
+	if err != nil {
+		return nil, err
+	}
+	return features.Compile(d, c.layout())
 }
 
 // loadModel loads the configured model, or the shipped one.
@@ -79,8 +91,7 @@ func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
 
 // store opens the account states of the configured topic and layout.
 func (c *Config) store() *redisstate.Store {
-	layout := c.layout()
-	return redisstate.Open(c.redis(), layout.Hash(), cmp.Or(c.Redis.state, c.Kafka.Topics.Transactions))
+	return redisstate.Open(c.redis(), c.Layout(), cmp.Or(c.Redis.state, c.Kafka.Topics.Transactions))
 }
 
 // describeTopics returns the transactions topic, after checking that the ones written to fit it.

@@ -69,11 +69,13 @@ type PipelineConfig struct {
 	Delivery      pipeline.Delivery `yaml:"delivery" doc:"exactly_once, or at_least_once: a crash may then repeat decisions"`
 	BatchSize     int               `yaml:"batch_size" doc:"most records in one transaction"`
 	ApplyInterval Duration          `yaml:"apply_interval" doc:"how far the state in Redis may lag behind the committed offsets; more means fewer writes and a longer recovery"`
-	CacheAccounts int               `yaml:"cache_accounts" doc:"most accounts that a worker holds in memory"`
+	CacheAccounts int               `yaml:"cache_accounts" doc:"most accounts that a worker holds in memory, and as many keys of each entity"`
+	EntityWait    Duration          `yaml:"entity_wait" doc:"how long a transaction may wait for tiles that other partitions are still adding to, before its entity features are flagged incomplete; 0 for without end, as for a backfill"`
 }
 
 // FeaturesConfig is the key features.
 type FeaturesConfig struct {
+	File          string            `yaml:"file" doc:"a features file; empty for the shipped one (weir features source prints it)"`
 	LongestWindow Duration          `yaml:"longest_window" doc:"how far back a feature may look"`
 	Lateness      Duration          `yaml:"lateness" doc:"how far behind its account's newest event an event may be without being flagged late"`
 	Dedupe        Duration          `yaml:"dedupe" doc:"how long a transaction id is remembered"`
@@ -119,7 +121,7 @@ func DefaultConfig() Config {
 		Redis: RedisConfig{Addresses: []string{"localhost:6379"}},
 		Pipeline: PipelineConfig{
 			Start: pipeline.StartLatest, Delivery: pipeline.ExactlyOnce,
-			BatchSize: 4096, ApplyInterval: Duration(200 * time.Millisecond), CacheAccounts: 200_000,
+			BatchSize: 4096, ApplyInterval: Duration(200 * time.Millisecond), CacheAccounts: 200_000, EntityWait: Duration(time.Second),
 		},
 		Features: FeaturesConfig{
 			LongestWindow: Duration(l.LongestWindow), Lateness: Duration(l.Lateness), Dedupe: Duration(l.Dedupe),
@@ -177,9 +179,12 @@ func (c *Config) Validate() error {
 	check(p.BatchSize >= 1 && p.BatchSize <= 100_000, "pipeline.batch_size is %d: it must be 1 to 100000", p.BatchSize)
 	check(p.ApplyInterval.in(0, time.Minute), "pipeline.apply_interval is %v: it must be 0 to 1m", p.ApplyInterval)
 	check(p.CacheAccounts >= 0, "pipeline.cache_accounts is negative")
+	check(p.EntityWait.in(0, time.Hour), "pipeline.entity_wait is %v: it must be 0 to 1h", p.EntityWait)
 	layout := c.layout()
 	if err := layout.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("features: %w", err))
+	} else if _, err := c.featureSet(); err != nil {
+		errs = append(errs, err)
 	}
 	for name, v := range map[string]*float64{"review": c.Model.Review, "decline": c.Model.Decline} {
 		check(v == nil || *v >= 0 && *v <= 1, "model.%s must be between 0 and 1", name)
@@ -221,7 +226,7 @@ func (c *Config) topics() pipeline.Topics {
 	if dead == "" {
 		dead = t.Transactions + ".dead-letter"
 	}
-	return pipeline.Topics{Transactions: t.Transactions, Decisions: t.Decisions, Alerts: t.Alerts, DeadLetters: dead}
+	return pipeline.Topics{Transactions: t.Transactions, Decisions: t.Decisions, Alerts: t.Alerts, DeadLetters: dead, Feedback: t.Feedback}
 }
 
 func (c *Config) workers() int {

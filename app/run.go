@@ -159,7 +159,8 @@ func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *p
 			TransactionalID:    fmt.Sprintf("%s-%s-%d", c.Kafka.Group, instance, i),
 			TransactionTimeout: time.Duration(c.Kafka.Transaction),
 			BatchSize:          c.Pipeline.BatchSize, ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), CacheAccounts: c.Pipeline.CacheAccounts,
-			Clock: s.clock.now, PinThreads: s.clock.pinned,
+			EntityWait: time.Duration(c.Pipeline.EntityWait),
+			Clock:      s.clock.now, PinThreads: s.clock.pinned,
 			Sabotage: sabotage,
 		}, engine, store, s.stats, s.log.With("worker", i), time.Now, rand.Uint64)
 		g.Go(func() error { return w.Run(ctx) })

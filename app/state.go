@@ -69,8 +69,11 @@ func DropState(ctx context.Context, c Config, layout string, stdout io.Writer) e
 	return err
 }
 
-// Layout returns the name of the configured state layout.
+// Layout returns the name of the state layout that the configuration and its features file make.
 func (c *Config) Layout() string {
-	l := c.layout()
-	return l.Hash()
+	set, err := c.featureSet()
+	if err != nil {
+		return "unknown" // a configuration that was loaded compiles
+	}
+	return set.State()
 }

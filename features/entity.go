@@ -82,14 +82,14 @@ func indexOrAdd(list *[]tally, t tally) int {
 
 // tileReading is how a feature is read off an entity's tiles.
 type tileReading struct {
-	entity           int
-	labels           bool
-	statistic        tileStatistic
-	count            int // the counter that it reads
-	sum, squares     int // the sums
-	column           int
-	window           int64 // tiles
-	delay            payment.Time
+	entity       int
+	labels       bool
+	statistic    tileStatistic
+	count        int // the counter that it reads
+	sum, squares int // the sums
+	column       int
+	window       int64 // tiles
+	delay        payment.Time
 }
 
 type tileStatistic uint8
@@ -124,7 +124,9 @@ func (e *Entity) Through(t payment.Time) int64 { return tile.Last(t, e.delay, e.
 func (e *Entity) LabelsThrough(t payment.Time) int64 { return tile.Last(t, 0, e.length) }
 
 // Closed returns the newest tile that nothing is added to any more by a partition with the given watermark.
-func (e *Entity) Closed(watermark payment.Time) int64 { return tile.Last(watermark, e.lateness, e.length) }
+func (e *Entity) Closed(watermark payment.Time) int64 {
+	return tile.Last(watermark, e.lateness, e.length)
+}
 
 // Oldest returns the oldest tile that a transaction at t reads.
 func (e *Entity) Oldest(t payment.Time) int64 { return tile.Number(t-e.lookback, e.length) }
@@ -133,7 +135,9 @@ func (e *Entity) Oldest(t payment.Time) int64 { return tile.Number(t-e.lookback,
 const maxSkew = 7 * day
 
 // retention returns how far behind the watermark of its partition a tile may still be read.
-func (e *Entity) retention() payment.Time { return e.lookback + e.lateness + 2*e.length + millis(maxSkew) }
+func (e *Entity) retention() payment.Time {
+	return e.lookback + e.lateness + 2*e.length + millis(maxSkew)
+}
 
 // Kept returns the oldest tile that a partition with the given watermark keeps: the first of a chunk.
 func (e *Entity) Kept(watermark payment.Time) int64 {

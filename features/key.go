@@ -69,4 +69,3 @@ func (t *LabelTally) Counts(entity int, l Labeled) (bits uint64) {
 // LateForTiles reports whether an event comes too late for the tiles of its partition, whose watermark is as given:
 // others may have read them. Such an event is not counted there, and reads none.
 func (s *Set) LateForTiles(t, watermark payment.Time) bool { return t < watermark-s.lateness }
-
