@@ -123,7 +123,7 @@ func (c *compiler) textName(f textField) string {
 	case categoryField:
 		return "category"
 	}
-	return "attribute " + c.set.attributes[f-firstAttributeField].name
+	return "text attribute:" + c.set.attributes[f-firstAttributeField].name
 }
 
 // canonical returns an expression with every name replaced by what it stands for.
@@ -157,8 +157,8 @@ func (c *compiler) meaning(name string) (string, error) {
 		return "mark:" + h, err
 	}
 	for i := range c.set.attributes {
-		if c.set.attributes[i].name == name {
-			return "attribute:" + name, nil
+		if a := &c.set.attributes[i]; a.name == name {
+			return a.kind.String() + " attribute:" + name, nil
 		}
 	}
 	return name, nil
