@@ -24,6 +24,10 @@ type LatencyOptions struct {
 	Partitions int32
 }
 
+// LatencyWarmUp is how long a latency benchmark sends before it measures: accounts come into memory, and the broker's
+// compiler gets to the code that a stream of small transactions runs.
+const LatencyWarmUp = 30 * time.Second
+
 // benchAccounts share the traffic of a latency benchmark, whatever its rate.
 const benchAccounts = 40_000
 
