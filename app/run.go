@@ -19,6 +19,7 @@ import (
 
 // Run is `weir run`: the pipeline against real servers, until ctx ends. Version is that of the program.
 func Run(ctx context.Context, c Config, version string, log *slog.Logger) error {
+	c.Tell(func(text string) { log.Warn(text) })
 	s := service{config: c, version: version, log: log, stats: pipeline.NewStats(), clock: wallTime()}
 	err := s.run(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -103,7 +104,9 @@ func (s *service) work(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	if s.config.HTTP.Address != "" {
-		admin, err := stream.NewAdmin(s.config.kafka())
+		watched := s.config.kafka()
+		watched.Slow = nil // the monitor tells what is not there
+		admin, err := stream.NewAdmin(watched)
 		if err != nil {
 			return err
 		}
