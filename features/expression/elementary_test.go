@@ -36,7 +36,7 @@ func TestElementaryBits(t *testing.T) {
 		{"amount ** mean_30d", 1.1, 30, 0x4031730c06ef9d90},
 		{"amount ** mean_30d", 7.3, -1.7, 0x3fa171683b6b5e01},
 		{"amount ** mean_30d", 0.999, 1e5, 0x36e940747bb853cb},
-		{"amount * mean_30d + 0.3", 1.1, 1.3, 0x3ffbae147ae147af},
+		{"amount * mean_30d + 0.3", 3.3, 0.7, 0x4004e147ae147ae0}, // a fused multiply-add gives 2.61
 	} {
 		if got := math.Float64bits(evaluator(t, c.source)(c.x, c.y)); got != c.want {
 			t.Errorf("%s of %v, %v has the bits %#x, not %#x", c.source, c.x, c.y, got, c.want)
