@@ -84,8 +84,8 @@ func log10(x float64) float64 {
 	return y
 }
 
-// power returns x to the y: exactly rounded products for small whole exponents, else within a few hundred units in the
-// last place where the result is huge or tiny, and a few where it is not.
+// power returns x to the y: a product for small whole exponents, exact where a float64 holds it, and otherwise by way of
+// the logarithm, within some units in the last place, which grow to a thousand where the result is huge or tiny.
 func power(x, y float64) float64 {
 	const mostFactors = 64
 	whole := math.Floor(y) == y
