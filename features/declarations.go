@@ -158,6 +158,9 @@ func (d *Declarations) declarable(what, name string, at yamldoc.Place) error {
 	case expression.Reserved(name):
 		return d.doc.Mistake(at, "%s %q: the name is a word of expressions; choose another", what, name)
 	}
+	if expression.Reserved(name) {
+		return d.doc.Mistake(at, "%s %q: the name is a word of the expression language", what, name)
+	}
 	return nil
 }
 
