@@ -336,7 +336,8 @@ func (c *compiler) describeTiles(b *strings.Builder, d *Definition, f *feature) 
 			}
 		}
 	}
-	return b.String(), c.describeFilter(b, filter)
+	err = c.describeFilter(b, filter)
+	return b.String(), err
 }
 
 // add adds an event to a row of tiles.

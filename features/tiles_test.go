@@ -200,7 +200,9 @@ func (w *world) step(a *worldAccount, tx *payment.Transaction, o *features.Obser
 		}
 	}
 	incomplete := uint64(0)
-	a.oracle.tiles = func(v *view, d *features.Definition) float64 { return w.feature(v.tx.Time, d, keys, through, &incomplete) }
+	a.oracle.tiles = func(v *view, d *features.Definition) float64 {
+		return w.feature(v.tx.Time, d, keys, through, &incomplete)
+	}
 	v := a.oracle.look(tx)
 	want, got := v.vector(), make(features.Vector, w.set.Schema().Len())
 	a.account.Compute(o, got)

@@ -176,7 +176,7 @@ func (f *fixture) expect(t *testing.T, partition int32, values string, head feat
 }
 
 func change(account, value string, filed, bucket int64) features.Change {
-	return features.Change{Account: account, Value: []byte(value), Filed: filed, Bucket: bucket}
+	return features.Change{Account: account, Value: []byte(value), Filing: features.Filing{Filed: filed, Bucket: bucket}}
 }
 
 func testHeads(t *testing.T, f *fixture) {
