@@ -1,0 +1,162 @@
+package redisstate_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/weir-fraud/weir/features"
+)
+
+// tiles returns a change of an entity's key: chunks as number and value, "-" for one that goes.
+func tiles(entity, key string, filed, bucket int64, chunks ...any) features.TileChange {
+	c := features.TileChange{Cell: features.CellName{Entity: entity, Key: key}, Filing: features.Filing{Filed: filed, Bucket: bucket}}
+	for i := 0; i < len(chunks); i += 2 {
+		chunk := features.Chunk{Number: int64(chunks[i].(int))}
+		if v := chunks[i+1].(string); v != "-" {
+			chunk.Value = []byte(v)
+		}
+		c.Chunks = append(c.Chunks, chunk)
+	}
+	return c
+}
+
+// applyTiles makes one write, which must succeed, and returns the new head.
+func (f *fixture) applyTiles(t *testing.T, from, to features.Head, changes []features.Change, all ...features.TileChange) features.Head {
+	t.Helper()
+	writes := []features.Write{{From: from, To: to, Changes: changes, Tiles: all}}
+	if err := errors.Join(f.store.Apply(t.Context(), writes), writes[0].Err); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// chunks returns the chunks of an entity's key, all or those from one number to another, each as NUMBER:VALUE.
+func (f *fixture) chunks(t *testing.T, generation uint64, read features.TileRead) string {
+	t.Helper()
+	read.Chunks = []features.Chunk{{Number: 99, Value: []byte("left over")}}
+	reads := []features.Read{{Generation: generation, Accounts: []string{"a"}, Tiles: []features.TileRead{read}}}
+	if err := f.store.Load(t.Context(), reads); err != nil {
+		t.Fatal(err)
+	}
+	chunks := reads[0].Tiles[0].Chunks
+	slices.SortFunc(chunks, func(a, b features.Chunk) int { return int(a.Number - b.Number) })
+	var all []string
+	for _, c := range chunks {
+		all = append(all, fmt.Sprintf("%d:%s", c.Number, c.Value))
+	}
+	return strings.Join(all, " ")
+}
+
+func everyChunk(entity, key string) features.TileRead {
+	return features.TileRead{Cell: features.CellName{Entity: entity, Key: key}, All: true}
+}
+
+// An entity's key holds chunks that come and go one by one, beside accounts that may be called the same.
+func testTiles(t *testing.T, f *fixture) {
+	head := f.applyTiles(t, features.Head{}, headAt(1), []features.Change{change("a", "account", 0, 1)},
+		tiles("shop", "a", 0, 1, -3, "x", 5, "y"), tiles("shop", "b:c", 0, 1, 5, "z"), tiles("till", "a", 0, 2, 5, "\x00\xff"))
+	read := func(from, to int64) features.TileRead {
+		return features.TileRead{Cell: features.CellName{Entity: "shop", Key: "a"}, From: from, To: to}
+	}
+	expect := func(what string, read features.TileRead, want string) {
+		t.Helper()
+		if got := f.chunks(t, head.Generation, read); got != want {
+			t.Errorf("%s: the chunks are %q, want %q", what, got, want)
+		}
+	}
+	expect("all", everyChunk("shop", "a"), "-3:x 5:y")
+	expect("some", read(-4, 4), "-3:x")
+	expect("one", read(5, 5), "5:y")
+	expect("none", read(-2, 4), "")
+	expect("another key", everyChunk("shop", "b:c"), "5:z")
+	expect("another entity", everyChunk("till", "a"), "5:\x00\xff")
+	expect("an unknown key", everyChunk("shop", "c"), "")
+	f.expect(t, 0, "account", head)
+
+	head = f.applyTiles(t, head, headAt(2), nil, tiles("shop", "a", 1, 3, -3, "-", 5, "yy", 6, "new"), tiles("till", "a", 2, 2, 5, "-"))
+	expect("changed", everyChunk("shop", "a"), "5:yy 6:new")
+	expect("emptied", everyChunk("till", "a"), "")
+	writes := []features.Write{{From: headAt(1), To: headAt(9), Tiles: []features.TileChange{tiles("shop", "a", 3, 4, 5, "wrong")}}}
+	if err := f.store.Apply(t.Context(), writes); err != nil || !errors.Is(writes[0].Err, features.ErrMismatch) {
+		t.Errorf("from another head: %v, %v", err, writes[0].Err)
+	}
+	expect("unchanged", everyChunk("shop", "a"), "5:yy 6:new")
+
+	// What is filed early goes, accounts and keys alike, and a scan shows the accounts alone.
+	head = f.applyTiles(t, head, headAt(3), []features.Change{change("d", "later", 0, 3)}, tiles("till", "a", 2, 2, 7, "again"))
+	err := f.store.Scan(t.Context(), 0, head, func(account string, value []byte) error {
+		if account != "a" && account != "d" {
+			return fmt.Errorf("the scan shows %q", account)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	f.forgetAll(t, 0, head, 3)
+	expect("filed later", everyChunk("shop", "a"), "5:yy 6:new")
+	expect("filed early", everyChunk("shop", "b:c"), "")
+	expect("filed early, too", everyChunk("till", "a"), "")
+	f.expect(t, 0, "- - - later", head)
+
+	fresh := headAt(0)
+	fresh.Generation = 2
+	if err := errors.Join(f.store.Discard(t.Context(), 0, head, fresh), f.store.DeleteDiscarded(t.Context(), 0)); err != nil {
+		t.Fatal(err)
+	}
+	expect("of the discarded generation", everyChunk("shop", "a"), "")
+	if keys := f.keys(t); len(keys) != 1 {
+		t.Errorf("of a discarded generation %v is left, want the new head alone", keys)
+	}
+}
+
+// Writes with more than one script call takes on its stack, of accounts and of keys with many chunks.
+func testTilesMany(t *testing.T, f *fixture) {
+	const n, each = 3000, 3
+	var changes []features.Change
+	var all []features.TileChange
+	for i := range n {
+		changes = append(changes, change(fmt.Sprint("account ", i), fmt.Sprint("value ", i), 0, 1))
+		all = append(all, tiles("shop", fmt.Sprint("key ", i), 0, 1+int64(i%2), i, "a", i+1, fmt.Sprint("b", i), i+2, "c"))
+	}
+	head := f.applyTiles(t, features.Head{}, headAt(1), changes, all...)
+	for _, i := range []int{0, 1, n / 2, n - 1} {
+		want := fmt.Sprintf("%d:a %d:b%d %d:c", i, i+1, i, i+2)
+		if got := f.chunks(t, 1, everyChunk("shop", fmt.Sprint("key ", i))); got != want {
+			t.Errorf("key %d has %q, want %q", i, got, want)
+		}
+	}
+	f.forgetAll(t, 0, head, 3)
+	if keys := f.keys(t); len(keys) != 1 {
+		t.Errorf("%d keys are left, want the head", len(keys))
+	}
+}
+
+// Peers tell how far each partition is, and where its log ended when somebody last looked.
+func testPeers(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	head := f.apply(t, 1, features.Head{}, headAt(10))
+	expect := func(what string, want ...features.Peer) {
+		t.Helper()
+		if got, err := f.store.Peers(ctx, int32(len(want))); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: the peers are %+v, %v; want %+v", what, got, err, want)
+		}
+	}
+	expect("nothing noted", features.Peer{}, features.Peer{Head: head, Reached: 10})
+	if err := f.store.Reach(ctx, 1, 10, 17); err != nil {
+		t.Fatal(err)
+	}
+	expect("noted", features.Peer{}, features.Peer{Head: head, Reached: 17})
+	head = f.apply(t, 1, head, headAt(12))
+	expect("noted for an older head", features.Peer{}, features.Peer{Head: head, Reached: 12})
+	if err := f.store.Delete(ctx, 1, head); err != nil {
+		t.Fatal(err)
+	}
+	expect("deleted", features.Peer{}, features.Peer{})
+	if keys := f.keys(t); len(keys) != 0 {
+		t.Errorf("left over: %v", keys)
+	}
+}
