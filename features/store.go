@@ -52,9 +52,18 @@ type Chunk struct {
 
 // Peer is how far somebody has got with a partition.
 type Peer struct {
-	Head    Head
-	Reached int64 // offset up to which there was nothing after what the head stands for, when last looked
+	Head Head
+	Hint
 }
+
+// Hint is what the owner of a partition adds to its head. None of it is state.
+type Hint struct {
+	Reached int64        // offset up to which there is nothing after what the head stands for: markers, records that are gone
+	Ahead   payment.Time // event time of the transaction that is folded next, 0 where that is not known
+}
+
+// Watermark returns the watermark that the partition has, or will have with the next transaction that it folds.
+func (p *Peer) Watermark() payment.Time { return max(p.Head.Watermark, p.Ahead) }
 
 // Write hands a store the changes of one partition. They are made, all at once, if the partition's head is still From.
 type Write struct {

@@ -51,6 +51,7 @@ func (e *entities) kept(entity int) bool {
 type hold struct {
 	records []stream.Record // polled and not worked off; the partition is paused meanwhile
 	since   time.Time
+	time    payment.Time // event time of the first of them
 	log     *lookup
 	entity  int
 	through int64 // the tile that is read
@@ -284,7 +285,7 @@ func (w *Worker) holdBack(p *partition, at []int32, missing hold) {
 	for _, i := range at {
 		kept = append(kept, w.intake.records[i])
 	}
-	missing.records = kept
+	missing.records, missing.time = kept, w.intake.inputs[at[0]].tx.Time
 	p.hold = &missing
 }
 
@@ -305,6 +306,9 @@ func (w *Worker) released(ctx context.Context, batch []stream.Record) ([]stream.
 			continue
 		}
 		now := w.now()
+		if err := w.giveHint(ctx, p); err != nil {
+			return batch, err
+		}
 		if w.config.EntityWait > 0 && now.Sub(h.since) >= w.config.EntityWait {
 			p.impatient = true
 		} else if err := h.log.current(ctx, now, peersAsked); err != nil {

@@ -76,11 +76,6 @@ func (l *lookup) want(entity int, key string, t payment.Time, through int64, own
 		if s.known(int32(n)) >= upTo || l.isAsked(n, s, upTo) {
 			continue
 		}
-		if !l.peers.list[n].Head.Known() {
-			// Nothing was ever folded there, and there is nothing to fold.
-			l.failed(c.take(s, int32(n), upTo, nil))
-			continue
-		}
 		c.want(s, int32(n), upTo, &l.reads[n])
 		l.asked[n] = append(l.asked[n], asked{c, s, upTo})
 	}
@@ -97,12 +92,6 @@ func (l *lookup) isAsked(n int, s *series, upTo int64) bool {
 		}
 	}
 	return false
-}
-
-func (l *lookup) failed(err error) {
-	if err != nil {
-		l.stale = true
-	}
 }
 
 // load reads what is wanted.
@@ -123,8 +112,9 @@ func (l *lookup) load(ctx context.Context) error {
 	for i := range reads {
 		r := &reads[i]
 		l.stats.TileReads.Add(int64(len(r.Tiles)))
-		if r.Head.Generation != r.Generation {
-			// Its owner has discarded the state meanwhile, and what was read may have been half deleted.
+		if r.Head.Generation != r.Generation || r.Head.Applied < l.peers.list[at[i]].Head.Applied {
+			// Its owner has discarded the state meanwhile, and what was read may have been half deleted; or Redis has gone
+			// back to an older copy.
 			l.stale = true
 			continue
 		}

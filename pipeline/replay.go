@@ -52,6 +52,8 @@ type Replayed struct {
 	Vector   features.Vector // good until the next Process; nil unless fresh
 	Score    float64
 	Action   scoring.Action
+	Marks    uint16          // mark i of the set as bit i
+	Keys     []string        // of each entity of the set, "" for none; good until the next Process
 	Decision []byte // the decision event, good until the next Process; nil unless fresh and there is a model
 
 	// Explained is the alert in full, where its score is the account's highest and may be among the highest of all
@@ -155,7 +157,9 @@ func (r *Replay) work(thread int, rows []Replayed, from, to int) {
 		}
 		copy(row.Vector, t.judge.vector)
 		t.judge.fold(row.entry, tx)
+		row.Marks = t.judge.observation.Marks()
 		if r.tiles != nil {
+			row.Keys = r.tiles.keysOf(i)
 			r.tiles.add(thread, i, row, s, &t.judge.observation, late)
 		}
 	}

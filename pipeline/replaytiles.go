@@ -163,6 +163,12 @@ func (t *replayTiles) complete(c *seriesCache, key string, at payment.Time, thro
 	c.drop(s, at)
 }
 
+// keysOf returns the keys of the row at index i.
+func (t *replayTiles) keysOf(i int) []string {
+	n := len(t.entities)
+	return t.keys[i*n : (i+1)*n : (i+1)*n]
+}
+
 // attach hands over the series that the row at index i reads.
 func (t *replayTiles) attach(i int, o *features.Observation) {
 	n := len(t.entities)

@@ -81,14 +81,15 @@ func (s *series) reach(partitions, own int32) int64 {
 	return reach
 }
 
-// want appends to a read what is missing of partition n up to a tile.
+// want appends to a read what is missing of partition n up to a tile, from where the series ends: it replaces what is
+// known of the partition so far.
 func (c *seriesCache) want(s *series, n int32, through int64, r *features.Read) {
 	// From the last time on that is a chunk or two; the first time it is cheaper to ask for everything than for each of
 	// weeks of chunks, most of which are not there.
 	const few = 8
 	t := features.TileRead{
 		Cell: features.CellName{Entity: c.entity.Name, Key: s.key},
-		From: tile.Chunk(s.known(n) + 1), To: tile.Chunk(through),
+		From: tile.Chunk(s.closed.Through() + 1), To: tile.Chunk(through),
 	}
 	t.All = t.To-t.From >= few
 	r.Tiles = append(r.Tiles, t)

@@ -24,14 +24,15 @@ type snapshot struct {
 }
 
 // snapshot writes down the accounts that changed since the last one, in the partitions that were saved at or before the
-// given time. It must not be called before the last one is confirmed. It returns nil where nothing has moved.
+// given time, or wait for others. It must not be called before the last one is confirmed. It returns nil where nothing has moved.
 func (w *Worker) snapshot(savedBy time.Time) *snapshot {
 	l := w.lap()
 	s := w.spare
 	s.writes, s.parts, s.bytes, s.err = s.writes[:0], s.parts[:0], s.bytes[:0], nil
 	now := w.now()
 	for _, p := range w.partitions {
-		if p.doubt == "" && p.next > p.head.Applied && !p.saved.After(savedBy) {
+		due := !p.saved.After(savedBy) || p.hold != nil // others may be waiting for it in turn
+		if p.doubt == "" && p.next > p.head.Applied && due {
 			s.add(w, p)
 			p.saved = now
 		}
