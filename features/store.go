@@ -30,6 +30,7 @@ type Read struct {
 	Accounts   []string
 	Values     [][]byte   // filled in: the encoding of each account, nil where there is none
 	Tiles      []TileRead // filled in as well
+	Indexes    []IndexRead
 	Head       Head       // filled in, read after the values
 }
 
@@ -39,6 +40,14 @@ type TileRead struct {
 	All      bool
 	From, To int64
 	Chunks   []Chunk // filled in: those that there are
+}
+
+// IndexRead asks for an index of an entity's keys: see [IndexAppend].
+type IndexRead struct {
+	Entity string
+	Chunk  int64
+	From   int64  // bytes to leave out
+	Keys   []byte // filled in
 }
 
 // CellName names what is kept of one key of an entity.
@@ -71,6 +80,7 @@ type Write struct {
 	From, To  Head
 	Changes   []Change
 	Tiles     []TileChange
+	Indexes   []IndexAppend
 	Err       error // filled in: nil, ErrMismatch, or the store's failure
 }
 
@@ -87,6 +97,15 @@ type TileChange struct {
 	Cell   CellName
 	Chunks []Chunk
 	Filing
+}
+
+// IndexAppend adds keys to those that have tiles in a chunk. Each is a hash of 4 bytes: an index tells which partitions
+// need not be asked for a key, and an answer too many does no harm. Bucket is the one to file the index under.
+type IndexAppend struct {
+	Entity string
+	Chunk  int64
+	Keys   []byte
+	Bucket int64
 }
 
 // Filing says which bucket something is filed under now, 0 for none, and which it is to be filed under.
