@@ -5,13 +5,14 @@ import (
 )
 
 // String returns the definition as one line a person can read.
-func (d *Definition) String() string {
-	var b strings.Builder
-	b.WriteString(d.Name + " = ")
+func (d *Definition) String() string { return d.Name + " = " + d.Formula() }
+
+// Formula returns what the feature is, without its name.
+func (d *Definition) Formula() string {
 	if d.Value != "" {
-		b.WriteString(d.Value)
-		return b.String()
+		return d.Value
 	}
+	var b strings.Builder
 	b.WriteString(d.Aggregate)
 	if d.Of != "" {
 		b.WriteString("(" + d.Of + ")")
