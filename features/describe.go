@@ -29,7 +29,7 @@ func (d *Definition) Formula() string {
 	if d.Entity != "" {
 		b.WriteString(" at the " + d.Entity)
 	}
-	b.WriteString(" over " + spanInWords(d.Window))
+	b.WriteString(" over the last " + spanInWords(d.Window))
 	if d.Delay != 0 {
 		b.WriteString(" up to " + spanInWords(d.Delay) + " ago")
 	}
