@@ -284,7 +284,11 @@ func (c *compiler) finishEntities() error {
 			return err
 		}
 		var b strings.Builder
-		fmt.Fprintf(&b, "key=%s tile=%d", key, e.length)
+		// The name is in the keys of what is stored, and the lookback decides how much of it there is.
+		fmt.Fprintf(&b, "%s key=%s tile=%d lookback=%d", e.Name, key, e.length, e.lookback)
+		if len(e.labels.counts) > 0 {
+			fmt.Fprintf(&b, " delay=%s", c.labelDelay)
+		}
 		for _, list := range [][]tally{e.tallies.counts, e.tallies.sums, e.labels.counts} {
 			for _, t := range list {
 				fmt.Fprintf(&b, " %d/%v", t.label, t.square)
@@ -322,7 +326,8 @@ func (c *compiler) describeTiles(b *strings.Builder, d *Definition, f *feature) 
 			}
 		}
 	}
-	return b.String(), c.describeFilter(b, filter)
+	err = c.describeFilter(b, filter)
+	return b.String(), err
 }
 
 // add adds an event to a row of tiles.

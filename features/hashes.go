@@ -93,7 +93,8 @@ func (c *compiler) describe(i int) (string, error) {
 			return "", err
 		}
 	}
-	return b.String(), c.describeFilter(&b, p.filter)
+	err := c.describeFilter(&b, p.filter)
+	return b.String(), err
 }
 
 func (c *compiler) describeColumn(b *strings.Builder, i int) error {
