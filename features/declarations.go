@@ -155,6 +155,9 @@ func (d *Declarations) declarable(what, name string, at yamldoc.Place) error {
 	if !identifier.MatchString(name) || len(name) > 64 {
 		return d.doc.Mistake(at, "%s %q: a name is lower-case letters, digits and _, and begins with a letter", what, name)
 	}
+	if expression.Reserved(name) {
+		return d.doc.Mistake(at, "%s %q: the name is a word of the expression language", what, name)
+	}
 	return nil
 }
 
