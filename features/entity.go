@@ -406,10 +406,10 @@ func (r *tileReading) read(s *Set, o *Observation) float64 {
 	}
 	number := s.numberOf(r.column)
 	m := exact.Moments{N: series.Count(r.count, from, to), Total: series.Sum(r.sum, from, to)}
-	switch {
-	case r.statistic == tileSum:
+	switch r.statistic {
+	case tileSum:
 		return m.Sum(number.scale)
-	case r.statistic == tileMean:
+	case tileMean:
 		return m.Mean(number.scale)
 	}
 	m.Squares = series.Sum(r.squares, from, to)
