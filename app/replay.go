@@ -30,6 +30,8 @@ type ReplayOptions struct {
 	JSONSummary bool         // print one line of JSON and nothing else
 
 	Features, Decisions, Feedback, State, Report string // paths to write to, empty for none
+
+	observed func(tx *payment.Transaction, a *features.Account, o *features.Observation) // see pipeline.ReplayConfig
 }
 
 const (
@@ -139,7 +141,7 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		r.report.Alerts.Limit = alertsInReport
 	}
 	r.engine = pipeline.NewReplay(e, pipeline.ReplayConfig{
-		Partitions: o.Partitions, Threads: threads, Explained: r.report.Alerts.Limit, Since: o.Since,
+		Partitions: o.Partitions, Threads: threads, Explained: r.report.Alerts.Limit, Since: o.Since, Observed: o.observed,
 	})
 	return r, nil
 }

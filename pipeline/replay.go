@@ -21,6 +21,7 @@ type Replay struct {
 	tiles    *replayTiles // nil where the set has no entities
 	scored   bool
 	since    payment.Time
+	observed func(*payment.Transaction, *features.Account, *features.Observation)
 	accounts int32
 }
 
@@ -37,6 +38,10 @@ type ReplayConfig struct {
 	Threads    int
 	Explained  int          // of how many accounts, those with the highest scores, the alert in full is wanted
 	Since      payment.Time // of which only alerts on transactions from then on count
+
+	// Observed, unless it is nil, is shown every fresh transaction once its features are computed and before it is folded
+	// in, by the thread that does so: the moment to explain a feature.
+	Observed func(tx *payment.Transaction, a *features.Account, o *features.Observation)
 }
 
 // Replayed is one transaction and what came of it.
@@ -67,7 +72,7 @@ type Replayed struct {
 
 // NewReplay returns a Replay. An engine without a model computes features only.
 func NewReplay(engine *Engine, c ReplayConfig) *Replay {
-	r := &Replay{scored: engine.scorer != nil, since: c.Since}
+	r := &Replay{scored: engine.scorer != nil, since: c.Since, observed: c.Observed}
 	for range c.Partitions {
 		r.shards = append(r.shards, newShard(engine.set))
 	}
@@ -151,6 +156,9 @@ func (r *Replay) work(thread int, rows []Replayed, from, to int) {
 			r.tiles.attach(i, &t.judge.observation)
 		}
 		t.judge.compute(row.entry)
+		if r.observed != nil {
+			r.observed(tx, row.entry.account, &t.judge.observation)
+		}
 		if r.scored {
 			t.judge.score()
 			t.decide(row, r.since)
