@@ -93,7 +93,8 @@ func (a *Account) name(o *Observation) {
 		if p.kind == expression.Text {
 			o.row[i] = int64(a.names.add(o.env.Texts[p.slot]))
 		} else {
-			o.row[i] = toFixed(o.env.Numbers[p.slot])
+			value, _ := o.tx.Attribute(p.name)
+			o.row[i] = parseFixed(value) // what env holds of it is no decimal any more
 		}
 	}
 }

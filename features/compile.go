@@ -29,7 +29,7 @@ type compiler struct {
 
 func (c *compiler) compile() error {
 	for _, do := range []func() error{
-		c.placeAttributes, c.placeNames, c.compileMarks, c.compileEntities, c.compileFeatures, c.hashAll, c.putInOrder, c.finishEntities,
+		c.placeAttributes, c.placeNames, c.compileMarks, c.checkFilters, c.compileEntities, c.compileFeatures, c.hashAll, c.putInOrder, c.finishEntities,
 	} {
 		if err := do(); err != nil {
 			return err
@@ -73,9 +73,14 @@ func (c *compiler) placeNames() error {
 		c.names[m.name] = expression.Variable{Kind: expression.Bool, Slot: s.markSlot(i)}
 		c.markAt[m.name] = i
 	}
+	declared := make(map[string]bool)
 	for i := range c.features {
 		f := &c.features[i]
+		again := declared[f.Name]
+		declared[f.Name] = true
 		switch _, taken := c.names[f.Name]; {
+		case again:
+			return c.mistake(f, "name", "the name is taken by a feature above it")
 		case taken && f.Value == f.Name:
 			continue // the field itself: both names mean the same
 		case taken:
@@ -143,6 +148,20 @@ func (c *compiler) compileMarks() error {
 			return err
 		}
 		c.set.marks[i] = mark{named: m, program: p}
+	}
+	return nil
+}
+
+// checkFilters finds the mistakes in filters, also in those that no feature uses.
+func (c *compiler) checkFilters() error {
+	for _, f := range c.filters {
+		what := fmt.Sprintf("filter %q", f.name)
+		if _, isMark := c.markAt[f.name]; isMark {
+			return c.doc.Mistake(f.source.at, "%s: the name is taken by a mark, which can be used as a filter itself", what)
+		}
+		if _, err := c.expression(f.source.string, f.source.at, what, expression.Bool, c.inEvent, eventScope); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -276,6 +295,9 @@ func (c *compiler) filter(d *Definition) (int, error) {
 	if i := slices.IndexFunc(c.filters, func(n named) bool { return n.name == source }); i >= 0 {
 		source, at, what = c.filters[i].source.string, c.filters[i].source.at, fmt.Sprintf("filter %q", d.Filter)
 	}
+	if _, known := c.names[source]; !known && identifier.MatchString(source) {
+		return 0, c.mistake(d, "filter", "no filter is called %q: declare it under filters, where there are %s, or write a condition", source, c.filterNames())
+	}
 	p, err := c.expression(source, at, what, expression.Bool, c.inEvent, eventScope)
 	if err != nil {
 		return 0, err
@@ -289,6 +311,17 @@ func (c *compiler) filter(d *Definition) (int, error) {
 	}
 	c.set.filters = append(c.set.filters, filter{canonical, p})
 	return len(c.set.filters) - 1, nil
+}
+
+func (c *compiler) filterNames() string {
+	if len(c.filters) == 0 {
+		return "none"
+	}
+	var all []string
+	for _, f := range c.filters {
+		all = append(all, f.name)
+	}
+	return strings.Join(all, ", ")
 }
 
 // column returns the column of what the definition aggregates, adding it where it is new.

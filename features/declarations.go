@@ -152,8 +152,11 @@ var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // declarable refuses a name that no expression could read.
 func (d *Declarations) declarable(what, name string, at yamldoc.Place) error {
-	if !identifier.MatchString(name) || len(name) > 64 {
-		return d.doc.Mistake(at, "%s %q: a name is lower-case letters, digits and _, and begins with a letter", what, name)
+	switch {
+	case !identifier.MatchString(name) || len(name) > 64:
+		return d.doc.Mistake(at, "%s %q: a name is up to 64 lower-case letters, digits and _, and begins with a letter", what, name)
+	case expression.Reserved(name):
+		return d.doc.Mistake(at, "%s %q: the name is a word of expressions; choose another", what, name)
 	}
 	if expression.Reserved(name) {
 		return d.doc.Mistake(at, "%s %q: the name is a word of the expression language", what, name)
@@ -175,6 +178,9 @@ func (d *Declarations) readAttributes(node ast.Node) error {
 			return d.doc.Mistake(at, "attribute %q is called like a field of every transaction", key)
 		}
 		d.attributes = append(d.attributes, attribute{key, kind})
+		if len(d.attributes) > maxAttributes {
+			return d.doc.Mistake(at, "attributes.%s is one too many: %d attributes are possible", key, maxAttributes)
+		}
 		return d.declarable("attribute", key, at)
 	})
 }
@@ -245,6 +251,9 @@ func (d *Declarations) readEntities(node ast.Node) error {
 			return d.doc.Mistake(at, "%s: key is missing: the text that tells one %s from another, such as merchant", what, key)
 		}
 		d.entities = append(d.entities, e)
+		if len(d.entities) > maxEntities {
+			return d.doc.Mistake(at, "%s is one too many: %d entities are possible", what, maxEntities)
+		}
 		return d.declarable("entity", key, at)
 	})
 }

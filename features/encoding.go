@@ -149,7 +149,7 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 	}
 	a := s.NewAccount()
 	r.names(&a.names)
-	n := r.count(minEventBytes)
+	n := r.count(minEventBytes + len(s.attributes))
 	a.events = make([]event, n, n+n/8+1)
 	a.rows = make([]int64, n*s.stride, (n+n/8+1)*s.stride)
 	previous := &event{}
@@ -186,7 +186,7 @@ func (a *Account) derive() {
 	}
 }
 
-// minEventBytes is the least an event takes: it bounds what a damaged count can make us allocate.
+// minEventBytes is the least an event takes beside a byte for each attribute: it bounds what a damaged count can make us allocate.
 const minEventBytes = 5
 
 // reader takes an encoding apart. After an error every read returns zero.

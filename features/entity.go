@@ -28,7 +28,6 @@ type Entity struct {
 
 	tallies tallies // of transactions
 	labels  tallies
-	labeled []Label // the label that each of the labels' counters counts
 }
 
 // Label is what a label event says of a transaction, as far as features count it.
@@ -264,12 +263,16 @@ func (c *compiler) labelReading(d *Definition, e *Entity, r *tileReading) error 
 	}
 	if source != "" {
 		// A label event carries the marks of its transaction and little else, so that is what can be told of it.
-		_, err := c.expression(source, d.at("filter"), fmt.Sprintf("feature %q", d.Name), expression.Bool, func(name string) bool {
+		const scope = "a filter of labels reads marks and the amount"
+		p, err := c.expression(source, d.at("filter"), fmt.Sprintf("feature %q", d.Name), expression.Bool, func(name string) bool {
 			_, isMark := c.markAt[name]
 			return isMark || name == "amount"
-		}, "a filter of labels reads marks and the amount")
-		if err != nil {
+		}, scope)
+		switch {
+		case err != nil:
 			return err
+		case p.ReadsTime():
+			return c.mistake(d, "filter", "it reads the time of the transaction; %s", scope)
 		}
 	}
 	var err error
@@ -295,7 +298,8 @@ func (c *compiler) finishEntities() error {
 		if len(e.labels.counts) > 0 {
 			fmt.Fprintf(&b, " delay=%s", c.labelDelay)
 		}
-		for _, list := range [][]tally{e.tallies.counts, e.tallies.sums, e.labels.counts} {
+		for i, list := range [][]tally{e.tallies.counts, e.tallies.sums, e.labels.counts} {
+			fmt.Fprintf(&b, " list=%d", i)
 			for _, t := range list {
 				fmt.Fprintf(&b, " %d/%v", t.label, t.square)
 				if t.column != everyEvent {

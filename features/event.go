@@ -29,5 +29,10 @@ const (
 	noAmount                        // the currency has no rate
 )
 
-// maxMarks is how many marks an event has room for.
-const maxMarks = 16
+// How many marks an event has room for, how many attributes a textField tells apart with ease, and how many entities an
+// Observation does.
+const (
+	maxMarks      = 16
+	maxAttributes = 64
+	maxEntities   = 64
+)

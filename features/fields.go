@@ -2,7 +2,6 @@ package features
 
 import (
 	"math"
-	"strconv"
 
 	"github.com/weir-fraud/weir/features/expression"
 	"github.com/weir-fraud/weir/payment"
@@ -73,7 +72,10 @@ func (s *Set) textName(f textField) string {
 
 // Numbers that the state keeps, and that are added up, are fixed-point: whole multiples of 1e-6, so that what has
 // entered a sum and left it again leaves no trace.
-const fixedScale = 1e6
+const (
+	fixedDigits = 6
+	fixedScale  = 1e6
+)
 
 // missing is the fixed-point form of a number that is not there.
 const missing = math.MinInt64
@@ -118,11 +120,7 @@ func (s *Set) describe(env *expression.Env, tx *payment.Transaction, e *event) {
 			env.Texts[a.slot] = value
 			continue
 		}
-		x, err := strconv.ParseFloat(value, 64)
-		if err != nil {
-			x = nan
-		}
-		env.Numbers[a.slot] = fromFixed(toFixed(x))
+		env.Numbers[a.slot] = fromFixed(parseFixed(value))
 	}
 }
 

@@ -119,7 +119,7 @@ func (c *compiler) describeFilter(b *strings.Builder, i int) error {
 // textName returns what stands for a text field in a hash.
 func (c *compiler) textName(f textField) string {
 	if f >= firstAttributeField {
-		return "attribute " + c.set.textName(f)
+		return "text attribute:" + c.set.textName(f)
 	}
 	return c.set.textName(f)
 }
@@ -155,8 +155,8 @@ func (c *compiler) meaning(name string) (string, error) {
 		return "mark:" + h, err
 	}
 	for i := range c.set.attributes {
-		if c.set.attributes[i].name == name {
-			return "attribute:" + name, nil
+		if a := &c.set.attributes[i]; a.name == name {
+			return a.kind.String() + " attribute:" + name, nil
 		}
 	}
 	return name, nil

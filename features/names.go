@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// names is an account's dictionary of merchant and category names: events hold small numbers, each name is kept once.
+// names is an account's dictionary of the texts that its events hold, such as merchants and categories: events hold small numbers, each name is kept once.
 // Number 0 is the missing name.
 type names struct {
 	list  []string

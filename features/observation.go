@@ -15,6 +15,7 @@ type Observation struct {
 	// Tiles are what the features of each entity of the set are read off, to be filled in after Observe.
 	Tiles []Tiles
 
+	set        *Set // that the memory below is for
 	event      event
 	row        []int64
 	tx         *payment.Transaction
@@ -48,8 +49,8 @@ func (o *Observation) Labeled(l Label) Labeled {
 // Observe fills o for a transaction of this account.
 func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
 	s := a.set
-	if len(o.env.Numbers) != s.numbers || len(o.Tiles) != len(s.entities) || len(o.row) != s.stride {
-		*o = Observation{env: s.newEnv(), Tiles: make([]Tiles, len(s.entities)), row: make([]int64, s.stride)}
+	if o.set != s {
+		*o = Observation{set: s, env: s.newEnv(), Tiles: make([]Tiles, len(s.entities)), row: make([]int64, s.stride)}
 	}
 	clear(o.Tiles)
 	id, body := tx.Fingerprint()

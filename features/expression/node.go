@@ -1,5 +1,7 @@
 package expression
 
+import "slices"
+
 // form tells the sorts of nodes apart.
 type form uint8
 
@@ -30,6 +32,10 @@ type node struct {
 	table *Table
 	zone  *zone
 	list  list
+}
+
+func (n *node) readsTime() bool {
+	return n.form == calendar || slices.ContainsFunc(n.args, (*node).readsTime)
 }
 
 // list holds literals of one kind, sorted and each once.

@@ -89,6 +89,9 @@ func (p *Program) Bool(env *Env) bool { return p.condition(env) }
 // Reads returns the names of the variables that the program reads, in the order of their first use.
 func (p *Program) Reads() []string { return p.reads }
 
+// ReadsTime reports whether the value depends on the time of the transaction.
+func (p *Program) ReadsTime() bool { return p.root.readsTime() }
+
 // Tables returns the names of the tables that the program looks up, in the order of their first use.
 func (p *Program) Tables() []string { return p.tables }
 
