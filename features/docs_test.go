@@ -30,20 +30,20 @@ func TestDocs(t *testing.T) {
 		if strings.HasPrefix(piece, "- ") { // features for the file of the example
 			file = example + "  " + strings.ReplaceAll(strings.TrimSpace(piece), "\n", "\n  ") + "\n"
 		}
-		if err := compile(file); err != nil {
+		if err := compileDocs(file); err != nil {
 			t.Errorf("%v\nin\n%s", err, piece)
 		}
 	}
 	expressions := regexp.MustCompile("(?m)^\\| `([^`]+)` \\|[^|]*\\|$").FindAllStringSubmatch(section(t, page, "## Expressions"), -1)
 	for _, m := range expressions {
-		if err := compile(example + "  - {name: tried, value: '" + m[1] + "'}\n"); err != nil {
+		if err := compileDocs(example + "  - {name: tried, value: '" + m[1] + "'}\n"); err != nil {
 			t.Errorf("%v", err)
 		}
 	}
 	if len(expressions) < 20 {
 		t.Errorf("%d expressions", len(expressions))
 	}
-	if err := compile(strings.Replace(example, "spending, windows: [7d", "spendings, windows: [7d", 1)); err == nil || err.Error()+"\n" != blocks["text"][0] {
+	if err := compileDocs(strings.Replace(example, "spending, windows: [7d", "spendings, windows: [7d", 1)); err == nil || err.Error()+"\n" != blocks["text"][0] {
 		t.Errorf("the error is\n%v", err)
 	}
 	for _, name := range rowsWanted(t) {
@@ -53,7 +53,7 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-func compile(file string) error {
+func compileDocs(file string) error {
 	d, err := features.ParseDeclarations("features.yaml", []byte(file))
 	if err == nil {
 		_, err = features.Compile(d, features.DefaultLayout())
@@ -80,7 +80,7 @@ func rowsWanted(t *testing.T) []string {
 		"format: 1\nfeatures: [{name: f, aggregate: x, windows: [1h]}]",
 		"format: 1\nentities: {e: {key: merchant}}\nfeatures: [{name: f, entity: e, aggregate: x, windows: [1h]}]",
 	} {
-		mistake, ok := errors.AsType[*yamldoc.Error](compile(file))
+		mistake, ok := errors.AsType[*yamldoc.Error](compileDocs(file))
 		if !ok {
 			t.Fatalf("%s is no mistake", file)
 		}
