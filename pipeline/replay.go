@@ -57,9 +57,9 @@ type Replayed struct {
 	Vector   features.Vector // good until the next Process; nil unless fresh
 	Score    float64
 	Action   scoring.Action
-	Marks    uint16          // mark i of the set as bit i
-	Keys     []string        // of each entity of the set, "" for none; good until the next Process
-	Decision []byte // the decision event, good until the next Process; nil unless fresh and there is a model
+	Marks    uint16   // mark i of the set as bit i
+	Keys     []string // of each entity of the set, "" for none; good until the next Process
+	Decision []byte   // the decision event, good until the next Process; nil unless fresh and there is a model
 
 	// Explained is the alert in full, where its score is the account's highest and may be among the highest of all
 	// accounts: the words are not for every row. It refers to no memory of the transaction. Several threads explain

@@ -210,7 +210,7 @@ func (t *replayTiles) addTransaction(entity int, key string, row *Replayed, s *s
 	if t.entities[entity].Tile(row.Transaction.Time) <= t.closed[entity].transactions {
 		t.disordered.Add(1)
 	}
-	addToCell(t.set, entity, o, e.cell, s.watermark)
+	s.tally(e, o)
 }
 
 func (t *replayTiles) addLabel(thread, entity int, key string, row *Replayed, o *features.Observation) {

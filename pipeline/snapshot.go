@@ -54,7 +54,7 @@ func (s *snapshot) add(w *Worker, p *partition) {
 		s.writes = append(s.writes, features.Write{})
 	}
 	write := &s.writes[len(s.writes)-1]
-	*write = features.Write{Partition: p.number, From: p.head, To: to, Changes: write.Changes[:0], Tiles: write.Tiles[:0]}
+	*write = features.Write{Partition: p.number, From: p.head, To: to, Changes: write.Changes[:0], Tiles: write.Tiles[:0], Indexes: write.Indexes[:0]}
 	for _, e := range p.writing {
 		filing := features.Filing{Filed: e.filed, Bucket: e.bucket()}
 		if e.cell != nil {
@@ -67,6 +67,7 @@ func (s *snapshot) add(w *Worker, p *partition) {
 		e.filing = filing.Bucket
 		e.changed, e.writing = false, true
 	}
+	p.shard.fresh.write(w.judge.set, write)
 	p.nextHead = to
 	s.parts = append(s.parts, p)
 }
@@ -160,6 +161,7 @@ func (w *Worker) confirm(s *snapshot) error {
 
 // unwrite makes what could not be written changed again, so that the next snapshot has it.
 func (p *partition) unwrite(write *features.Write) {
+	p.shard.fresh.unwrite(p.shard.set, write)
 	tiles := write.Tiles
 	for _, e := range p.writing {
 		e.writing = false
