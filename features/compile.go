@@ -29,7 +29,7 @@ type compiler struct {
 
 func (c *compiler) compile() error {
 	for _, do := range []func() error{
-		c.placeAttributes, c.placeNames, c.compileMarks, c.checkFilters, c.compileEntities, c.compileFeatures, c.hashAll, c.putInOrder, c.finishEntities,
+		c.placeAttributes, c.placeNames, c.compileMarks, c.checkFilters, c.compileEntities, c.compileFeatures, c.hashAll, c.putInOrder, c.findReads, c.finishEntities,
 	} {
 		if err := do(); err != nil {
 			return err
@@ -203,7 +203,7 @@ func (c *compiler) feature(d *Definition) (feature, error) {
 		return feature{}, err
 	}
 	f.window, f.aggregate = c.place(millis(d.Window), plan)
-	f.same = plan.same
+	f.same, f.everything = plan.same, plan.filter == 0
 	if plan.family == familyDistinct {
 		f.same = plan.field // what is new is asked about this transaction's own text
 	}

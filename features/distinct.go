@@ -7,7 +7,7 @@ type distinct struct {
 	n      int
 }
 
-func (d *distinct) enter(e *event, row []int64, _ uint64) {
+func (d *distinct) enter(e *event, row []int64, _ uint64, _ *bundle) {
 	name := d.field.of(e, row)
 	if name == 0 {
 		return
@@ -21,7 +21,7 @@ func (d *distinct) enter(e *event, row []int64, _ uint64) {
 	d.counts[name]++
 }
 
-func (d *distinct) leave(e *event, row []int64, _ uint64) {
+func (d *distinct) leave(e *event, row []int64, _ uint64, _ *bundle) {
 	name := d.field.of(e, row)
 	if name == 0 {
 		return

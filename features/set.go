@@ -84,6 +84,9 @@ type feature struct {
 	statistic statistic
 	same      textField
 	tiles     tileReading // opTiles
+
+	everything bool  // it looks at all events, without a filter
+	reads      []int // features that a value is made of
 }
 
 type operation uint8

@@ -19,6 +19,8 @@ type Engine struct {
 	explainer *alerts.Explainer
 	vectors   bool
 	now       func() time.Time
+
+	approximate []string // the flag of each feature
 }
 
 // EngineConfig is what an Engine is made of.
@@ -42,9 +44,13 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 		model = c.Model.ID()
 	}
 	reporting, _ := payment.ParseCurrency(c.Set.Layout().Currency)
+	approximate := make([]string, c.Set.Schema().Len())
+	for i, name := range c.Set.Schema().Names {
+		approximate[i] = flagApproximate + ":" + name
+	}
 	return &Engine{
 		set: c.Set, scorer: scorer, model: model, policy: c.Policy, vectors: c.Vectors, now: c.Now,
-		explainer: alerts.NewExplainer(c.Set.Schema(), reporting),
+		explainer: alerts.NewExplainer(c.Set.Schema(), reporting), approximate: approximate,
 	}, nil
 }
 
@@ -95,10 +101,28 @@ func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 	if j.observation.Late {
 		d.Flags = append(d.Flags, "late")
 	}
+	d.Flags = j.appendApproximate(d.Flags)
 	if d.Action != scoring.Approve {
 		d.AlertID = alerts.ID(tx.AccountID, tx.ID)
 	}
 	return d
+}
+
+// flagApproximate flags a decision by an account with more events than its budget: on its own, or before the name of a
+// feature that is not exact.
+const flagApproximate = "approximate"
+
+// maxApproximate bounds how many features a decision names. Where there are more, a flag without a name says so.
+const maxApproximate = 64
+
+func (j *judge) appendApproximate(flags []string) []string {
+	for n, at := range j.observation.Approximate() {
+		if n == maxApproximate {
+			return append(flags, flagApproximate)
+		}
+		flags = append(flags, j.approximate[at])
+	}
+	return flags
 }
 
 // alert returns the alert event of the decision just made, before the transaction is folded in.

@@ -1,0 +1,77 @@
+package features
+
+import (
+	"github.com/weir-fraud/weir/features/exact"
+	"github.com/weir-fraud/weir/payment"
+)
+
+// bundle is what is left of several events of one tile: how many they were, and their amounts. It belongs to an entry of
+// the account's events, which has the time of the newest of them and otherwise the fields of one of them, its
+// representative.
+//
+// An account within its event budget has none, and all its features are exact. One beyond it keeps its newest events one
+// by one, and of the older ones bundles, which are made so that
+//
+//   - they depend on the state layout and the order of the log only. A bundle keeps every retained field, though of one
+//     event in many, so that filters, columns and windows which nobody had thought of when the events came can be read
+//     off it at once. Tallies for each filter of the features file would be exact, but would make the file part of the
+//     layout, and every new filter a rebuild for all accounts because of the few that are beyond their budget.
+//   - all events of a bundle lie in one tile of event time, which is at most an eighth as long as it is old, or a second
+//     (tileAt). A bundle is inside a window when its newest event is, so a window of length W looks back
+//     between W and W + W/8 instead of W, or W + 1s where that is more.
+//   - events of different types or with different marks are kept apart, and the number and the amounts of each kind
+//     exactly. So what is read of those by type and marks (count, sum, mean, deviation, extremes, age of the newest)
+//     is the exact value over some such window. This holds while there are no more kinds in the tiles than there may be bundles.
+//   - of what else a filter, a column or same asks for, the representative answers for all its bundle. Each event of a
+//     bundle is as likely as any other to be it, so counts and sums are estimates without a bias.
+//
+// The texts that bundled events used are remembered on top of that, see heard.
+type bundle struct {
+	events         int64
+	first          payment.Time  // of the oldest
+	amounts        exact.Moments // of those with an amount in the reporting currency
+	least, largest int64         // where there are any
+}
+
+// single returns the bundle of one event.
+func single(e *event) bundle {
+	b := bundle{events: 1, first: e.time}
+	if e.flags&noAmount == 0 {
+		b.amounts.Add(e.amount)
+		b.least, b.largest = e.amount, e.amount
+	}
+	return b
+}
+
+// join takes the events of o into b.
+func (b *bundle) join(o *bundle) {
+	switch {
+	case o.amounts.N == 0:
+	case b.amounts.N == 0:
+		b.least, b.largest = o.least, o.largest
+	default:
+		b.least, b.largest = min(b.least, o.least), max(b.largest, o.largest)
+	}
+	b.amounts.Join(&o.amounts)
+	b.events += o.events
+	b.first = min(b.first, o.first)
+}
+
+// size returns how many events an entry stands for. b is nil for an event that stands for itself.
+func (b *bundle) size() int64 {
+	if b == nil {
+		return 1
+	}
+	return b.events
+}
+
+// bundle returns the bundle of the entry at index i, nil for a single event.
+func (a *Account) bundle(i int) *bundle {
+	if i >= len(a.bundles) {
+		return nil
+	}
+	return &a.bundles[i]
+}
+
+// bundledThrough returns the time of the newest bundled event. There must be one.
+func (a *Account) bundledThrough() payment.Time { return a.events[len(a.bundles)-1].time }

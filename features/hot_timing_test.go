@@ -1,0 +1,96 @@
+package features_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/payment"
+)
+
+// hotLayout is the shipped layout with rates for the currencies of hotTraffic.
+func hotLayout() features.Layout {
+	l := features.DefaultLayout()
+	l.Rates = map[string]string{"EUR": "1.0842"}
+	return l
+}
+
+func hotCompile(tb testing.TB, d *features.Declarations, l features.Layout) *features.Set {
+	tb.Helper()
+	set, err := features.Compile(d, l)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return set
+}
+
+// hotFold folds the next n transactions without asking for features.
+func hotFold(a *features.Account, s *hotTraffic, n int) {
+	var o features.Observation
+	var tx payment.Transaction
+	for range n {
+		s.next(&tx)
+		a.Observe(&tx, &o)
+		a.Fold(&o)
+	}
+}
+
+// BenchmarkHot is one transaction of an account in memory, observed, computed and folded: of one with a hundred in 30
+// days, and of some with a million.
+func BenchmarkHot(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		every   time.Duration
+		warm    int
+		choices int
+	}{
+		{"normal", 30 * 24 * time.Hour / 100, 300, 20},
+		{"attacked", 30 * 24 * time.Hour / 1_000_000, 1_000_000, 20},
+		{"everyone", 30 * 24 * time.Hour / 1_000_000, 1_000_000, 5_000},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			set := hotCompile(b, features.Builtin(), hotLayout())
+			a, s := set.NewAccount(), newHotTraffic(1, c.every, c.choices)
+			hotFold(a, s, c.warm)
+			v := make(features.Vector, set.Schema().Len())
+			var o features.Observation
+			var tx payment.Transaction
+			b.ReportAllocs()
+			for b.Loop() {
+				s.next(&tx)
+				a.Observe(&tx, &o)
+				a.Compute(&o, v)
+				a.Fold(&o)
+			}
+			b.ReportMetric(float64(len(a.Append(nil))), "bytes")
+		})
+	}
+}
+
+// TestHotSize holds the default budget to what it is to keep an account below.
+func TestHotSize(t *testing.T) {
+	for _, c := range []struct{ choices, events int }{{20, 1_000_000}, {5_000, 200_000}} {
+		t.Run(fmt.Sprint(c.choices), func(t *testing.T) {
+			t.Parallel()
+			set := hotCompile(t, features.Builtin(), hotLayout())
+			a, s := set.NewAccount(), newHotTraffic(2, 30*24*time.Hour/time.Duration(c.events), c.choices)
+			most := 0
+			for range 40 {
+				hotFold(a, s, c.events/40)
+				most = max(most, len(a.Append(nil)))
+			}
+			t.Logf("%d events, up to %d bytes", c.events, most)
+			if most > 64<<10 {
+				t.Errorf("%d bytes, want at most 64 KiB", most)
+			}
+			total := int64(0)
+			for _, e := range a.Events() {
+				total += max(1, e.Bundle.Events)
+			}
+			if total != int64(c.events) {
+				t.Errorf("the account stands for %d events, want %d", total, c.events)
+			}
+		})
+	}
+}
