@@ -66,7 +66,7 @@ func (s *Set) newAggregate(p *aggregatePlan) aggregate {
 	case familyMinimum:
 		return &extreme{number: s.numberOf(p.column), sign: -1}
 	case familyDistinct:
-		return &distinct{field: p.field}
+		return &distinct{field: p.field, all: p.filter == 0}
 	case familyLatest:
 		return new(latest)
 	case familyLatestLocated:

@@ -203,7 +203,7 @@ func (c *compiler) feature(d *Definition) (feature, error) {
 		return feature{}, err
 	}
 	f.window, f.aggregate = c.place(millis(d.Window), plan)
-	f.same, f.everything = plan.same, plan.filter == 0
+	f.same = plan.same
 	if plan.family == familyDistinct {
 		f.same = plan.field // what is new is asked about this transaction's own text
 	}

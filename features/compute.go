@@ -51,7 +51,7 @@ func (a *Account) read(f *feature, o *Observation) float64 {
 	if f.same != noField {
 		key = a.number(f.same, o)
 	}
-	if d, ok := g.(*distinct); ok && len(a.bundles) > 0 && f.everything {
+	if d, ok := g.(*distinct); ok && d.all && len(a.bundles) > 0 {
 		return a.readHeard(d, f.statistic, key, o.event.time-a.windows[f.window].plan.length, o.event.time)
 	}
 	return g.value(f.statistic, key)

@@ -7,9 +7,10 @@ import (
 	"github.com/weir-fraud/weir/payment"
 )
 
-// heard is a text that bundled events used, and when last. An account remembers so many of each field, those that were
-// used last, so that what is new and how many different ones there are stays right for accounts with few, and is too
-// low rather than too high for the others. Filters are not asked: only what looks at all events reads this.
+// heard is a text that bundled events used, and when last. An account remembers an eighth of its event budget of each
+// field, those that were used last. So how many different ones there are, and whether one is new, is exact for accounts
+// with no more of them; for others the number is too low rather than too high, and what is called new may have been
+// there a while ago. Filters are not asked: only what looks at all events reads this.
 type heard struct {
 	name uint32
 	time payment.Time
@@ -66,7 +67,6 @@ func (a *Account) expireHeard(bound payment.Time) {
 // readHeard returns what the distinct texts inside (from, to] come to, with those that bundled events used.
 func (a *Account) readHeard(d *distinct, s statistic, key uint32, from, to payment.Time) float64 {
 	list := a.heard[d.field-merchantField]
-	counted := func(name uint32) bool { return int(name) < len(d.counts) && d.counts[name] > 0 }
 	if s == statNew {
 		fresh := d.value(s, key)
 		for i := len(list) - 1; fresh == 1 && i >= 0 && list[i].time > from; i-- {
@@ -78,7 +78,7 @@ func (a *Account) readHeard(d *distinct, s statistic, key uint32, from, to payme
 	}
 	n := d.n
 	for i := len(list) - 1; i >= 0 && list[i].time > from; i-- {
-		if list[i].time <= to && !counted(list[i].name) {
+		if list[i].time <= to && (int(list[i].name) >= len(d.counts) || d.counts[list[i].name] == 0) {
 			n++
 		}
 	}

@@ -85,8 +85,7 @@ type feature struct {
 	same      textField
 	tiles     tileReading // opTiles
 
-	everything bool  // it looks at all events, without a filter
-	reads      []int // features that a value is made of
+	reads []int // features that a value is made of
 }
 
 type operation uint8
