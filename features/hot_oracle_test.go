@@ -17,7 +17,7 @@ import (
 const hotDeclarations = `
 format: 1
 attributes: {channel: text, risk: number}
-filters: {purchases: type == "purchase", online: channel == "online", risky: risk > 0.5}
+filters: {purchases: type == "purchase", online: channel == "online", risky: risk > 0.5, early: hour() < 10}
 marks:
   big: {when: amount > 90, description: a large amount}
 features:
@@ -37,6 +37,7 @@ features:
   - {name: "new_{window}", aggregate: new, of: merchant, windows: [10s, 1m, 10m, 1h, 2h], description: x}
   - {name: "count_online_{window}", aggregate: count, filter: online, windows: [10s, 1m, 10m, 1h, 2h], description: x}
   - {name: "count_risky_{window}", aggregate: count, filter: risky, windows: [10s, 1m, 10m, 1h, 2h], description: x}
+  - {name: "count_early_{window}", aggregate: count, filter: early, windows: [10m, 1h, 2h], description: x}
   - {name: share_10s, value: count_10s / amount, description: x}
   - {name: share_1h, value: count_1h / count_10s, description: x}
   - {name: rate, value: amount, description: x}
@@ -119,7 +120,7 @@ func (h *hotOracle) bounds(d *features.Definition, r hotRange, tx *payment.Trans
 	}
 	switch d.Aggregate {
 	case "count":
-		if d.Filter == "online" || d.Filter == "risky" {
+		if hotEstimated(d) {
 			return 0, all
 		}
 		return n, all
@@ -147,6 +148,11 @@ func (h *hotOracle) bounds(d *features.Definition, r hotRange, tx *payment.Trans
 	panic(d.Aggregate)
 }
 
+// hotEstimated reports whether a filter asks for more than type and marks.
+func hotEstimated(d *features.Definition) bool {
+	return d.Filter == "online" || d.Filter == "risky" || d.Filter == "early"
+}
+
 func hotTruth(b bool) float64 {
 	if b {
 		return 1
@@ -160,7 +166,7 @@ func (h *hotOracle) exact(d *features.Definition, r hotRange, tx *payment.Transa
 	for _, e := range r.inside {
 		channel, _ := e.Attribute("channel")
 		risk, _ := e.Attribute("risk")
-		if d.Filter == "online" && channel != "online" || d.Filter == "risky" && risk <= "0.5" {
+		if d.Filter == "online" && channel != "online" || d.Filter == "risky" && risk <= "0.5" || d.Filter == "early" && e.Time.Std().Hour() >= 10 {
 			continue
 		}
 		list = append(list, e)
@@ -358,7 +364,7 @@ func (h *hotTrial) feature(d *features.Definition, tx *payment.Transaction, got 
 	low, high := h.oracle.bounds(d, r, tx, h.few)
 	const rounding = 1e-9
 	if math.IsNaN(got) {
-		if len(r.inside) > 0 && d.Filter != "online" && d.Filter != "risky" {
+		if len(r.inside) > 0 && !hotEstimated(d) {
 			return fmt.Errorf("NaN of %d events", len(r.inside))
 		}
 		return nil
