@@ -150,7 +150,7 @@ func (b *bench) fill(ctx context.Context, c Config) (*benchTopics, error) {
 // latency measures at two rates.
 func (b *bench) latency(ctx context.Context) error {
 	for _, rate := range []float64{2000, 5000} {
-		o := LatencyOptions{Rate: rate, For: b.options.For, WarmUp: 10 * time.Second, Partitions: b.options.Partitions}
+		o := LatencyOptions{Rate: rate, For: b.options.For, WarmUp: LatencyWarmUp, Partitions: b.options.Partitions}
 		if err := benchLatency(ctx, b.config, o, b.figures, b.log); err != nil {
 			return err
 		}

@@ -101,8 +101,11 @@ func newBenchTopics(ctx context.Context, c Config, topic string, partitions int3
 	c.Redis.state = prefix + "state"
 	c.Pipeline.Start = pipeline.StartEarliest
 	b.config = c
-	for _, t := range b.made() {
+	for i, t := range b.made() {
 		if _, err := admin.Create(ctx, t); err != nil {
+			if i == 0 { // there is nothing to delete, and perhaps nobody to ask
+				return nil, err
+			}
 			return nil, errors.Join(err, b.close(context.WithoutCancel(ctx)))
 		}
 	}

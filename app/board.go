@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/weir-fraud/weir/screen"
+	"github.com/weir-fraud/weir/telemetry"
 )
 
 // board keeps what a demonstration has to show besides counters. Its methods are safe for concurrent use, but for
@@ -18,8 +19,8 @@ type board struct {
 	recent []screen.Alert
 
 	sampled        time.Time
-	decided        int64       // when sampled
-	past           []histogram // latencies so far, a second apart, the newest last
+	decided        int64                // when sampled
+	past           []telemetry.Snapshot // latencies so far, a second apart, the newest last
 	rates, slowest []float64
 }
 
@@ -53,10 +54,11 @@ func (b *board) finish() {
 	s.Over, s.Took = true, time.Since(b.began)
 }
 
-func (b *board) goLive(now time.Time) {
+// goLive begins the live part, given the latencies until now.
+func (b *board) goLive(now time.Time, took telemetry.Snapshot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.live, b.sampled, b.past = now, now, []histogram{nil}
+	b.live, b.sampled, b.past = now, now, []telemetry.Snapshot{took}
 }
 
 func (b *board) alert(a screen.Alert) {
@@ -67,7 +69,7 @@ func (b *board) alert(a screen.Alert) {
 }
 
 // fill completes a state, given the latencies so far.
-func (b *board) fill(s *screen.State, took histogram) {
+func (b *board) fill(s *screen.State, took telemetry.Snapshot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s.Steps, s.Recent = slices.Clone(b.steps), slices.Clone(b.recent)
@@ -81,14 +83,14 @@ func (b *board) fill(s *screen.State, took histogram) {
 	}
 	s.Rates, s.Slowest = slices.Clone(b.rates), slices.Clone(b.slowest)
 	s.Overall = latencyOf(took)
-	s.Now = latencyOf(took.since(b.past[0]))
+	s.Now = latencyOf(took.Since(b.past[0]))
 }
 
 // sample adds a second to the charts.
-func (b *board) sample(decided int64, passed time.Duration, took histogram) {
-	last := took.since(b.past[len(b.past)-1])
+func (b *board) sample(decided int64, passed time.Duration, took telemetry.Snapshot) {
+	last := took.Since(b.past[len(b.past)-1])
 	b.rates = appendLast(b.rates, boardSamples, float64(decided-b.decided)/passed.Seconds())
-	b.slowest = appendLast(b.slowest, boardSamples, last.milliseconds(0.99))
+	b.slowest = appendLast(b.slowest, boardSamples, milliseconds(last, 0.99))
 	b.past = appendLast(b.past, boardNow+1, took)
 	b.decided = decided
 }
@@ -99,6 +101,6 @@ func appendLast[T any](s []T, n int, v T) []T {
 	return s[max(0, len(s)-n):]
 }
 
-func latencyOf(h histogram) screen.Latency {
-	return screen.Latency{P50: h.milliseconds(0.5), P99: h.milliseconds(0.99)}
+func latencyOf(took telemetry.Snapshot) screen.Latency {
+	return screen.Latency{P50: milliseconds(took, 0.5), P99: milliseconds(took, 0.99)}
 }

@@ -94,6 +94,11 @@ func (c *Config) store() *redisstate.Store {
 	return redisstate.Open(c.redis(), c.Layout(), cmp.Or(c.Redis.state, c.Kafka.Topics.Transactions))
 }
 
+// labelStore opens what is kept of the feedback log.
+func (c *Config) labelStore() *redisstate.Store {
+	return redisstate.Open(c.redis(), c.Layout(), c.Kafka.Topics.Feedback)
+}
+
 // describeTopics returns the transactions topic, after checking that the ones written to fit it.
 func (c *Config) describeTopics(ctx context.Context) (stream.Topic, error) {
 	admin, err := stream.NewAdmin(c.kafka())

@@ -27,6 +27,8 @@ type Config struct {
 	Decision DecisionConfig `yaml:"decisions" doc:"what decision events carry"`
 	HTTP     HTTPConfig     `yaml:"http" doc:"metrics and health"`
 	Log      LogConfig      `yaml:"log" doc:"structured logs on standard error"`
+
+	tell func(text string)
 }
 
 // KafkaConfig is the key kafka.
@@ -210,8 +212,15 @@ func (c *Config) layout() features.Layout {
 	}
 }
 
+// Tell has a person told, by a line of text, what a command waits for.
+func (c *Config) Tell(tell func(text string)) { c.tell = tell }
+
 func (c *Config) kafka() stream.Config {
-	return stream.Config{Brokers: c.Kafka.Brokers, Properties: c.Kafka.Properties}
+	k := stream.Config{Brokers: c.Kafka.Brokers, Properties: c.Kafka.Properties}
+	if c.tell != nil {
+		k.Slow = func(brokers string) { c.tell("no answer yet from Kafka at " + brokers + ": still trying") }
+	}
+	return k
 }
 
 func (c *Config) redis() redisstate.Config {

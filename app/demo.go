@@ -109,7 +109,7 @@ type demo struct {
 	decisions *stream.Reader
 	alerts    *stream.Reader
 	tally     *tally
-	watcher   watcher
+	watcher   *watcher
 	traffic   *traffic
 	board     board
 }
@@ -130,7 +130,8 @@ func (d *demo) open(ctx context.Context) (err error) {
 		return err
 	}
 	d.tally = newTally(d.world.Patterns)
-	d.watcher = watcher{reader: d.decisions, note: d.tally.decided}
+	d.watcher = newWatcher(d.decisions)
+	d.watcher.note = d.tally.decided
 	if d.traffic, err = newTraffic(d.world, d.producer, topics.Transactions); err != nil {
 		return err
 	}
@@ -256,7 +257,7 @@ func (d *demo) awaitState(ctx context.Context) error {
 func (d *demo) goLive() {
 	now := time.Now()
 	d.watcher.from, d.watcher.since = payment.TimeOf(now), payment.TimeOf(now)
-	d.board.goLive(now)
+	d.board.goLive(now, d.watcher.took.Snapshot())
 }
 
 // settle waits until every transaction that was sent has its answer, for a few seconds at most.
@@ -312,7 +313,7 @@ func (d *demo) state(now time.Time) screen.State {
 		Decided: d.watcher.seen.Load(), DeadLetters: d.stats.DeadLettersTotal(),
 	}
 	s.Alerts, s.Patterns = d.tally.counts()
-	d.board.fill(&s, d.watcher.took.soFar())
+	d.board.fill(&s, d.watcher.took.Snapshot())
 	return s
 }
 

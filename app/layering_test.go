@@ -15,13 +15,14 @@ import (
 // in this list.
 var layers = []string{
 	"cmd/weir", "app", "screen", "monitor", "pipeline", "stream", "evaluation/report", "alerts", "scoring", "features/redisstate", "features",
-	"features/tile", "features/exact", "evaluation", "simulate", "history/suggest", "history", "feedback", "yamldoc", "payment", "models", "telemetry",
+	"features/expression", "features/tile", "features/exact", "evaluation", "simulate", "history/suggest", "history", "feedback", "yamldoc", "payment", "models", "telemetry",
 }
 
 // owners are the only packages that may import a library, tests included.
 var owners = map[string]string{
 	"github.com/confluentinc/confluent-kafka-go": "stream",
 	"github.com/dmitryikh/leaves":                "scoring",
+	"github.com/expr-lang/expr":                  "features/expression",
 	"github.com/parquet-go/parquet-go":           "history",
 	"github.com/prometheus/client_golang":        "monitor",
 	"github.com/redis/go-redis":                  "features/redisstate",

@@ -214,7 +214,7 @@ func (r *replay) run(ctx context.Context, p *progress) error {
 		}
 		rows = rows[:0]
 		for i := range b.records {
-			rows = append(rows, pipeline.Replayed{Transaction: &b.records[i].Transaction})
+			rows = append(rows, pipeline.Replayed{Transaction: &b.records[i].Transaction, Label: labelOf(b.records[i].Label)})
 		}
 		if len(rows) > 0 {
 			r.engine.Process(rows)
@@ -232,6 +232,17 @@ func (r *replay) run(ctx context.Context, p *progress) error {
 		}
 		empty <- b.records[:replayBatch]
 	}
+}
+
+// labelOf returns a row's label as features count it.
+func labelOf(l history.Label) features.Label {
+	switch l {
+	case history.Fraud:
+		return features.LabelFraud
+	case history.Legitimate:
+		return features.LabelLegitimate
+	}
+	return features.NoLabel
 }
 
 // read fills records, and returns how many there are.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/monitor"
 	"github.com/weir-fraud/weir/pipeline"
 	"github.com/weir-fraud/weir/stream"
@@ -18,6 +19,7 @@ import (
 
 // Run is `weir run`: the pipeline against real servers, until ctx ends. Version is that of the program.
 func Run(ctx context.Context, c Config, version string, log *slog.Logger) error {
+	c.Tell(func(text string) { log.Warn(text) })
 	s := service{config: c, version: version, log: log, stats: pipeline.NewStats(), clock: wallTime()}
 	err := s.run(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -102,7 +104,9 @@ func (s *service) work(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	if s.config.HTTP.Address != "" {
-		admin, err := stream.NewAdmin(s.config.kafka())
+		watched := s.config.kafka()
+		watched.Slow = nil // the monitor tells what is not there
+		admin, err := stream.NewAdmin(watched)
 		if err != nil {
 			return err
 		}
@@ -112,7 +116,11 @@ func (s *service) work(ctx context.Context) error {
 			return nil
 		})
 	}
-	s.startWorkers(ctx, g, engine, redis, topic)
+	labels, err := s.startLabels(ctx, g, engine.Set())
+	if err != nil {
+		return err
+	}
+	s.startWorkers(ctx, g, engine, redis, topic, labels)
 	s.monitor.Working()
 	context.AfterFunc(ctx, func() { s.monitor.Waiting("stopping") })
 	err = g.Wait()
@@ -138,7 +146,45 @@ func kafkaServer(admin *stream.Admin, topic stream.Topic) monitor.Server {
 	}}
 }
 
-func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *pipeline.Engine, redis pipeline.Store, topic stream.Topic) {
+// labelMemory is how long after its transaction a label can still be corrected. Disputes take up to four months.
+const labelMemory = 150 * 24 * time.Hour
+
+// startLabels folds the feedback log, if any feature is over labels, and returns what is stored of it.
+func (s *service) startLabels(ctx context.Context, g *errgroup.Group, set *features.Set) (pipeline.LabelSource, error) {
+	if !set.ReadsLabels() {
+		return pipeline.LabelSource{}, nil
+	}
+	c := s.config
+	topic, err := s.describeTopic(ctx, c.Kafka.Topics.Feedback)
+	if err != nil {
+		return pipeline.LabelSource{}, fmt.Errorf("the features file has features over labels: %w", err)
+	}
+	store := c.labelStore()
+	if err := pipeline.CheckPartitionCount(ctx, store, topic.ID, topic.Partitions); err != nil {
+		return pipeline.LabelSource{}, errors.Join(fmt.Errorf("topic %s: %w", topic.Name, err), store.Close())
+	}
+	w := pipeline.NewLabelWorker(pipeline.LabelWorkerConfig{
+		Kafka: c.kafka(),
+		Group: stream.GroupConfig{
+			Group: c.Kafka.Group + "-labels", Instance: member(c.Kafka.Instance, 0), SessionTimeout: time.Duration(c.Kafka.Session), Topic: topic.Name,
+		},
+		TopicID: topic.ID, Partitions: topic.Partitions,
+		ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), Remember: labelMemory, CacheAccounts: c.Pipeline.CacheAccounts,
+	}, set, store, s.stats, s.log.With("worker", "labels"), time.Now, rand.Uint64)
+	g.Go(func() error { return errors.Join(w.Run(ctx), store.Close()) })
+	return pipeline.LabelSource{Store: store, Partitions: topic.Partitions}, nil
+}
+
+func (s *service) describeTopic(ctx context.Context, name string) (stream.Topic, error) {
+	admin, err := stream.NewAdmin(s.config.kafka())
+	if err != nil {
+		return stream.Topic{}, err
+	}
+	defer admin.Close()
+	return admin.Describe(ctx, name)
+}
+
+func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *pipeline.Engine, redis pipeline.Store, topic stream.Topic, labels pipeline.LabelSource) {
 	c := s.config
 	store, sabotage := sabotaged(redis)
 	instance := c.Kafka.Instance
@@ -159,7 +205,7 @@ func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *p
 			TransactionalID:    fmt.Sprintf("%s-%s-%d", c.Kafka.Group, instance, i),
 			TransactionTimeout: time.Duration(c.Kafka.Transaction),
 			BatchSize:          c.Pipeline.BatchSize, ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), CacheAccounts: c.Pipeline.CacheAccounts,
-			EntityWait: time.Duration(c.Pipeline.EntityWait),
+			EntityWait: time.Duration(c.Pipeline.EntityWait), Labels: labels,
 			Clock:      s.clock.now, PinThreads: s.clock.pinned,
 			Sabotage: sabotage,
 		}, engine, store, s.stats, s.log.With("worker", i), time.Now, rand.Uint64)

@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"math"
 	"sync/atomic"
 	"time"
 
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/simulate"
 	"github.com/weir-fraud/weir/stream"
+	"github.com/weir-fraud/weir/telemetry"
 )
 
 // traffic sends a simulated stream that has a live part: its history at once, the live part by the clock.
@@ -118,7 +120,20 @@ type watcher struct {
 	since  payment.Time // transactions from here on are measured
 	note   func(decision []byte)
 	seen   atomic.Int64
-	took   latencies
+	took   *telemetry.Histogram // seconds
+}
+
+func newWatcher(reader *stream.Reader) *watcher {
+	const shortest, longest, width = 1e-5, 1e5, 1.02
+	return &watcher{reader: reader, took: telemetry.NewHistogram(telemetry.Exponential(shortest, longest, width))}
+}
+
+// milliseconds returns the q-quantile of durations counted in seconds, to the microsecond, and 0 where there is none.
+func milliseconds(took telemetry.Snapshot, q float64) float64 {
+	if took.Count == 0 {
+		return 0
+	}
+	return math.Round(took.Quantile(q)*1e6) / 1e3
 }
 
 func (w *watcher) watch(ctx context.Context) error {
@@ -138,7 +153,7 @@ func (w *watcher) watch(ctx context.Context) error {
 				w.note(batch[i].Value)
 			}
 			if due >= w.since {
-				w.took.add(max(0, now.Sub(due)))
+				w.took.Add(max(0, now.Sub(due).Seconds()))
 			}
 			w.seen.Add(1)
 		}

@@ -55,20 +55,6 @@ func value(tb testing.TB, set *features.Set, name string, all ...payment.Transac
 	return v[i]
 }
 
-func compile(tb testing.TB, definitions []features.Definition, layout features.Layout) *features.Set {
-	tb.Helper()
-	set, err := features.Compile(definitions, layout)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return set
-}
-
-func shipped(tb testing.TB) *features.Set {
-	tb.Helper()
-	return compile(tb, features.Builtin(), features.DefaultLayout())
-}
-
 func TestOutcome(t *testing.T) {
 	const dedupe, lateness = 7 * 24 * time.Hour, time.Hour
 	first := purchase("same", 0, 100)
@@ -198,7 +184,7 @@ func TestEventsAsJSON(t *testing.T) {
 
 // An account counts as empty once nothing in it can matter, and it is filed so that this is found without a look.
 func TestForgotten(t *testing.T) {
-	set := shipped(t)
+	set := compile(t, plain, features.DefaultLayout())
 	layout := set.Layout()
 	idle := layout.Idle()
 	if want := layout.LongestWindow + 2*layout.Lateness + layout.MaxFuture; idle != want {
@@ -207,16 +193,16 @@ func TestForgotten(t *testing.T) {
 	if set.Forgotten(start, start.Add(idle)) || !set.Forgotten(start, start.Add(idle)+1) {
 		t.Errorf("an account is not forgotten at %v to the millisecond", idle)
 	}
-	if before := set.ForgottenBefore(0); before != 1 {
-		t.Errorf("at the start of time the buckets before %d are forgotten", before)
+	if before := set.DeletableBefore(0); before != 1 {
+		t.Errorf("at the start of time the buckets before %d are deleted", before)
 	}
 	for newest := start; newest < start.Add(90*24*time.Hour); newest = newest.Add(7*time.Hour + 11*time.Millisecond) {
 		for _, watermark := range []payment.Time{newest, newest.Add(idle), newest.Add(idle) + 1, newest.Add(idle + layout.Horizon())} {
-			if set.Bucket(newest) < set.ForgottenBefore(watermark) && !set.Forgotten(newest, watermark) {
+			if set.Bucket(newest) < set.DeletableBefore(watermark) && !set.Forgotten(newest, watermark) {
 				t.Fatalf("at %v the account of %v would be deleted and is not forgotten", watermark, newest)
 			}
 		}
-		if late := newest.Add(idle+layout.Horizon()/2) + 1; set.Bucket(newest) >= set.ForgottenBefore(late) {
+		if late := newest.Add(idle+layout.Horizon()/2) + 1; set.Bucket(newest) >= set.DeletableBefore(late) {
 			t.Fatalf("at %v the account of %v is still filed", late, newest)
 		}
 	}
@@ -247,8 +233,13 @@ func TestMissing(t *testing.T) {
 	a.Compute(o, v)
 	missing := map[string]bool{
 		"amount": true, "mean_7d": true, "mean_30d": true, "std_7d": true, "std_30d": true, "max_24h": true, "max_7d": true, "max_30d": true,
-		"new_merchant_30d": true, "new_category_30d": true, "seconds_since_last": true, "km_since_last": true, "kmh_since_last": true, "withdrawal_share_7d": true,
-		"amount_to_mean_7d": true, "amount_to_mean_30d": true, "amount_to_max_30d": true, "spent_24h_to_7d": true,
+		"last_amount": true, "new_merchant_30d": true, "new_category_30d": true, "new_device_30d": true,
+		"seconds_since_last": true, "km_since_last": true, "kmh_since_last": true, "category_count_30d": true, "category_mean_30d": true,
+		"withdrawal_share_7d": true, "amount_to_mean_7d": true, "amount_to_mean_30d": true, "amount_to_max_30d": true, "spent_24h_to_7d": true,
+		"amount_to_category_mean_30d": true, "night_share_30d": true,
+		"merchant_count_7d": true, "merchant_mean_30d": true, "merchant_small_24h": true, "merchant_unusual_24h": true,
+		"merchant_frauds_30d": true, "merchant_hours_since_fraud": true, "device_count_7d": true, "device_frauds_30d": true,
+		"account_frauds_30d": true, "amount_to_merchant_mean_30d": true,
 	}
 	for i, name := range set.Schema().Names {
 		if isMissing := math.Float64bits(v[i]) == math.Float64bits(math.NaN()); isMissing != missing[name] {

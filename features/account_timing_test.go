@@ -53,40 +53,88 @@ func warm(set *features.Set, s *stream) *features.Account {
 	return a
 }
 
-func withRates(tb testing.TB) *features.Set {
+// sized returns a set with rates: the shipped one, or one of so many features over an account's events.
+func sized(tb testing.TB, count int) *features.Set {
 	layout := features.DefaultLayout()
 	layout.Rates = testRates
-	return compile(tb, features.Builtin(), layout)
+	if count == 0 {
+		return compile(tb, features.BuiltinSource(), layout)
+	}
+	kinds := []string{
+		"aggregate: count", "aggregate: sum, of: amount", "aggregate: mean, of: amount", "aggregate: std, of: amount", "aggregate: max, of: amount",
+		"aggregate: distinct, of: merchant", "aggregate: new, of: device_id", "aggregate: since", "aggregate: kmh_since",
+		"aggregate: mean, of: amount, same: category", "aggregate: last, of: amount * 2",
+	}
+	windows := []string{"10m", "1h", "24h", "7d", "30d"}
+	filters := []string{"", ", filter: spending", ", filter: withdrawals", ", filter: online"}
+	list := make([]string, count)
+	for i := range list {
+		list[i] = fmt.Sprintf("name: f%d, %s%s, windows: [%s]", i, kinds[i%len(kinds)], filters[i/len(kinds)%len(filters)], windows[i%len(windows)])
+	}
+	return compile(tb, file("attributes: {device_id: text, channel: text}\n"+filterDeclarations, list...), layout)
 }
 
 var sizes = []int{10, 100, 1000}
 
-// BenchmarkCompute is one transaction of an account in memory, with so many events inside 30 days: observe, compute,
-// fold.
-func BenchmarkCompute(b *testing.B) {
-	for _, n := range sizes {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			set, s := withRates(b), newStream(n)
-			a := warm(set, s)
-			v := make(features.Vector, set.Schema().Len())
-			var o features.Observation
-			var tx payment.Transaction
-			b.ReportAllocs()
-			for b.Loop() {
-				s.fill(&tx)
-				a.Observe(&tx, &o)
-				a.Compute(&o, v)
-				a.Fold(&o)
-			}
-		})
+// eachSize runs a benchmark for the shipped features, for 40 and for 200 over an account's events, each with so many
+// events inside 30 days.
+func eachSize(b *testing.B, run func(b *testing.B, set *features.Set, n int)) {
+	for _, count := range []int{0, 40, 200} {
+		name := "shipped"
+		if count > 0 {
+			name = fmt.Sprint(count)
+		}
+		for _, n := range sizes {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) { run(b, sized(b, count), n) })
+		}
 	}
+}
+
+// BenchmarkCompute is one transaction of an account in memory: observe, compute, fold.
+func BenchmarkCompute(b *testing.B) {
+	eachSize(b, func(b *testing.B, set *features.Set, n int) {
+		s := newStream(n)
+		a := warm(set, s)
+		v := make(features.Vector, set.Schema().Len())
+		var o features.Observation
+		var tx payment.Transaction
+		b.ReportAllocs()
+		for b.Loop() {
+			s.fill(&tx)
+			a.Observe(&tx, &o)
+			a.Compute(&o, v)
+			a.Fold(&o)
+		}
+	})
+}
+
+// BenchmarkCold is the first transaction of an account that was not in memory: decode, observe, compute.
+func BenchmarkCold(b *testing.B) {
+	eachSize(b, func(b *testing.B, set *features.Set, n int) {
+		s := newStream(n)
+		value := warm(set, s).Append(nil)
+		v := make(features.Vector, set.Schema().Len())
+		var o features.Observation
+		var tx payment.Transaction
+		s.fill(&tx)
+		b.SetBytes(int64(len(value)))
+		b.ReportAllocs()
+		for b.Loop() {
+			a, err := set.Decode(value)
+			if err != nil {
+				b.Fatal(err)
+			}
+			a.Observe(&tx, &o)
+			a.Compute(&o, v)
+		}
+	})
 }
 
 // BenchmarkObserve is the part that looks for the transaction's id.
 func BenchmarkObserve(b *testing.B) {
 	for _, n := range sizes {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			set, s := withRates(b), newStream(n)
+			set, s := sized(b, 0), newStream(n)
 			a := warm(set, s)
 			var o features.Observation
 			var tx payment.Transaction
@@ -94,30 +142,6 @@ func BenchmarkObserve(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				a.Observe(&tx, &o)
-			}
-		})
-	}
-}
-
-// BenchmarkCold is the first transaction of an account that was not in memory: decode, observe, compute.
-func BenchmarkCold(b *testing.B) {
-	for _, n := range sizes {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			set, s := withRates(b), newStream(n)
-			value := warm(set, s).Append(nil)
-			v := make(features.Vector, set.Schema().Len())
-			var o features.Observation
-			var tx payment.Transaction
-			s.fill(&tx)
-			b.SetBytes(int64(len(value)))
-			b.ReportAllocs()
-			for b.Loop() {
-				a, err := set.Decode(value)
-				if err != nil {
-					b.Fatal(err)
-				}
-				a.Observe(&tx, &o)
-				a.Compute(&o, v)
 			}
 		})
 	}
@@ -126,7 +150,7 @@ func BenchmarkCold(b *testing.B) {
 func BenchmarkDecode(b *testing.B) {
 	for _, n := range sizes {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			set := withRates(b)
+			set := sized(b, 0)
 			value := warm(set, newStream(n)).Append(nil)
 			b.SetBytes(int64(len(value)))
 			b.ReportAllocs()
@@ -142,7 +166,7 @@ func BenchmarkDecode(b *testing.B) {
 func BenchmarkAppend(b *testing.B) {
 	for _, n := range sizes {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			set := withRates(b)
+			set := sized(b, 0)
 			a := warm(set, newStream(n))
 			var value []byte
 			b.ReportAllocs()

@@ -166,12 +166,10 @@ func TestUnknownCurrencyPasses(t *testing.T) {
 // Merchants and categories are told apart even where they are called the same, and a window forgets them.
 func TestNames(t *testing.T) {
 	const hour = time.Hour
-	set := compile(t, []features.Definition{
-		{Name: "merchants", Aggregate: "distinct", Field: "merchant", Window: hour},
-		{Name: "categories", Aggregate: "distinct", Field: "category", Window: hour},
-		{Name: "new_merchant", Aggregate: "new", Field: "merchant", Window: hour},
-		{Name: "new_category", Aggregate: "new", Field: "category", Window: hour},
-	}, features.DefaultLayout())
+	set := compile(t, file("",
+		"name: merchants, aggregate: distinct, of: merchant, windows: [1h]", "name: categories, aggregate: distinct, of: category, windows: [1h]",
+		"name: new_merchant, aggregate: new, of: merchant, windows: [1h]", "name: new_category, aggregate: new, of: category, windows: [1h]",
+	), features.DefaultLayout())
 	visit := func(id string, after time.Duration, merchant, category string) payment.Transaction {
 		tx := purchase(id, after, 100)
 		tx.Merchant.Name, tx.Merchant.Category = merchant, category
@@ -220,6 +218,93 @@ func TestTimeOfDay(t *testing.T) {
 		tx.Time = when
 		if hour, weekday := value(t, set, "hour_of_day", tx), value(t, set, "day_of_week", tx); hour != c.hour || weekday != c.day {
 			t.Errorf("%s: hour %v of day %v, want %v of %v", c.when, hour, weekday, c.hour, c.day)
+		}
+	}
+}
+
+// Numbers among the attributes are decimals, kept to 6 digits behind the point, of two neighbours the even one. What is
+// no decimal, or too large, is not there.
+func TestNumberAttributes(t *testing.T) {
+	set := compile(t, file("attributes: {x: number}", "name: x, value: x", "name: sum, aggregate: sum, of: x, windows: [1h]",
+		"name: mean, aggregate: mean, of: x, windows: [1h]"), features.DefaultLayout())
+	missing := math.NaN()
+	for text, want := range map[string]float64{
+		"0": 0, "-0": 0, "12.5": 12.5, "+12.5": 12.5, ".5": 0.5, "5.": 5, "0.1": 0.1, "1e3": 1000, "12.5E-1": 1.25,
+		"0.1234564": 0.123456, "0.1234566": 0.123457,
+		"0.0000005": 0, "0.0000015": 0.000002, "0.0000025": 0.000002, "-0.0000015": -0.000002, "0.00000050000000000000000001": 0.000001,
+		"2.0000015": 2.000002, "1.0000005": 1, "8.5000025": 8.500002, // as float64 these are not in the middle
+		"9000000000": 9e9, "-9000000000.0000005": -9e9, "9000000000.0000006": missing, "9000000000.000001": missing, "1e10": missing,
+		"0e9999": 0, "1e-9999": 0, "1e9999": missing, "1e99999999999": missing, "123456789012345678901234567890": missing,
+		"": missing, "-": missing, ".": missing, "e3": missing, "1e": missing, "1e+": missing, "1.2.3": missing, "--1": missing,
+		"1_000": missing, "0x10": missing, "NaN": missing, "Infinity": missing, "true": missing, " 1": missing, "1 ": missing, "١": missing,
+	} {
+		tx := purchase("a", 0, 1)
+		if text != "" {
+			tx.Attributes = []payment.Attribute{{Key: "x", Value: text}}
+		}
+		if got := value(t, set, "x", tx); math.Float64bits(got) != math.Float64bits(want) {
+			t.Errorf("%q is %v, want %v", text, got, want)
+		}
+		// In sums, a number that is not there does not count, and spoils nothing.
+		mean, sum := want, want
+		if math.IsNaN(want) {
+			sum = 0
+		}
+		now := purchase("now", time.Minute, 1)
+		if got := value(t, set, "sum", tx, now); got != sum {
+			t.Errorf("%q sums up to %v, want %v", text, got, sum)
+		}
+		if got := value(t, set, "mean", tx, now); math.Float64bits(got) != math.Float64bits(mean) {
+			t.Errorf("%q has the mean %v, want %v", text, got, mean)
+		}
+	}
+}
+
+// What a state holds of a number is what was sent, to the last digit, however often it is stored.
+func TestLargeNumberAttributeIsKept(t *testing.T) {
+	set := compile(t, file("attributes: {x: number}", "name: n, aggregate: count, filter: 'x == 8999999999.123457', windows: [1h]"), features.DefaultLayout())
+	tx := purchase("a", 0, 1)
+	tx.Attributes = []payment.Attribute{{Key: "x", Value: "8999999999.123457"}}
+	a, o := observe(set, tx)
+	a.Fold(o)
+	for range 3 {
+		v := make(features.Vector, 1)
+		next := purchase("b", time.Minute, 1)
+		a.Observe(&next, o)
+		a.Compute(o, v)
+		if v[0] != 1 {
+			t.Fatalf("the number has become another: %v", v[0])
+		}
+		var err error
+		if a, err = set.Decode(a.Append(nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What is remembered of an event is what held when it arrived, not what would hold now.
+func TestMarks(t *testing.T) {
+	set := compile(t, file("marks: {large: {when: amount > 2 * mean_1h}}",
+		"name: mean_1h, aggregate: mean, of: amount, windows: [1h]", "name: larges, aggregate: count, filter: large, windows: [2h]",
+		"name: is_large, value: large"), features.DefaultLayout())
+	small, large := purchase("a", 0, 100), purchase("b", time.Minute, 300)
+	before := purchase("c", 30*time.Second, 900) // arrives late, and would have made the mean higher
+	for _, c := range []struct {
+		name            string
+		all             []payment.Transaction
+		isLarge, larges float64
+	}{
+		{"the first", []payment.Transaction{small}, 0, 0},
+		{"three times the mean", []payment.Transaction{small, large}, 1, 0},
+		{"and later", []payment.Transaction{small, large, purchase("now", time.Hour, 100)}, 0, 1},
+		{"whatever comes late", []payment.Transaction{small, large, before, purchase("now", time.Hour, 100)}, 0, 2},
+		{"once the window is past", []payment.Transaction{small, large, purchase("now", 2*time.Hour+time.Minute, 100)}, 0, 0},
+	} {
+		if got := value(t, set, "is_large", c.all...); got != c.isLarge {
+			t.Errorf("%s: is_large is %v, want %v", c.name, got, c.isLarge)
+		}
+		if got := value(t, set, "larges", c.all...); got != c.larges {
+			t.Errorf("%s: larges is %v, want %v", c.name, got, c.larges)
 		}
 	}
 }

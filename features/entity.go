@@ -18,6 +18,7 @@ type Entity struct {
 	Name string
 
 	program       *expression.Program
+	isAccount     bool
 	length        payment.Time // of a tile
 	lateness      payment.Time
 	delay         payment.Time // the shortest one that a feature reads with
@@ -109,6 +110,11 @@ func (e *Entity) Shape() tile.Shape { return e.tallies.shape() }
 // LabelShape returns what a row of its tiles of labels holds.
 func (e *Entity) LabelShape() tile.Shape { return e.labels.shape() }
 
+// IsAccount reports whether the entity's key is the account itself.
+func (e *Entity) IsAccount() bool {
+	return e.program.Canonical(func(name string) string { return name }) == "account"
+}
+
 // Tile returns the number of the tile that t falls into.
 func (e *Entity) Tile(t payment.Time) int64 { return tile.Number(t, e.length) }
 
@@ -145,7 +151,7 @@ func (e *Entity) Kept(watermark payment.Time) int64 {
 
 func (c *compiler) compileEntities() error {
 	for _, d := range c.entities {
-		e := Entity{Name: d.name, length: millis(d.length), lateness: c.set.lateness, delay: -1}
+		e := Entity{Name: d.name, isAccount: d.key.string == "account", length: millis(d.length), lateness: c.set.lateness, delay: -1}
 		what := fmt.Sprintf("entity %q", d.name)
 		var err error
 		e.program, err = c.expression(d.key.string, d.key.at, what, expression.Text, func(name string) bool {

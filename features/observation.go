@@ -41,6 +41,12 @@ func (o *Observation) Marks() uint16 { return o.event.marks }
 // features end with the newest tile that was complete. It is known after Compute.
 func (o *Observation) Incomplete() uint64 { return o.incomplete }
 
+// Labeled returns what features know of the transaction if it has the given label. Its marks are known after Compute or
+// Fold.
+func (o *Observation) Labeled(l Label) Labeled {
+	return Labeled{Label: l, Amount: o.env.Numbers[slotAmount], Marks: o.event.marks}
+}
+
 // Observe fills o for a transaction of this account.
 func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
 	s := a.set

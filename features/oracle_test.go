@@ -11,16 +11,28 @@ import (
 )
 
 // oracle says what the engine must compute, by the plainest means: it keeps everything that was ever folded in the
-// order of arrival, and answers each question by going through all of it. It shares no code with the engine.
+// order of arrival, and answers each question by going through all of it. It shares no code with the engine: what
+// expressions mean stands in language_test.go.
 type oracle struct {
 	layout      features.Layout
 	definitions []features.Definition
-	arrived     []entry
+	marks       []string
+	arrived     []*entry
+	// tiles returns a feature over an entity's tiles; without it none has any.
+	tiles func(v *view, d *features.Definition) float64
 }
 
+func newOracle(set *features.Set) *oracle {
+	return &oracle{layout: *set.Layout(), definitions: set.Definitions(), marks: set.Marks()}
+}
+
+// entry is an event that has arrived. What the definitions ask of it never changes, so it is worked out once.
 type entry struct {
 	tx       payment.Transaction
 	reported *big.Int // minor units of the reporting currency, nil where there is no telling
+	marks    map[string]bool
+	passes   map[string]bool     // by filter
+	numbers  map[string]*big.Int // by what is aggregated: millionths, nil for none
 }
 
 // newest returns the newest event time that ever arrived.
@@ -36,15 +48,15 @@ func (o *oracle) newest() (payment.Time, bool) {
 
 // visible returns what is inside the horizon of the newest event, oldest first and, at equal times, in the order of
 // arrival.
-func (o *oracle) visible() []entry {
+func (o *oracle) visible() []*entry {
 	newest, _ := o.newest()
-	var inside []entry
+	var inside []*entry
 	for _, e := range o.arrived {
 		if e.tx.Time.Add(o.layout.Horizon()) > newest {
 			inside = append(inside, e)
 		}
 	}
-	slices.SortStableFunc(inside, func(a, b entry) int { return int(a.tx.Time - b.tx.Time) })
+	slices.SortStableFunc(inside, func(a, b *entry) int { return int(a.tx.Time - b.tx.Time) })
 	return inside
 }
 
@@ -79,10 +91,57 @@ func sameBody(a, b *payment.Transaction) bool {
 		a.Merchant == b.Merchant && slices.Equal(sorted(a.Attributes), sorted(b.Attributes))
 }
 
-// fold takes tx in.
-func (o *oracle) fold(tx *payment.Transaction) {
-	o.arrived = append(o.arrived, entry{tx: *tx, reported: o.report(tx.Amount, tx.Currency)})
+// view is what one transaction sees: what arrived before it, and what follows from that.
+type view struct {
+	oracle   *oracle
+	tx       *payment.Transaction
+	self     *entry
+	inside   []*entry // visible, oldest first
+	features map[string]float64
 }
+
+// look returns the view of a transaction that is to arrive.
+func (o *oracle) look(tx *payment.Transaction) *view {
+	self := &entry{tx: *tx, reported: o.report(tx.Amount, tx.Currency), marks: make(map[string]bool)}
+	v := &view{oracle: o, tx: tx, self: self, inside: o.visible(), features: make(map[string]float64)}
+	for _, m := range o.marks {
+		v.mark(m)
+	}
+	self.passes, self.numbers = make(map[string]bool), make(map[string]*big.Int)
+	for i := range o.definitions {
+		d := &o.definitions[i]
+		if _, done := self.passes[d.Filter]; !done && d.Value == "" {
+			self.passes[d.Filter] = o.passes(d.Filter, self)
+		}
+		if number, ok := derived[d.Of]; ok {
+			self.numbers[d.Of] = millionths(number(o, self))
+		}
+	}
+	return v
+}
+
+// mark reports whether the transaction has the mark.
+func (v *view) mark(name string) bool {
+	m, known := v.self.marks[name]
+	if !known {
+		m = v.holds(name)
+		v.self.marks[name] = m
+	}
+	return m
+}
+
+func (v *view) amount() float64 { return v.oracle.amount(v.self) }
+
+// amount returns the amount in units of the reporting currency, NaN where there is no telling.
+func (o *oracle) amount(e *entry) float64 {
+	if e.reported == nil {
+		return math.NaN()
+	}
+	return nearest(e.reported) / o.unit()
+}
+
+// fold takes in the transaction of a view.
+func (o *oracle) fold(v *view) { o.arrived = append(o.arrived, v.self) }
 
 // report converts an amount into minor units of the reporting currency with rational arithmetic.
 func (o *oracle) report(amount int64, c payment.Currency) *big.Int {
@@ -128,128 +187,131 @@ func halfEven(x *big.Rat) *big.Int {
 	return above
 }
 
-// window returns what a definition looks at, out of what is visible, for a transaction at t.
-func window(d *features.Definition, visible []entry, t payment.Time) []entry {
-	var inside []entry
-	for _, e := range visible {
-		if e.tx.Time > t || t.Sub(e.tx.Time) >= d.Window {
-			continue
-		}
-		deposit, withdrawal := e.tx.Type == payment.Deposit, e.tx.Type == payment.Withdrawal
-		if d.Filter == "spending" && deposit || d.Filter == "withdrawals" && !withdrawal || d.Filter == "deposits" && !deposit {
-			continue
-		}
-		inside = append(inside, e)
+// vector returns the features.
+func (v *view) vector() features.Vector {
+	all := make(features.Vector, len(v.oracle.definitions))
+	for i := range all {
+		all[i] = v.feature(v.oracle.definitions[i].Name)
 	}
-	return inside
+	return all
 }
 
-// vector returns the features of tx, which has not been folded, or not yet.
-func (o *oracle) vector(tx *payment.Transaction) features.Vector {
-	byName := make(map[string]float64, len(o.definitions))
-	v := make(features.Vector, len(o.definitions))
-	visible := o.visible()
-	for i := range o.definitions {
-		d := &o.definitions[i]
-		switch {
-		case d.Fact != "":
-			v[i] = o.fact(d.Fact, tx)
-		case d.Ratio != [2]string{}:
-			v[i] = math.NaN()
-			a, b := byName[d.Ratio[0]], byName[d.Ratio[1]]
-			if !math.IsNaN(a) && !math.IsNaN(b) && b != 0 {
-				v[i] = a / b
-			}
-		default:
-			v[i] = o.aggregate(d, window(d, visible, tx.Time), tx)
-		}
-		byName[d.Name] = v[i]
+// feature returns the named feature.
+func (v *view) feature(name string) float64 {
+	x, known := v.features[name]
+	if !known {
+		i := slices.IndexFunc(v.oracle.definitions, func(d features.Definition) bool { return d.Name == name })
+		x = v.compute(&v.oracle.definitions[i])
+		v.features[name] = x
 	}
-	return v
+	return x
 }
 
-func (o *oracle) fact(name string, tx *payment.Transaction) float64 {
-	when := tx.Time.Std()
-	switch name {
-	case "amount":
-		if m := o.report(tx.Amount, tx.Currency); m != nil {
-			return nearest(m) / o.unit()
-		}
+func (v *view) compute(d *features.Definition) float64 {
+	switch {
+	case d.Value != "":
+		return v.value(d.Value)
+	case d.Entity != "" && v.oracle.tiles == nil:
 		return math.NaN()
-	case "is_withdrawal":
-		return truth(tx.Type == payment.Withdrawal)
-	case "is_deposit":
-		return truth(tx.Type == payment.Deposit)
-	case "hour_of_day":
-		return float64(when.Hour())
-	case "day_of_week":
-		return float64((when.Weekday() + 6) % 7)
+	case d.Entity != "":
+		return v.oracle.tiles(v, d)
 	}
-	panic("oracle: fact " + name)
+	same := ""
+	if d.Same != "" {
+		if same = textOf(d.Same, v.tx); same == "" {
+			return math.NaN()
+		}
+	}
+	var inside []*entry
+	for _, e := range v.inside {
+		if e.tx.Time <= v.tx.Time && v.tx.Time.Sub(e.tx.Time) < d.Window && e.passes[d.Filter] && (d.Same == "" || textOf(d.Same, &e.tx) == same) {
+			inside = append(inside, e)
+		}
+	}
+	return v.aggregate(d, inside)
 }
 
-func (o *oracle) aggregate(d *features.Definition, inside []entry, tx *payment.Transaction) float64 {
+// aggregate answers for the events that a definition looks at, oldest first.
+func (v *view) aggregate(d *features.Definition, inside []*entry) float64 {
 	switch d.Aggregate {
 	case "count":
 		return float64(len(inside))
-	case "sum", "mean", "std", "max":
-		return o.money(d.Aggregate, inside)
+	case "sum", "mean", "std", "min", "max", "last":
+		return v.numbers(d, inside)
 	case "distinct":
-		return float64(len(namesOf(d.Field, inside)))
+		return float64(len(textsOf(d.Of, inside)))
 	case "new":
-		name := nameOf(d.Field, tx)
-		if name == "" {
+		text := textOf(d.Of, v.tx)
+		if text == "" {
 			return math.NaN()
 		}
-		return truth(!namesOf(d.Field, inside)[name])
-	case "seconds_since":
+		return truth(!textsOf(d.Of, inside)[text])
+	case "since":
 		if len(inside) == 0 {
 			return math.NaN()
 		}
-		return seconds(inside[len(inside)-1].tx.Time, tx.Time)
+		return seconds(inside[len(inside)-1].tx.Time, v.tx.Time)
 	case "km_since", "kmh_since":
-		inside = slices.DeleteFunc(inside, func(e entry) bool { return !e.tx.Merchant.Location.Known })
-		if len(inside) == 0 || !tx.Merchant.Location.Known {
+		inside = slices.DeleteFunc(inside, func(e *entry) bool { return !e.tx.Merchant.Location.Known })
+		if len(inside) == 0 || !v.tx.Merchant.Location.Known {
 			return math.NaN()
 		}
 		last := &inside[len(inside)-1].tx
-		km := kilometres(last.Merchant.Location, tx.Merchant.Location)
+		km := kilometres(last.Merchant.Location, v.tx.Merchant.Location)
 		if d.Aggregate == "km_since" {
 			return km
 		}
-		return km / math.Max(seconds(last.Time, tx.Time), 1) * 3600
+		return km / math.Max(seconds(last.Time, v.tx.Time), 1) * 3600
 	}
-	panic("oracle: aggregate " + d.Aggregate)
+	panic("the oracle does not understand the aggregate " + d.Aggregate)
 }
 
-// money reads a statistic off the reported amounts: a sum is exact and then rounded once to a float64, a mean is that
-// sum divided, a deviation is the root of n·Σx² − (Σx)², exact and then rounded once, divided by n.
-func (o *oracle) money(statistic string, inside []entry) float64 {
-	sum, squares, largest := new(big.Int), new(big.Int), new(big.Int)
-	for i, e := range inside {
-		if e.reported == nil {
-			return math.NaN()
+// numbers reads a statistic off what is aggregated. An amount that nobody can tell spoils all but the last; any other
+// number that is missing just does not count.
+func (v *view) numbers(d *features.Definition, inside []*entry) float64 {
+	var known []*big.Int
+	unit := 1e6
+	for _, e := range inside {
+		n := e.numbers[d.Of]
+		if d.Of == "amount" {
+			n, unit = e.reported, v.oracle.unit()
+			if n == nil && d.Aggregate != "last" {
+				return math.NaN()
+			}
 		}
-		sum.Add(sum, e.reported)
-		squares.Add(squares, new(big.Int).Mul(e.reported, e.reported))
-		if i == 0 || e.reported.Cmp(largest) > 0 {
-			largest = e.reported
+		if n != nil {
+			known = append(known, n)
 		}
 	}
-	n := float64(len(inside))
+	return statistic(d.Aggregate, known, unit)
+}
+
+// statistic works on integers of which a number has unit: a sum is exact and then rounded once to a float64, a mean is
+// that sum divided, a deviation is the root of n·Σx² − (Σx)², exact and then rounded once, divided by n.
+func statistic(name string, all []*big.Int, unit float64) float64 {
+	sum, squares := new(big.Int), new(big.Int)
+	for _, x := range all {
+		sum.Add(sum, x)
+		squares.Add(squares, new(big.Int).Mul(x, x))
+	}
+	n := float64(len(all))
 	switch {
-	case statistic == "sum":
-		return nearest(sum) / o.unit()
-	case len(inside) == 0:
+	case name == "sum":
+		return nearest(sum) / unit
+	case len(all) == 0:
 		return math.NaN()
-	case statistic == "mean":
-		return nearest(sum) / n / o.unit()
-	case statistic == "max":
-		return nearest(largest) / o.unit()
+	case name == "mean":
+		return nearest(sum) / n / unit
+	case name == "max":
+		return nearest(slices.MaxFunc(all, (*big.Int).Cmp)) / unit
+	case name == "min":
+		return nearest(slices.MinFunc(all, (*big.Int).Cmp)) / unit
+	case name == "last":
+		return nearest(all[len(all)-1]) / unit
 	}
-	spread := squares.Mul(squares, big.NewInt(int64(len(inside))))
+	spread := squares.Mul(squares, big.NewInt(int64(len(all))))
 	spread.Sub(spread, new(big.Int).Mul(sum, sum))
-	return math.Sqrt(nearest(spread)) / n / o.unit()
+	return math.Sqrt(nearest(spread)) / n / unit
 }
 
 // unit returns how many minor units the reporting currency's unit has.
@@ -265,21 +327,14 @@ func nearest(x *big.Int) float64 {
 	return f
 }
 
-func nameOf(field string, tx *payment.Transaction) string {
-	if field == "category" {
-		return tx.Merchant.Category
-	}
-	return tx.Merchant.Name
-}
-
-func namesOf(field string, inside []entry) map[string]bool {
-	names := make(map[string]bool)
-	for i := range inside {
-		if name := nameOf(field, &inside[i].tx); name != "" {
-			names[name] = true
+func textsOf(field string, inside []*entry) map[string]bool {
+	texts := make(map[string]bool)
+	for _, e := range inside {
+		if text := textOf(field, &e.tx); text != "" {
+			texts[text] = true
 		}
 	}
-	return names
+	return texts
 }
 
 func seconds(from, to payment.Time) float64 { return float64(to.Sub(from).Milliseconds()) / 1000 }

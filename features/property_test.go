@@ -5,8 +5,11 @@ import (
 	"encoding/binary"
 	"flag"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,68 +25,96 @@ var (
 // windowParts divides the longest window into the windows that everything looks over.
 var windowParts = []time.Duration{1, 2, 7, 600}
 
-// everything returns definitions that use every aggregate with every field and filter over several windows.
-func everything(longest time.Duration) []features.Definition {
-	all := []features.Definition{
-		{Name: "amount", Fact: "amount"}, {Name: "is_withdrawal", Fact: "is_withdrawal"}, {Name: "is_deposit", Fact: "is_deposit"},
-		{Name: "hour_of_day", Fact: "hour_of_day"}, {Name: "day_of_week", Fact: "day_of_week"},
+// span returns a time as features files write it.
+func span(d time.Duration) string { return fmt.Sprintf("%dms", d.Milliseconds()) }
+
+// combinations are every aggregate with every number, text and filter over every window, in random order.
+var combinations = func() []string {
+	kinds := []string{"count", "since", "km_since", "kmh_since"}
+	numbers := slices.Sorted(maps.Keys(derived))
+	for _, of := range append(numbers, "amount") {
+		for _, aggregate := range []string{"sum", "mean", "std", "min", "max", "last"} {
+			kinds = append(kinds, aggregate+", of: '"+of+"'")
+		}
 	}
-	kinds := []features.Definition{
-		{Aggregate: "count"}, {Aggregate: "seconds_since"},
-		{Aggregate: "sum", Field: "amount"}, {Aggregate: "mean", Field: "amount"},
-		{Aggregate: "std", Field: "amount"}, {Aggregate: "max", Field: "amount"},
-		{Aggregate: "distinct", Field: "merchant"}, {Aggregate: "distinct", Field: "category"},
-		{Aggregate: "new", Field: "merchant"}, {Aggregate: "new", Field: "category"},
-		{Aggregate: "km_since", Field: "location"}, {Aggregate: "kmh_since", Field: "location"},
+	for _, text := range []string{"merchant", "category", "device"} {
+		kinds = append(kinds, "distinct, of: "+text, "new, of: "+text, "count, same: "+text)
+		for _, of := range []string{"amount", "risk"} {
+			kinds = append(kinds, "sum, of: "+of+", same: "+text, "mean, of: "+of+", same: "+text, "std, of: "+of+", same: "+text)
+		}
 	}
-	for i, part := range windowParts {
-		for _, d := range kinds {
-			for _, filter := range []string{"", "spending", "withdrawals", "deposits"} {
-				if i > 0 && (len(all)+i)%3 != 0 {
-					continue // a third of the combinations is enough for the shorter windows
-				}
-				d.Window, d.Filter = longest/part, filter
-				d.Name = fmt.Sprintf("%s_%s_%s_%v", d.Aggregate, d.Field, filter, d.Window)
-				all = append(all, d)
+	filters := append(slices.Sorted(maps.Keys(conditions)), "", "large", "burst")
+	var all []string
+	for _, kind := range kinds {
+		for _, filter := range filters {
+			if filter != "" {
+				filter = ", filter: '" + filter + "'"
+			}
+			for part := range windowParts {
+				all = append(all, fmt.Sprintf("aggregate: %s%s, windows: [part%d]", kind, filter, part))
 			}
 		}
 	}
-	mean := fmt.Sprintf("mean_amount_spending_%v", longest)
-	return append(all,
-		features.Definition{Name: "to_mean", Ratio: [2]string{"amount", mean}},
-		features.Definition{Name: "to_to_mean", Ratio: [2]string{mean, "to_mean"}})
+	d := rand.New(rand.NewPCG(5, 5))
+	d.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}()
+
+// eachTime is how many combinations one stream tries.
+const eachTime = 160
+
+// everything returns a file with some of the combinations; n counts the streams, so that in their course all come up.
+func everything(longest time.Duration, n int) string {
+	list := append(slices.Clone(valueFeatures), markFeatures(longest)...)
+	for i := range eachTime {
+		c := combinations[(n*eachTime+i)%len(combinations)]
+		for p, part := range windowParts {
+			c = strings.Replace(c, fmt.Sprintf("part%d", p), span(longest/part), 1)
+		}
+		list = append(list, fmt.Sprintf("name: combination_%d, %s", i, c))
+	}
+	return file("attributes: {device: text, risk: number, channel: text}\n"+filterDeclarations+tableDeclarations+markDeclarations, list...)
+}
+
+// memoryless returns one without marks that depend on earlier events.
+func memoryless(longest time.Duration) string {
+	w := span(longest)
+	return file("attributes: {risk: number, device: text}\nmarks: {small_amount: {when: type == \"purchase\" and amount < 3}}",
+		"name: n, aggregate: count, filter: small_amount, windows: ["+w+"]", "name: mean, aggregate: mean, of: risk, windows: ["+w+"]",
+		"name: devices, aggregate: distinct, of: device, filter: 'not (risk > 0.5)', windows: ["+w+"]")
 }
 
 var testRates = map[string]string{"EUR": "1.0842", "JPY": "0.006715", "KWD": "3.25"}
 
-// subjects are the layouts and sets that the properties are tried on. Short horizons make events expire all the time.
-func subjects() map[string]func() (features.Layout, []features.Definition) {
-	return map[string]func() (features.Layout, []features.Definition){
-		"shipped": func() (features.Layout, []features.Definition) {
-			l := features.DefaultLayout()
-			l.Rates = testRates
-			return l, features.Builtin()
-		},
-		"ten minutes": func() (features.Layout, []features.Definition) {
-			l := features.Layout{
-				LongestWindow: 10 * time.Minute, Lateness: 30 * time.Second, Dedupe: 2 * time.Minute, Currency: "USD", Rates: testRates,
-			}
-			return l, everything(l.LongestWindow)
-		},
-		"no lateness": func() (features.Layout, []features.Definition) {
-			l := features.Layout{
-				LongestWindow: 10 * time.Minute, Dedupe: 10 * time.Minute, Currency: "JPY",
-				Rates: map[string]string{"EUR": "161.45", "KWD": "484"},
-			}
-			return l, everything(l.LongestWindow)
-		},
-		"one minute, late": func() (features.Layout, []features.Definition) {
-			l := features.Layout{
-				LongestWindow: time.Minute, Lateness: time.Minute, Dedupe: time.Millisecond, Currency: "KWD",
-				Rates: map[string]string{"EUR": "0.333333333", "JPY": "0.002"},
-			}
-			return l, everything(l.LongestWindow)
-		},
+// subject is a layout and the file of the nth stream that the properties are tried on.
+type subject struct {
+	layout     features.Layout
+	file       func(n int) string
+	memoryless bool // marks do not depend on what expires
+}
+
+// subjects have short horizons, but for the shipped one, which makes events expire all the time.
+func subjects() map[string]subject {
+	of := func(l features.Layout) subject {
+		return subject{layout: l, file: func(n int) string { return everything(l.LongestWindow, n) }}
+	}
+	ten := features.Layout{
+		LongestWindow: 10 * time.Minute, Lateness: 30 * time.Second, Dedupe: 2 * time.Minute, Currency: "USD", Rates: testRates,
+	}
+	layout := features.DefaultLayout()
+	layout.Rates = testRates
+	return map[string]subject{
+		"shipped":     {layout: layout, file: func(int) string { return features.BuiltinSource() }},
+		"ten minutes": of(ten),
+		"no lateness": of(features.Layout{
+			LongestWindow: 10 * time.Minute, Dedupe: 10 * time.Minute, Currency: "JPY",
+			Rates: map[string]string{"EUR": "161.45", "KWD": "484"},
+		}),
+		"one minute, late": of(features.Layout{
+			LongestWindow: time.Minute, Lateness: time.Minute, Dedupe: time.Millisecond, Currency: "KWD",
+			Rates: map[string]string{"EUR": "0.333333333", "JPY": "0.002"},
+		}),
+		"memoryless": {layout: ten, file: func(int) string { return memoryless(ten.LongestWindow) }, memoryless: true},
 	}
 }
 
@@ -92,12 +123,12 @@ func TestOracle(t *testing.T) {
 	for name, subject := range subjects() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			layout, definitions := subject()
-			set := compile(t, definitions, layout)
 			for i := range *oracleStreams {
 				seed := *oracleSeed + uint64(i)
+				set := compile(t, subject.file(int(seed)), subject.layout)
 				d := rand.New(rand.NewPCG(seed, 0))
 				trial, steps := newTrial(set, d), 20+d.IntN(300)
+				trial.memoryless = subject.memoryless
 				if err := trial.run(func() bool { return trial.steps < steps }); err != nil {
 					t.Fatalf("seed %d: %v\nonce more: go test ./features -run '%s' -oracle.seed=%d -oracle.streams=1", seed, err, t.Name(), seed)
 				}
@@ -114,13 +145,14 @@ func FuzzOracle(f *testing.F) {
 		for i := range input {
 			input[i] = byte(d.IntN(256))
 		}
-		f.Add(byte(n), input)
+		f.Add(byte(n), byte(n/40), input)
 	}
-	names := []string{"shipped", "ten minutes", "no lateness", "one minute, late"}
-	f.Fuzz(func(t *testing.T, subject byte, input []byte) {
-		layout, definitions := subjects()[names[int(subject)%len(names)]]()
+	names := slices.Sorted(maps.Keys(subjects()))
+	f.Fuzz(func(t *testing.T, which, n byte, input []byte) {
+		subject := subjects()[names[int(which)%len(names)]]
 		d := &tape{rest: input[:min(len(input), 1<<11)]}
-		trial := newTrial(compile(t, definitions, layout), d)
+		trial := newTrial(compile(t, subject.file(int(n)), subject.layout), d)
+		trial.memoryless = subject.memoryless
 		if err := trial.run(func() bool { return len(d.rest) > 0 }); err != nil {
 			t.Fatal(err)
 		}
@@ -144,23 +176,25 @@ func (d *tape) IntN(n int) int {
 type trial struct {
 	dice    dice
 	set     *features.Set
-	oracle  oracle
+	oracle  *oracle
 	traffic *traffic
 
 	kept     *features.Account // in memory from the first event on
 	stored   *features.Account // encoded and decoded every now and then
 	rebuilt  *features.Account // folds, and seldom computes
 	reloads  int               // one in so many for stored
-	computes int               // one in so many for rebuilt
+	computes int               // one in so many for rebuilt, 0 for never
 	steps    int
+
+	memoryless bool
 }
 
 func newTrial(set *features.Set, d dice) *trial {
 	return &trial{
 		dice: d, set: set, traffic: newTraffic(d, *set.Layout()),
-		oracle: oracle{layout: *set.Layout(), definitions: set.Definitions()},
+		oracle: newOracle(set),
 		kept:   set.NewAccount(), stored: set.NewAccount(), rebuilt: set.NewAccount(),
-		reloads: pick(d, 1, 3, 20), computes: pick(d, 5, 50),
+		reloads: pick(d, 1, 3, 20), computes: pick(d, 0, 5, 50),
 	}
 }
 
@@ -184,7 +218,8 @@ func (r *trial) step(tx *payment.Transaction) error {
 		}
 		r.stored = a
 	}
-	want := r.oracle.vector(tx)
+	v := r.oracle.look(tx)
+	want := v.vector()
 	late, outcome := r.oracle.late(tx), r.oracle.outcome(tx)
 	// A repeated transaction is not folded, and some others are only asked about.
 	fold := outcome == features.Fresh && r.dice.IntN(10) > 0
@@ -194,7 +229,8 @@ func (r *trial) step(tx *payment.Transaction) error {
 		if o.Outcome != outcome || o.Late != late {
 			return fmt.Errorf("%s: outcome %d, late %v; want %d, %v", name, o.Outcome, o.Late, outcome, late)
 		}
-		if a != r.rebuilt || r.dice.IntN(r.computes) == 0 {
+		computes := a != r.rebuilt || r.computes > 0 && r.dice.IntN(r.computes) == 0
+		if computes {
 			got := make(features.Vector, len(want))
 			a.Compute(&o, got)
 			if err := r.compare(got, want); err != nil {
@@ -204,11 +240,24 @@ func (r *trial) step(tx *payment.Transaction) error {
 		if fold {
 			a.Fold(&o)
 		}
+		if got, want := o.Marks(), v.markBits(); (computes || fold) && got != want {
+			return fmt.Errorf("%s: the marks are %b, want %b of %v", name, got, want, r.set.Marks())
+		}
 	}
 	if fold {
-		r.oracle.fold(tx)
+		r.oracle.fold(v)
 	}
 	return r.states(tx.Time)
+}
+
+// markBits returns the marks as the engine does.
+func (v *view) markBits() (bits uint16) {
+	for i, m := range v.oracle.marks {
+		if v.self.marks[m] {
+			bits |= 1 << i
+		}
+	}
+	return bits
 }
 
 func (r *trial) compare(got, want features.Vector) error {
@@ -258,8 +307,12 @@ func (r *trial) states(t payment.Time) error {
 	return nil
 }
 
-// afresh folds what is visible into an empty account, in the order of time, and expects the same encoding.
+// afresh folds what is visible into an empty account, in the order of time, and expects the same encoding. Marks may
+// tell of what is not visible any more.
 func (r *trial) afresh() error {
+	if !r.memoryless {
+		return nil
+	}
 	a := r.set.NewAccount()
 	for _, e := range r.oracle.visible() {
 		var o features.Observation

@@ -14,7 +14,7 @@ func reported(tb testing.TB, home string, rates map[string]string, minor int64, 
 	tb.Helper()
 	layout := features.DefaultLayout()
 	layout.Currency, layout.Rates = home, rates
-	set := compile(tb, []features.Definition{{Name: "amount", Fact: "amount"}}, layout)
+	set := compile(tb, plain, layout)
 	tx := purchase("a", 0, minor)
 	tx.Currency = currency(c)
 	v := value(tb, set, "amount", tx)

@@ -21,7 +21,7 @@ type Set struct {
 	definitions []Definition
 	state       string // the state layout's hash
 
-	horizon, lateness, dedupe, idle, retention payment.Time // milliseconds
+	horizon, lateness, dedupe, idle, retention, labelDelay payment.Time // milliseconds
 
 	rates *rates
 	scale float64 // minor units in a unit of the reporting currency
@@ -113,7 +113,7 @@ func Compile(d *Declarations, layout Layout) (*Set, error) {
 		layout: layout, definitions: slices.Clone(d.features), rates: r, scale: math.Pow10(r.exponent),
 		horizon: millis(layout.Horizon()), lateness: millis(layout.Lateness), dedupe: millis(layout.Dedupe), idle: millis(layout.Idle()),
 	}
-	s.layout.Rates = maps.Clone(layout.Rates)
+	s.layout.Rates, s.labelDelay = maps.Clone(layout.Rates), millis(d.labelDelay)
 	c := &compiler{Declarations: d, set: s}
 	if err := c.compile(); err != nil {
 		return nil, err
@@ -142,6 +142,26 @@ func (s *Set) Definitions() []Definition { return s.definitions }
 
 // Entities returns the entities whose tiles the set keeps or reads.
 func (s *Set) Entities() []Entity { return s.entities }
+
+// Report returns an amount in units of the reporting currency, NaN where there is no rate.
+func (s *Set) Report(amount int64, c payment.Currency) float64 {
+	reported, ok := s.rates.convert(amount, c)
+	if !ok {
+		return nan
+	}
+	return float64(reported) / s.scale
+}
+
+// LabelDelay returns how long after its transaction a label may be used at the earliest.
+func (s *Set) LabelDelay() time.Duration { return time.Duration(s.labelDelay) * time.Millisecond }
+
+// ReadsLabels reports whether any feature is over labels.
+func (s *Set) ReadsLabels() bool {
+	return slices.ContainsFunc(s.entities, func(e Entity) bool { return len(e.labels.counts) > 0 })
+}
+
+// LabelKnown returns when the label of a transaction may be used at the earliest.
+func (s *Set) LabelKnown(t payment.Time) payment.Time { return t + s.labelDelay }
 
 // Marks returns the names of the marks, in the order of their bits.
 func (s *Set) Marks() []string {

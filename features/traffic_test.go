@@ -73,10 +73,38 @@ func (g *traffic) fresh() payment.Transaction {
 	if g.dice.IntN(3) > 0 {
 		tx.Merchant.Location = g.location()
 	}
-	for i := range g.dice.IntN(3) {
-		tx.Attributes = append(tx.Attributes, payment.Attribute{Key: fmt.Sprintf("k%d", i), Value: fmt.Sprintf("v%d", g.dice.IntN(3))})
-	}
+	tx.Attributes = g.attributes()
 	return tx
+}
+
+// numbers are attributes that are a number, that are nearly none, and that are none: ties between two of the state's,
+// the ends of what it keeps, and texts that other parsers take for numbers.
+var numbers = []string{
+	"0", "0.5", "0.500001", "1", "-3.25", "0.95", "12", "1e-3", "12E2", "+2", ".5", "7.", "0e999",
+	"0.0000005", "0.0000015", "-0.0000025", "0.00000250000000000000001", "1.0000005", "8999999999.123457", "0.1234564999999999999999",
+	"9000000000", "-9000000000", "9000000000.0000005", "9000000000.0000006", "9000000001", "1e9", "1e10", "1e400", "1e-400",
+	"true", "NaN", "Infinity", "0x10", "1_000", " 1", "1 ", "-", ".", "e5", "1e", "1e+", "1.2.3", "--1",
+}
+
+func (g *traffic) attributes() []payment.Attribute {
+	var all []payment.Attribute
+	add := func(key, value string) { all = append(all, payment.Attribute{Key: key, Value: value}) }
+	for i := range g.dice.IntN(2) {
+		add(fmt.Sprintf("k%d", i), fmt.Sprintf("v%d", g.dice.IntN(3)))
+	}
+	if g.dice.IntN(4) > 0 {
+		// Devices are called like merchants, too.
+		device := pick(g.dice, "d1", "d2", "merchant 1", "merchant 0", fmt.Sprint("d", g.dice.IntN(50)))
+		add("device", device)
+		add("device_id", device)
+	}
+	switch g.dice.IntN(4) {
+	case 0:
+		add("channel", pick(g.dice, "online", "pos", "d1"))
+	case 1, 2:
+		add("risk", pick(g.dice, numbers...))
+	}
+	return all
 }
 
 // time returns an event time: mostly a step on, else one that a bound depends on.

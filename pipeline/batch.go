@@ -43,8 +43,8 @@ func (b *batch) reset() {
 // tally counts what a batch will have done once it is committed: what is aborted is done again.
 type tally struct {
 	alerts, duplicates, conflicts, late, incomplete int64
-	decisions                           [scoring.NumActions]int64
-	deadLetters                         [payment.NumKinds]int64
+	decisions                                       [scoring.NumActions]int64
+	deadLetters                                     [payment.NumKinds]int64
 }
 
 func (t *tally) addTo(s *Stats) {

@@ -17,6 +17,7 @@ type Engine struct {
 	model     string // its id
 	policy    scoring.Policy
 	explainer *alerts.Explainer
+	marks     []string // names, in the order of their bits
 	vectors   bool
 	now       func() time.Time
 
@@ -49,10 +50,13 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 		approximate[i] = flagApproximate + ":" + name
 	}
 	return &Engine{
-		set: c.Set, scorer: scorer, model: model, policy: c.Policy, vectors: c.Vectors, now: c.Now,
+		set: c.Set, scorer: scorer, model: model, policy: c.Policy, vectors: c.Vectors, now: c.Now, marks: c.Set.Marks(),
 		explainer: alerts.NewExplainer(c.Set.Schema(), reporting), approximate: approximate,
 	}, nil
 }
+
+// Set returns the feature set.
+func (e *Engine) Set() *features.Set { return e.set }
 
 // Model returns the id of the model, empty for none.
 func (e *Engine) Model() string { return e.model }
@@ -93,7 +97,7 @@ func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 	*d = scoring.Decision{
 		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time,
 		Action: j.policy.Decide(d.Score), Score: d.Score, Model: j.model, Policy: j.policy.Version,
-		Flags: d.Flags[:0],
+		Marks: d.Marks[:0], Flags: d.Flags[:0],
 	}
 	if j.vectors {
 		d.Vector = j.vector
@@ -102,6 +106,16 @@ func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 		d.Flags = append(d.Flags, "late")
 	}
 	d.Flags = j.appendApproximate(d.Flags)
+	for i, missing := 0, j.observation.Incomplete(); missing != 0; i, missing = i+1, missing>>1 {
+		if missing&1 != 0 {
+			d.Flags = append(d.Flags, "incomplete:"+j.set.Entities()[i].Name)
+		}
+	}
+	for i, marks := 0, j.observation.Marks(); marks != 0; i, marks = i+1, marks>>1 {
+		if marks&1 != 0 {
+			d.Marks = append(d.Marks, j.marks[i])
+		}
+	}
 	if d.Action != scoring.Approve {
 		d.AlertID = alerts.ID(tx.AccountID, tx.ID)
 	}

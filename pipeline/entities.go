@@ -247,12 +247,17 @@ func (w *Worker) tally(p *partition, in *input, late bool) {
 			w.stats.LateTiles.Add(1)
 			continue
 		}
-		before, some := e.cell.Newest()
-		w.judge.set.Tally(k, &w.judge.observation, e.cell)
-		if after, _ := e.cell.Newest(); some && tile.Chunk(after) > tile.Chunk(before) {
-			e.cell.Drop(w.entities.list[k].Kept(p.shard.watermark))
-		}
+		addToCell(w.judge.set, k, &w.judge.observation, e.cell, p.shard.watermark)
 		p.change(e)
+	}
+}
+
+// addToCell adds a folded transaction to a cell, which loses what is too old to be read whenever it begins a chunk.
+func addToCell(set *features.Set, entity int, o *features.Observation, c *tile.Cell, watermark payment.Time) {
+	before, some := c.Newest()
+	set.Tally(entity, o, c)
+	if after, _ := c.Newest(); some && tile.Chunk(after) > tile.Chunk(before) {
+		c.Drop(set.Entities()[entity].Kept(watermark))
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 type Replay struct {
 	shards   []*shard
 	threads  []replayThread
+	tiles    *replayTiles // nil where the set has no entities
 	scored   bool
 	since    payment.Time
 	accounts int32
@@ -41,6 +42,7 @@ type ReplayConfig struct {
 // Replayed is one transaction and what came of it.
 type Replayed struct {
 	Transaction *payment.Transaction
+	Label       features.Label // what is known of it in the end
 
 	Account  uint32 // numbers the accounts, from 0 in order of first appearance
 	Outcome  features.Outcome
@@ -67,6 +69,9 @@ func NewReplay(engine *Engine, c ReplayConfig) *Replay {
 	for range c.Partitions {
 		r.shards = append(r.shards, newShard(engine.set))
 	}
+	if len(engine.set.Entities()) > 0 {
+		r.tiles = newReplayTiles(engine.set, r.shards, c.Threads)
+	}
 	for range c.Threads {
 		r.threads = append(r.threads, replayThread{judge: newJudge(engine), highest: highest{limit: c.Explained}})
 	}
@@ -81,14 +86,33 @@ func (r *Replay) Process(rows []Replayed) {
 		rows[i].Vector = values[i*width : (i+1)*width : (i+1)*width]
 		rows[i].partition = stream.PartitionFor([]byte(rows[i].Transaction.AccountID), int32(len(r.shards)))
 	}
-	var wg sync.WaitGroup
-	for thread := range r.threads {
-		wg.Go(func() { r.work(thread, rows) })
+	for i := range r.threads {
+		r.threads[i].decisions = r.threads[i].decisions[:0]
 	}
-	wg.Wait()
+	if r.tiles == nil {
+		r.parallel(func(thread int) { r.work(thread, rows, 0, len(rows)) })
+	} else {
+		r.tiles.begin(rows)
+		r.parallel(func(thread int) { r.tiles.readKeys(thread, rows) })
+		for from := 0; from < len(rows); {
+			to := r.tiles.run(rows, from)
+			r.parallel(func(thread int) { r.tiles.extend(thread, rows, from, to) })
+			r.parallel(func(thread int) { r.work(thread, rows, from, to) })
+			from = to
+		}
+	}
 	for i := range rows {
 		rows[i].Account = r.number(rows[i].entry)
 	}
+}
+
+// parallel runs f in every thread.
+func (r *Replay) parallel(f func(thread int)) {
+	var wg sync.WaitGroup
+	for thread := range r.threads {
+		wg.Go(func() { f(thread) })
+	}
+	wg.Wait()
 }
 
 // number returns the account's number, which does not depend on what its shard or thread is.
@@ -100,11 +124,10 @@ func (r *Replay) number(e *entry) uint32 {
 	return uint32(e.number - 1)
 }
 
-// work takes in the rows of a thread's shards.
-func (r *Replay) work(thread int, rows []Replayed) {
+// work takes in those of the rows in [from, to) that are of a thread's shards.
+func (r *Replay) work(thread int, rows []Replayed, from, to int) {
 	t := &r.threads[thread]
-	t.decisions = t.decisions[:0]
-	for i := range rows {
+	for i := from; i < to; i++ {
 		row := &rows[i]
 		if int(row.partition)%len(r.threads) != thread {
 			continue
@@ -121,6 +144,10 @@ func (r *Replay) work(thread int, rows []Replayed) {
 			row.Vector = nil
 			continue
 		}
+		late := s.set.LateForTiles(tx.Time, s.watermark)
+		if r.tiles != nil && !late {
+			r.tiles.attach(i, &t.judge.observation)
+		}
 		t.judge.compute(row.entry)
 		if r.scored {
 			t.judge.score()
@@ -128,6 +155,9 @@ func (r *Replay) work(thread int, rows []Replayed) {
 		}
 		copy(row.Vector, t.judge.vector)
 		t.judge.fold(row.entry, tx)
+		if r.tiles != nil {
+			r.tiles.add(thread, i, row, s, &t.judge.observation, late)
+		}
 	}
 }
 
@@ -200,6 +230,15 @@ func (r *Replay) Watermarks() []payment.Time {
 		w[i] = s.watermark
 	}
 	return w
+}
+
+// Disordered returns how many rows had an event time before tiles that earlier rows had read already. Live, those would
+// have waited for them, so entity features of earlier rows may differ from what they are live.
+func (r *Replay) Disordered() int64 {
+	if r.tiles == nil {
+		return 0
+	}
+	return r.tiles.disordered.Load()
 }
 
 // Accounts returns how many accounts there are.

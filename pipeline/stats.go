@@ -25,6 +25,9 @@ type Stats struct {
 	Late         atomic.Int64
 	Incomplete   atomic.Int64 // decided without all of the tiles that their features read
 
+	Labels        atomic.Int64 // folded from the feedback log
+	LabelsRefused atomic.Int64 // records of the feedback log that are no labels
+
 	LateTiles  atomic.Int64 // events too late for the tiles of their partition
 	Waits      atomic.Int64 // times that a partition had to wait for others' tiles
 	TileReads  atomic.Int64 // keys of entities read from other partitions

@@ -88,8 +88,8 @@ type Worker struct {
 	consumer  *stream.Consumer
 	committer committer
 
-	keys      *features.KeyReader
-	entities  entities
+	keys     *features.KeyReader
+	entities entities
 
 	partitions map[int32]*partition
 	recent     recency

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 )
@@ -14,6 +15,21 @@ import (
 type Config struct {
 	Brokers    []string          // host:port
 	Properties map[string]string // further librdkafka properties, for TLS and SASL; they win over Weir's own
+
+	// Slow, if not nil, is told of each Admin's request that the brokers have not answered for a while.
+	Slow func(brokers string)
+}
+
+// slowAfter is how long nobody wonders why there is no answer.
+const slowAfter = 2 * time.Second
+
+// asked begins to wait for an answer, until answered is called.
+func (c *Config) asked() (answered func()) {
+	if c.Slow == nil {
+		return func() {}
+	}
+	t := time.AfterFunc(slowAfter, func() { c.Slow(strings.Join(c.Brokers, ",")) })
+	return func() { t.Stop() }
 }
 
 // Validate reports the first thing wrong with the configuration.

@@ -51,6 +51,8 @@ var ErrNoTopic = errors.New("topic does not exist")
 
 // Describe returns the named topic.
 func (a *Admin) Describe(ctx context.Context, name string) (Topic, error) {
+	answered := a.config.asked()
+	defer answered()
 	r, err := a.client.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames([]string{name}), kafka.SetAdminRequestTimeout(10*time.Second))
 	if err != nil {
 		return Topic{}, classify("describe topic "+name, a.config.describe(err))
@@ -108,6 +110,8 @@ func (a *Admin) Create(ctx context.Context, t Topic) (created bool, err error) {
 	case t.Retention < 0:
 		settings["retention.ms"] = "-1"
 	}
+	answered := a.config.asked()
+	defer answered()
 	replicas := t.Replicas
 	if replicas == 0 {
 		replicas = -1

@@ -70,7 +70,7 @@ moment a read_committed consumer had its decision, so that waiting counts.`,
 	f := cmd.Flags()
 	f.Float64Var(&o.Rate, "rate", 2000, "transactions per second")
 	f.DurationVar(&o.For, "for", time.Minute, "how long to measure")
-	f.DurationVar(&o.WarmUp, "warm-up", 5*time.Second, "how long to send before measuring")
+	f.DurationVar(&o.WarmUp, "warm-up", app.LatencyWarmUp, "how long to send before measuring: a broker that has just started takes a minute or two to reach its speed")
 	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
 	return cmd
 }

@@ -62,5 +62,7 @@ func load(cmd *cobra.Command) (app.Config, error) {
 	if err != nil {
 		return app.Config{}, err
 	}
-	return app.LoadConfig(path, os.Environ())
+	c, err := app.LoadConfig(path, os.Environ())
+	c.Tell(func(text string) { fmt.Fprintln(os.Stderr, "weir:", text) })
+	return c, err
 }

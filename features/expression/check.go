@@ -104,11 +104,10 @@ func (c *checker) unknown(name string, at int) error {
 	if _, ok := c.names.table(name); ok {
 		return fail(at, "%s is a table: write %s(x) with the text x to look up", name, name)
 	}
-	known := c.names.known()
 	if isFunction(name) {
 		return fail(at, "%s is a function: write its arguments behind it in brackets", name)
 	}
-	if near, ok := nearest(name, known); ok {
+	if near, ok := nearest(name, c.names.known()); ok {
 		return fail(at, "the name %s is not known: did you mean %s?", name, near)
 	}
 	return fail(at, "the name %s is not known: declare it, or write a text in quotes", name)

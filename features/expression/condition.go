@@ -88,6 +88,12 @@ func (n *node) numberComparisonOf() func(*Env) bool {
 
 func (n *node) textComparisonOf() func(*Env) bool {
 	a, b := n.args[0].textOf(), n.args[1].textOf()
+	switch n.op { // the two that filters are made of, without another call
+	case "==":
+		return func(e *Env) bool { x := a(e); return x != "" && x == b(e) }
+	case "!=":
+		return func(e *Env) bool { x, y := a(e), b(e); return x != "" && y != "" && x != y }
+	}
 	holds := textComparison(n.op)
 	return func(e *Env) bool {
 		x, y := a(e), b(e)
@@ -102,10 +108,6 @@ func textComparison(op string) func(x, y string) bool {
 		return func(x, y string) bool { return !holds(x, y) }
 	}
 	switch op {
-	case "==":
-		return func(x, y string) bool { return x == y }
-	case "!=":
-		return func(x, y string) bool { return x != y }
 	case "<":
 		return func(x, y string) bool { return x < y }
 	case "<=":

@@ -8,7 +8,7 @@ import "math"
 
 // ln2High and ln2Low are ln 2 in two parts; a product of the first with an exponent is exact.
 const (
-	ln2High = float64(0x162E42FEE) / (1 << 33)
+	ln2High = 0x162E42FEEp-33
 	ln2Low  = math.Ln2 - ln2High
 )
 
@@ -36,8 +36,9 @@ func exp(x float64) float64 {
 	for i := len(expTerms) - 1; i >= 0; i-- {
 		sum = float64(sum*rest) + expTerms[i]
 	}
-	square := float64(rest * rest)
-	return math.Ldexp(1+(rest+(float64(sum*square)+low)), int(k))
+	head := 1 + rest
+	tail := rest - (head - 1) // what the sum lost
+	return math.Ldexp(head+(float64(sum*float64(rest*rest))+(tail+low)), int(k))
 }
 
 // logTerms are 2/(2n+1) from n = 1, of the series of log((1+s)/(1-s)) = 2s + s·Σ 2/(2n+1)·s^2n.
@@ -71,7 +72,7 @@ func log1p(x float64) float64 {
 	if u == 1 {
 		return x
 	}
-	return float64(log(u)*x) / (u - 1) // u-1 is exact, and the ratio makes up for what 1+x lost
+	return float64(log(u)*x) / (u - 1) // the ratio makes up for what 1+x lost
 }
 
 // log10 returns the decimal logarithm, of a power of ten exactly.
@@ -83,8 +84,8 @@ func log10(x float64) float64 {
 	return y
 }
 
-// power returns x to the y: exactly rounded products for small whole exponents, else within a few hundred units in the
-// last place where the result is huge or tiny, and a few where it is not.
+// power returns x to the y: a product for small whole exponents, exact where a float64 holds it, and otherwise by way of
+// the logarithm, within some units in the last place, which grow to a thousand where the result is huge or tiny.
 func power(x, y float64) float64 {
 	const mostFactors = 64
 	whole := math.Floor(y) == y

@@ -7,13 +7,6 @@ import (
 )
 
 func (c *checker) binary(n *ast.BinaryNode) (*node, error) {
-	for _, operand := range []ast.Node{n.Left, n.Right} {
-		if inner, ok := operand.(*ast.BinaryNode); ok && n.Operator != "??" {
-			if err := c.explicit(n, inner); err != nil {
-				return nil, err
-			}
-		}
-	}
 	switch op := n.Operator; op {
 	case "and", "&&":
 		return c.operation(n, "and", Bool)
@@ -39,9 +32,21 @@ func (c *checker) explicit(outer ast.Node, inner *ast.BinaryNode) error {
 	return fail(to+1, "?? needs brackets beside another operator: write (x / y) ?? 1, or x / (y ?? 1)")
 }
 
+// operands checks both operands of any operator but ??.
+func (c *checker) operands(n *ast.BinaryNode) ([]*node, error) {
+	for _, operand := range []ast.Node{n.Left, n.Right} {
+		if inner, ok := operand.(*ast.BinaryNode); ok {
+			if err := c.explicit(n, inner); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.checkAll(n.Left, n.Right)
+}
+
 // operation checks an operator whose operands and result are of one kind.
 func (c *checker) operation(n *ast.BinaryNode, op string, kind Kind) (*node, error) {
-	args, err := c.checkAll(n.Left, n.Right)
+	args, err := c.operands(n)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +77,7 @@ func (c *checker) comparison(n *ast.BinaryNode, op string) (*node, error) {
 	if n.Operator == "in" {
 		return c.membership(n, op)
 	}
-	args, err := c.checkAll(n.Left, n.Right)
+	args, err := c.operands(n)
 	if err != nil {
 		return nil, err
 	}

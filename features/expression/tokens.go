@@ -2,6 +2,7 @@ package expression
 
 import (
 	"errors"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/expr-lang/expr/conf"
@@ -90,6 +91,9 @@ func parseError(source string, err error) error {
 	}
 	if e.Message == "unexpected token EOF" {
 		return fail(utf8.RuneCountInString(source)+1, "the expression ends where a value is expected")
+	}
+	if strings.Contains(e.Message, "literal:") {
+		return fail(max(e.From, 0)+1, "the number before this is misspelt or too large: write a large one as 1e20")
 	}
 	return fail(max(e.From, 0)+1, "%s", e.Message)
 }

@@ -30,16 +30,23 @@ func loadZone(name string) (*zone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("there is no time zone %q", name)
 	}
-	start := int64(math.MinInt64)
 	t := payment.MinTime.Std().In(location)
+	_, offset := t.Zone()
+	z.starts, z.offsets = []int64{math.MinInt64}, []int64{int64(offset)}
 	for {
-		_, offset := t.Zone()
-		z.starts, z.offsets = append(z.starts, start), append(z.offsets, int64(offset))
 		_, end := t.ZoneBounds()
-		if end.IsZero() || payment.TimeOf(end) >= payment.MaxTime {
+		if end.IsZero() {
 			return z, nil
 		}
-		start, t = end.Unix(), end
+		if !end.After(t) { // so it is on the last day of a leap year, which package time takes for the next year's
+			end = t.Add(time.Hour)
+		}
+		if t = end; payment.TimeOf(t) >= payment.MaxTime {
+			return z, nil
+		}
+		if _, offset = t.Zone(); int64(offset) != z.offsets[len(z.offsets)-1] {
+			z.starts, z.offsets = append(z.starts, t.Unix()), append(z.offsets, int64(offset))
+		}
 	}
 }
 
