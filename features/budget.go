@@ -9,16 +9,20 @@ import (
 	"github.com/weir-fraud/weir/payment"
 )
 
-// The shares of an event budget. An account that exceeds it is brought down to seven eighths at once, so that the work,
-// and the fresh start of all windows that it takes, comes once in an eighth of the budget.
-func (l *Layout) keptSingle() int  { return l.EventBudget / 4 }
+// The shares of an event budget. An account that exceeds it is brought down to 13/16 at once, so that the work, and the
+// fresh start of all windows that it takes, comes once in so many events.
+func (l *Layout) keptSingle() int  { return l.EventBudget / 16 * 3 }
 func (l *Layout) keptBundles() int { return l.EventBudget / 8 * 5 }
 func (l *Layout) keptTexts() int   { return l.EventBudget / 8 }
 
-// finestTile is the length of the shortest tiles, in milliseconds. coarsest is how often it may be doubled.
+// finestTile is the length of the shortest tiles, in milliseconds.
+const finestTile payment.Time = 1000
+
+// coarsest is how often the length of the shortest tiles may be doubled, and ageInTiles how many times as old as long the
+// other tiles are at least.
 const (
-	finestTile payment.Time = 1000
-	coarsest                = 24
+	coarsest = 24
+	ageInTiles  = 4
 )
 
 // keepBudget turns the oldest events into bundles where the account has more than its budget. All that it does is a
@@ -46,12 +50,12 @@ func (a *Account) toBundle(i int) {
 
 // tileAt returns the start and the level of the tile that a bundled event at t is in when the account's newest is at
 // newest: of the stretches of finestTile·2^level which contain t and start at a multiple of their length, the longest
-// that ended at least eight times its length ago. Tiles only ever grow together.
+// that ended at least ageInTiles times its length ago. Tiles only ever grow together.
 func tileAt(t, newest payment.Time) (start payment.Time, level int) {
 	length := finestTile
 	for level < coarsest {
 		end := t - t%(2*length) + 2*length
-		if newest-end < 16*length {
+		if newest-end < ageInTiles*2*length {
 			break
 		}
 		length *= 2

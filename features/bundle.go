@@ -16,14 +16,19 @@ import (
 //     event in many, so that filters, columns and windows which nobody had thought of when the events came can be read
 //     off it at once. Tallies for each filter of the features file would be exact, but would make the file part of the
 //     layout, and every new filter a rebuild for all accounts because of the few that are beyond their budget.
-//   - all events of a bundle lie in one tile of event time, which is at most an eighth as long as it is old, or a second
-//     (tileAt). A bundle is inside a window when its newest event is, so a window of length W looks back
-//     between W and W + W/8 instead of W, or W + 1s where that is more.
+//   - all events of a bundle lie in one tile of event time, which is at most a quarter as long as it is old, or a second
+//     (tileAt). A bundle is inside a window when its newest event is. So a window of length W holds all that it should,
+//     and besides only events from the W/4 before it, or from the second before it where that is more. How many those
+//     are is the error of a count, and what they come to that of a sum. For a transaction that is late by D it is
+//     (W + D)/4; if it is older than the newest bundle, the bundle of its own time may be missing as well.
 //   - events of different types or with different marks are kept apart, and the number and the amounts of each kind
 //     exactly. So what is read of those by type and marks (count, sum, mean, deviation, extremes, age of the newest)
-//     is the exact value over some such window. This holds while there are no more kinds in the tiles than there may be bundles.
+//     is the exact value over such a window. An account has at most 124 tiles in 30 days, and some 60 when it has a
+//     million events in them; only where there are more kinds in them than there may be bundles, the smallest are joined
+//     with others all the same.
 //   - of what else a filter, a column or same asks for, the representative answers for all its bundle. Each event of a
-//     bundle is as likely as any other to be it, so counts and sums are estimates without a bias.
+//     bundle is as likely as any other to be it, so within the bundles counts and sums are estimates without a bias. Like
+//     ones are joined first, so that these are close where an account has its habits.
 //
 // The texts that bundled events used are remembered on top of that, see heard.
 type bundle struct {

@@ -76,9 +76,9 @@ func (h *hotOracle) fold(tx *payment.Transaction) {
 type hotRange struct{ inside, before []*payment.Transaction }
 
 // look returns what the window of a definition may hold for a transaction at t. A window that reaches bundles looks
-// back an eighth of its length further at most, or a second.
+// back a quarter of its length further at most, or a second.
 func (h *hotOracle) look(d *features.Definition, t payment.Time) (r hotRange) {
-	slack := max(time.Second, (d.Window+max(0, h.newest.Sub(t)))/8)
+	slack := max(time.Second, (d.Window+max(0, h.newest.Sub(t)))/4)
 	for i := range h.folded {
 		tx := &h.folded[i]
 		age := t.Sub(tx.Time)
@@ -306,7 +306,7 @@ func (h *hotTrial) structure() (payment.Time, error) {
 		}
 		through = e.Time
 		events += e.Bundle.Events
-		if span, most := e.Time.Sub(e.Bundle.First), max(time.Second, h.oracle.newest.Sub(e.Time)/8); span < 0 || span >= most {
+		if span, most := e.Time.Sub(e.Bundle.First), max(time.Second, h.oracle.newest.Sub(e.Time)/4); span < 0 || span >= most {
 			return 0, fmt.Errorf("a bundle from %v ago spans %v", h.oracle.newest.Sub(e.Time), span)
 		}
 	}
@@ -322,7 +322,7 @@ func (h *hotTrial) structure() (payment.Time, error) {
 		return 0, fmt.Errorf("%d entries of at most %d", len(all), budget)
 	case events < int64(visible) || singles == len(all) && events != int64(visible):
 		return 0, fmt.Errorf("it stands for %d events, %d are inside the horizon", events, visible)
-	case singles < len(all) && singles < budget/4 && h.oracle.newest.Sub(through) < h.oracle.layout.Horizon()-time.Hour && singles < budget/8:
+	case singles < len(all) && singles < budget*3/16:
 		return 0, fmt.Errorf("%d events are kept one by one", singles)
 	}
 	if singles < len(all) {

@@ -14,6 +14,7 @@ type hotTraffic struct {
 	every   time.Duration
 	now     payment.Time
 	n       int
+	sent    map[payment.Type]int64
 	ids     [4096]string
 	stores  []payment.Merchant
 	devices []string
@@ -21,7 +22,7 @@ type hotTraffic struct {
 
 func newHotTraffic(seed uint64, every time.Duration, choices int) *hotTraffic {
 	d := rand.New(rand.NewPCG(seed, 0))
-	s := &hotTraffic{dice: d, every: every, now: payment.TimeOf(time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC))}
+	s := &hotTraffic{sent: map[payment.Type]int64{}, dice: d, every: every, now: payment.TimeOf(time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC))}
 	for i := range s.ids {
 		s.ids[i] = fmt.Sprintf("tx-%08x", d.Uint32())
 	}
@@ -59,4 +60,5 @@ func (s *hotTraffic) next(tx *payment.Transaction) {
 	case 3:
 		tx.Currency = eur
 	}
+	s.sent[tx.Type]++
 }

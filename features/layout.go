@@ -45,7 +45,7 @@ func (l *Layout) Horizon() time.Duration { return l.LongestWindow + l.Lateness }
 func (l *Layout) Idle() time.Duration { return l.Horizon() + l.Lateness + l.MaxFuture }
 
 // The event budgets that there can be. The least leaves a bundle for each tile, of which a horizon of 400 days has at
-// most 250, and 50 events for an alert's history.
+// most 148, and 50 events for an alert's history.
 const (
 	minEventBudget = 512
 	maxEventBudget = 1 << 16
