@@ -21,8 +21,8 @@ const finestTile payment.Time = 1000
 // coarsest is how often the length of the shortest tiles may be doubled, and ageInTiles how many times as old as long the
 // other tiles are at least.
 const (
-	coarsest = 24
-	ageInTiles  = 4
+	coarsest   = 24
+	ageInTiles = 4
 )
 
 // keepBudget turns the oldest events into bundles where the account has more than its budget. All that it does is a

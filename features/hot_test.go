@@ -15,6 +15,7 @@ type hotTraffic struct {
 	now     payment.Time
 	n       int
 	sent    map[payment.Type]int64
+	marked  map[uint16]int64 // those that hotFold folded, by their marks
 	ids     [4096]string
 	stores  []payment.Merchant
 	devices []string
@@ -22,7 +23,7 @@ type hotTraffic struct {
 
 func newHotTraffic(seed uint64, every time.Duration, choices int) *hotTraffic {
 	d := rand.New(rand.NewPCG(seed, 0))
-	s := &hotTraffic{sent: map[payment.Type]int64{}, dice: d, every: every, now: payment.TimeOf(time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC))}
+	s := &hotTraffic{sent: map[payment.Type]int64{}, marked: map[uint16]int64{}, dice: d, every: every, now: payment.TimeOf(time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC))}
 	for i := range s.ids {
 		s.ids[i] = fmt.Sprintf("tx-%08x", d.Uint32())
 	}

@@ -34,6 +34,7 @@ func hotFold(a *features.Account, s *hotTraffic, n int) {
 		s.next(&tx)
 		a.Observe(&tx, &o)
 		a.Fold(&o)
+		s.marked[o.Marks()]++
 	}
 }
 
@@ -74,7 +75,10 @@ func TestHotSize(t *testing.T) {
 	for _, c := range []struct{ choices, events int }{{20, 1_000_000}, {5_000, 200_000}} {
 		t.Run(fmt.Sprint(c.choices), func(t *testing.T) {
 			t.Parallel()
-			set := hotCompile(t, features.Builtin(), hotLayout())
+			set := hotCompile(t, hotParse(t, features.BuiltinSource()+`
+  - {name: unusual_30d, aggregate: count, filter: unusual_amount, windows: [30d], description: x}
+  - {name: small_30d, aggregate: count, filter: small_amount, windows: [30d], description: x}
+`), hotLayout())
 			a, s := set.NewAccount(), newHotTraffic(2, 30*24*time.Hour/time.Duration(c.events), c.choices)
 			most := 0
 			for range 40 {
@@ -91,6 +95,11 @@ func TestHotSize(t *testing.T) {
 			}
 			if !maps.Equal(kept, s.sent) {
 				t.Errorf("the account stands for %v events by type, want %v", kept, s.sent)
+			}
+			unusual, small := float64(s.marked[1]+s.marked[3]), float64(s.marked[2]+s.marked[3])
+			tx := payment.Transaction{ID: "last", AccountID: "A1", Time: s.now, Type: payment.Purchase, Amount: 1, Currency: 1}
+			if v, _ := hotValues(a, set, &tx); v["unusual_30d"] != unusual || v["small_30d"] != small {
+				t.Errorf("%v unusual and %v small ones, want %v and %v", v["unusual_30d"], v["small_30d"], unusual, small)
 			}
 		})
 	}
