@@ -121,7 +121,7 @@ kafka:
   topics: {transactions: %stransactions, decisions: %sdecisions, alerts: %salerts, feedback: %sfeedback, control: %scontrol}
 redis: {addresses: [%q]}
 http: {address: ""}
-pipeline: {workers: 1, start: earliest, batch_size: 500, apply_interval: 300ms, cache_accounts: 300}
+pipeline: {workers: 1, start: earliest, batch_size: 500, apply_interval: 300ms, cache_accounts: 300, entity_wait: 0s}
 `, c.brokers, c.prefix, c.prefix, c.prefix, c.prefix, c.prefix, c.prefix, c.redis.address)
 	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)

@@ -7,21 +7,6 @@ import (
 	"github.com/weir-fraud/weir/scoring"
 )
 
-// ListFeatures is `weir features list`: a line per feature, its columns set apart by tabs.
-func ListFeatures(c Config, w io.Writer) error {
-	set, err := c.featureSet()
-	if err != nil {
-		return err
-	}
-	s := set.Schema()
-	for i, d := range set.Definitions() {
-		if _, err := fmt.Fprintf(w, "%s\t%s\t%s\n", s.Hashes[i], d.String(), d.Description); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // CheckModel is `weir model check`.
 func CheckModel(c Config, w io.Writer) error {
 	m, p, err := c.checkedModel()

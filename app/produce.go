@@ -15,6 +15,7 @@ import (
 // ProduceOptions are those of `weir produce`.
 type ProduceOptions struct {
 	Input     Input
+	Feedback  bool    // the files hold label events
 	FromTopic string  // copy this topic instead of reading files
 	Topic     string  // empty for the configured transactions topic
 	Speed     float64 // multiple of real time, after the event times; 0 for flat out

@@ -29,7 +29,9 @@ type ReplayOptions struct {
 	Since       payment.Time // transactions before it are in no figure; they give accounts their past
 	JSONSummary bool         // print one line of JSON and nothing else
 
-	Features, Decisions, State, Report string // paths to write to, empty for none
+	Features, Decisions, Feedback, State, Report string // paths to write to, empty for none
+
+	observed func(tx *payment.Transaction, a *features.Account, o *features.Observation) // see pipeline.ReplayConfig
 }
 
 const (
@@ -59,7 +61,7 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 	if err := r.create(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.features.Close(), r.decisions.Close(), r.page.Close()) }()
+	defer func() { err = errors.Join(err, r.features.Close(), r.decisions.Close(), r.labels.Close(), r.page.Close()) }()
 	began := time.Now()
 	if err := r.run(ctx, newProgress(stderr, "replay", r.in.Progress().TotalBytes)); err != nil {
 		return err
@@ -68,6 +70,10 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 		return err
 	}
 	r.finish(time.Since(began))
+	if n := r.engine.Disordered(); n > 0 {
+		_, _ = fmt.Fprintf(stderr, "warning: %d rows are older than tiles that rows before them had read already: sort the file by time, "+
+			"or entity features may differ from what they would have been live\n", n)
+	}
 	if r.page != nil {
 		if err := r.report.WriteHTML(r.page); err != nil {
 			return err
@@ -93,6 +99,8 @@ type replay struct {
 	schema                    *features.Schema
 	engine                    *pipeline.Replay
 	features, decisions, page *output
+	labels                    *output
+	labeler                   labeler
 	line                      []byte
 
 	report    report.Report
@@ -105,7 +113,7 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &replay{options: o, schema: set.Schema()}
+	r := &replay{options: o, schema: set.Schema(), labeler: newLabeler(set)}
 	for _, path := range o.Input.Paths {
 		name := filepath.Base(path)
 		if path == history.StandardInput {
@@ -137,7 +145,7 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		r.report.Alerts.Limit = alertsInReport
 	}
 	r.engine = pipeline.NewReplay(e, pipeline.ReplayConfig{
-		Partitions: o.Partitions, Threads: threads, Explained: r.report.Alerts.Limit, Since: o.Since,
+		Partitions: o.Partitions, Threads: threads, Explained: r.report.Alerts.Limit, Since: o.Since, Observed: o.observed,
 	})
 	return r, nil
 }
@@ -150,6 +158,9 @@ func (r *replay) create() (err error) {
 		return err
 	}
 	if r.page, err = createOutput(r.options.Report); err != nil {
+		return err
+	}
+	if r.labels, err = createOutput(r.options.Feedback); err != nil {
 		return err
 	}
 	if r.features == nil {
@@ -276,6 +287,12 @@ func (r *replay) write(records []history.Record, rows []pipeline.Replayed) error
 			r.line = appendFeatures(r.line[:0], rec, row.Vector)
 			if _, err := r.features.Write(r.line); err != nil {
 				return fmt.Errorf("write features: %w", err)
+			}
+		}
+		if r.labels != nil && rec.Label != history.Unlabelled {
+			r.line = r.labeler.label(rec, row).AppendJSON(r.line[:0])
+			if _, err := r.labels.Write(append(r.line, '\n')); err != nil {
+				return fmt.Errorf("write labels: %w", err)
 			}
 		}
 		if r.decisions != nil && row.Decision != nil {

@@ -12,6 +12,7 @@ import (
 func (o *ReplayOptions) outputs() [][2]string {
 	return [][2]string{
 		{"--features-out", o.Features}, {"--decisions-out", o.Decisions}, {"--state-out", o.State}, {"--report", o.Report},
+		{"--feedback-out", o.Feedback},
 	}
 }
 

@@ -47,6 +47,7 @@ func newService(t *testing.T, change func(c *app.Config)) *service {
 	c.Redis.Addresses = []string{redis.address}
 	c.HTTP.Address = "localhost:0"
 	c.Pipeline.Workers = 2
+	c.Pipeline.EntityWait = 0 // the tests send the past, in which partitions are days apart
 	c.Pipeline.ApplyInterval = app.Duration(20 * time.Millisecond)
 	c.Pipeline.Start = pipeline.StartEarliest
 	if change != nil {
@@ -141,7 +142,13 @@ func (s *service) send(messages ...stream.Message) {
 // read reads a topic until it has at least n records, and then whatever else is there.
 func (s *service) read(topic string, n int) []stream.Record {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 60*time.Second)
+	return s.readWithin(topic, n, 60*time.Second)
+}
+
+// readWithin reads a topic until it has at least n records, which may take as long as the limit.
+func (s *service) readWithin(topic string, n int, limit time.Duration) []stream.Record {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
 	defer cancel()
 	admin := s.admin()
 	defer admin.Close()
@@ -161,7 +168,7 @@ func (s *service) read(topic string, n int) []stream.Record {
 		}
 	}
 	if len(records) < n {
-		s.t.Fatalf("%s has %d records, want %d", topic, len(records), n)
+		s.t.Fatalf("%s has %d records, want %d\n%s", topic, len(records), n, s.log)
 	}
 	return records
 }

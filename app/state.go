@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"text/tabwriter"
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/features/redisstate"
@@ -67,6 +68,35 @@ func DropState(ctx context.Context, c Config, layout string, stdout io.Writer) e
 	}
 	_, err = fmt.Fprintf(stdout, "%d keys of layout %s deleted\n", n, layout)
 	return err
+}
+
+// ListState is `weir state list`: which layouts there is state of in Redis, and which of them is the configured one.
+func ListState(ctx context.Context, c Config, stdout, stderr io.Writer) error {
+	const tellEvery = 1_000_000
+	next := int64(tellEvery)
+	stored, err := redisstate.Layouts(ctx, c.redis(), func(seen, all int64) {
+		if seen >= next {
+			next += tellEvery
+			_, _ = fmt.Fprintf(stderr, "%d of %d keys looked at\n", seen, all)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(stdout, 0, 8, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "LAYOUT\tTOPIC\tKEYS\t")
+	configured, there := c.Layout(), false
+	for _, s := range stored {
+		note := "drop it once no process uses it: weir state drop --layout " + s.Layout
+		if s.Layout == configured {
+			there, note = true, "configured"
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", s.Layout, s.Topic, s.Keys, note)
+	}
+	if !there {
+		_, _ = fmt.Fprintf(table, "%s\t\t0\tconfigured; weir run builds it from the log\n", configured)
+	}
+	return table.Flush()
 }
 
 // Layout returns the name of the state layout that the configuration and its features file make.

@@ -18,7 +18,7 @@ func (c *Config) wantedTopics(partitions int32, replicas int, retention time.Dur
 		{Name: t.Decisions, Partitions: partitions, Replicas: replicas, Retention: retention},
 		{Name: t.Alerts, Partitions: partitions, Replicas: replicas, Retention: retention},
 		{Name: t.DeadLetters, Partitions: 1, Replicas: replicas, Retention: retention},
-		{Name: c.Kafka.Topics.Feedback, Partitions: 1, Replicas: replicas, Retention: -1},
+		{Name: c.Kafka.Topics.Feedback, Partitions: partitions, Replicas: replicas, Retention: -1},
 		{Name: c.Kafka.Topics.Control, Partitions: 1, Replicas: replicas, Retention: -1, Compacted: true},
 	}
 }

@@ -60,20 +60,22 @@ func (a *Account) read(f *feature, o *Observation) float64 {
 // number returns the number of the observed transaction's own text: 0 for none, unheard for one that the account
 // does not know.
 func (a *Account) number(f textField, o *Observation) uint32 {
-	var text string
-	switch f {
-	case merchantField:
-		text = o.tx.Merchant.Name
-	case categoryField:
-		text = o.tx.Merchant.Category
-	default:
-		text = o.env.Texts[a.set.attributes[f-firstAttributeField].slot]
-	}
-	n, known := a.names.find(text)
+	n, known := a.names.find(a.set.ownText(f, o))
 	if !known {
 		return unheard
 	}
 	return n
+}
+
+// ownText returns the observed transaction's own text.
+func (s *Set) ownText(f textField, o *Observation) string {
+	switch f {
+	case merchantField:
+		return o.tx.Merchant.Name
+	case categoryField:
+		return o.tx.Merchant.Category
+	}
+	return o.env.Texts[s.attributes[f-firstAttributeField].slot]
 }
 
 func indicator(yes bool) float64 {

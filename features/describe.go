@@ -5,13 +5,14 @@ import (
 )
 
 // String returns the definition as one line a person can read.
-func (d *Definition) String() string {
-	var b strings.Builder
-	b.WriteString(d.Name + " = ")
+func (d *Definition) String() string { return d.Name + " = " + d.Formula() }
+
+// Formula returns what the feature is, without its name.
+func (d *Definition) Formula() string {
 	if d.Value != "" {
-		b.WriteString(d.Value)
-		return b.String()
+		return d.Value
 	}
+	var b strings.Builder
 	b.WriteString(d.Aggregate)
 	if d.Of != "" {
 		b.WriteString("(" + d.Of + ")")
@@ -28,7 +29,7 @@ func (d *Definition) String() string {
 	if d.Entity != "" {
 		b.WriteString(" at the " + d.Entity)
 	}
-	b.WriteString(" over " + spanInWords(d.Window))
+	b.WriteString(" over the last " + spanInWords(d.Window))
 	if d.Delay != 0 {
 		b.WriteString(" up to " + spanInWords(d.Delay) + " ago")
 	}

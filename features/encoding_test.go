@@ -224,6 +224,7 @@ func keeping(tb testing.TB) *features.Set {
 // kept returns the bytes of the only event of an account of that set. Those of retained stand before the fingerprint.
 func kept(head byte, retained ...byte) []byte {
 	e := event(head&^0x10, 1, 5, 'U', 0, 0)
+	e[0] = head
 	return append(append(e, retained...), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 }
 
@@ -242,7 +243,7 @@ var keptDamages = []struct {
 	{"number out of range", body("\x00", kept(0x11, append([]byte{0}, binary.AppendUvarint(nil, 1+2*(9e15+1))...)...)), "a number out of range"},
 	{"negative number out of range", body("\x00", kept(0x11, append([]byte{0}, binary.AppendUvarint(nil, 1+2*(9e15+1)-1)...)...)), "a number out of range"},
 	{"long spelling of a number", body("\x00", kept(0x11, 0, 0x81, 0)), "longer than it need be"},
-	{"attributes cut off", body("\x00", event(0x01, 1, 5, 'U', 0, 0)), "ends early"},
+	{"attributes cut off", body("\x00", event(0x01, 1, 5, 'U', 0, 0)), "an integer is cut off"},
 	{"more events than bytes", []byte{2, 0, 2, 0x11, 1, 10, 0xc8, 6, 0, 0, 0, 0, 1, 2, 3}, "announces 2 items in 12 bytes"},
 }
 

@@ -293,10 +293,10 @@ func (c *compiler) finishEntities() error {
 			return err
 		}
 		var b strings.Builder
-		// How far back is read decides how long tiles are kept, and so what longer windows would find.
-		fmt.Fprintf(&b, "key=%s tile=%d lookback=%d", key, e.length, e.lookback)
+		// The name is in the keys of what is stored, and the lookback decides how much of it there is.
+		fmt.Fprintf(&b, "%s key=%s tile=%d lookback=%d", e.Name, key, e.length, e.lookback)
 		if len(e.labels.counts) > 0 {
-			fmt.Fprintf(&b, " labels=%d", c.labelDelay.Milliseconds())
+			fmt.Fprintf(&b, " delay=%s", c.labelDelay)
 		}
 		for i, list := range [][]tally{e.tallies.counts, e.tallies.sums, e.labels.counts} {
 			fmt.Fprintf(&b, " list=%d", i)
@@ -336,7 +336,8 @@ func (c *compiler) describeTiles(b *strings.Builder, d *Definition, f *feature) 
 			}
 		}
 	}
-	return b.String(), c.describeFilter(b, filter)
+	err = c.describeFilter(b, filter)
+	return b.String(), err
 }
 
 // add adds an event to a row of tiles.
@@ -373,21 +374,30 @@ func (t *tallies) add(s *Set, e *event, row []int64, counts []int64, sums []exac
 	}
 }
 
-// read reads a feature off an entity's tiles, as of t.
-func (r *tileReading) read(s *Set, o *Observation) float64 {
+// span returns the series that a feature reads and the tiles from from, exclusive, up to to. It is complete unless the
+// series ends before the last of them.
+func (r *tileReading) span(s *Set, o *Observation) (series *tile.Series, from, to int64, complete bool) {
 	e := &s.entities[r.entity]
-	series, to := o.Tiles[r.entity].Transactions, tile.Last(o.event.time, r.delay, e.length)
+	series, to = o.Tiles[r.entity].Transactions, tile.Last(o.event.time, r.delay, e.length)
 	if r.labels {
 		series, to = o.Tiles[r.entity].Labels, e.LabelsThrough(o.event.time)
 	}
+	complete = true
+	if series != nil && to > series.Through() {
+		to, complete = series.Through(), false
+	}
+	return series, to - r.window, to, complete
+}
+
+// read reads a feature off an entity's tiles.
+func (r *tileReading) read(s *Set, o *Observation) float64 {
+	series, from, to, complete := r.span(s, o)
 	if series == nil {
 		return nan
 	}
-	if to > series.Through() {
-		to = series.Through()
+	if !complete {
 		o.incomplete |= 1 << r.entity
 	}
-	from := to - r.window
 	switch r.statistic {
 	case tileCount:
 		return float64(max(0, series.Count(r.count, from, to)))
@@ -396,14 +406,14 @@ func (r *tileReading) read(s *Set, o *Observation) float64 {
 		if !ok {
 			return nan
 		}
-		return float64(o.event.time-e.End(n)) / 3_600_000
+		return float64(o.event.time-s.entities[r.entity].End(n)) / 3_600_000
 	}
 	number := s.numberOf(r.column)
 	m := exact.Moments{N: series.Count(r.count, from, to), Total: series.Sum(r.sum, from, to)}
-	switch {
-	case r.statistic == tileSum:
+	switch r.statistic {
+	case tileSum:
 		return m.Sum(number.scale)
-	case r.statistic == tileMean:
+	case tileMean:
 		return m.Mean(number.scale)
 	}
 	m.Squares = series.Sum(r.squares, from, to)

@@ -59,6 +59,17 @@ func (f textField) of(e *event, row []int64) uint32 {
 	return uint32(row[f-firstAttributeField])
 }
 
+// textName returns what a text field is called in a features file.
+func (s *Set) textName(f textField) string {
+	switch f {
+	case merchantField:
+		return "merchant"
+	case categoryField:
+		return "category"
+	}
+	return s.attributes[f-firstAttributeField].name
+}
+
 // Numbers that the state keeps, and that are added up, are fixed-point: whole multiples of 1e-6, so that what has
 // entered a sum and left it again leaves no trace.
 const (

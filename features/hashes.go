@@ -93,7 +93,8 @@ func (c *compiler) describe(i int) (string, error) {
 			return "", err
 		}
 	}
-	return b.String(), c.describeFilter(&b, p.filter)
+	err := c.describeFilter(&b, p.filter)
+	return b.String(), err
 }
 
 func (c *compiler) describeColumn(b *strings.Builder, i int) error {
@@ -117,13 +118,10 @@ func (c *compiler) describeFilter(b *strings.Builder, i int) error {
 
 // textName returns what stands for a text field in a hash.
 func (c *compiler) textName(f textField) string {
-	switch f {
-	case merchantField:
-		return "merchant"
-	case categoryField:
-		return "category"
+	if f >= firstAttributeField {
+		return "text attribute:" + c.set.textName(f)
 	}
-	return "text attribute:" + c.set.attributes[f-firstAttributeField].name
+	return c.set.textName(f)
 }
 
 // canonical returns an expression with every name replaced by what it stands for.

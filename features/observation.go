@@ -34,6 +34,9 @@ type Tiles struct {
 // Amount returns the transaction's amount in minor units of the reporting currency, or false where there is no rate.
 func (o *Observation) Amount() (int64, bool) { return o.event.amount, o.event.flags&noAmount == 0 }
 
+// Time returns the transaction's event time.
+func (o *Observation) Time() payment.Time { return o.event.time }
+
 // Marks returns the marks of the transaction, mark i as bit i. They are known after Compute.
 func (o *Observation) Marks() uint16 { return o.event.marks }
 

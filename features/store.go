@@ -30,6 +30,7 @@ type Read struct {
 	Accounts   []string
 	Values     [][]byte   // filled in: the encoding of each account, nil where there is none
 	Tiles      []TileRead // filled in as well
+	Indexes    []IndexRead
 	Head       Head       // filled in, read after the values
 }
 
@@ -39,6 +40,14 @@ type TileRead struct {
 	All      bool
 	From, To int64
 	Chunks   []Chunk // filled in: those that there are
+}
+
+// IndexRead asks for an index of an entity's keys: see [IndexAppend].
+type IndexRead struct {
+	Entity string
+	Chunk  int64
+	From   int64  // bytes to leave out
+	Keys   []byte // filled in
 }
 
 // CellName names what is kept of one key of an entity.
@@ -52,9 +61,18 @@ type Chunk struct {
 
 // Peer is how far somebody has got with a partition.
 type Peer struct {
-	Head    Head
-	Reached int64 // offset up to which there was nothing after what the head stands for, when last looked
+	Head Head
+	Hint
 }
+
+// Hint is what the owner of a partition adds to its head. None of it is state.
+type Hint struct {
+	Reached int64        // offset up to which there is nothing after what the head stands for: markers, records that are gone
+	Ahead   payment.Time // event time of the transaction that is folded next, 0 where that is not known
+}
+
+// Watermark returns the watermark that the partition has, or will have with the next transaction that it folds.
+func (p *Peer) Watermark() payment.Time { return max(p.Head.Watermark, p.Ahead) }
 
 // Write hands a store the changes of one partition. They are made, all at once, if the partition's head is still From.
 type Write struct {
@@ -62,6 +80,7 @@ type Write struct {
 	From, To  Head
 	Changes   []Change
 	Tiles     []TileChange
+	Indexes   []IndexAppend
 	Err       error // filled in: nil, ErrMismatch, or the store's failure
 }
 
@@ -78,6 +97,15 @@ type TileChange struct {
 	Cell   CellName
 	Chunks []Chunk
 	Filing
+}
+
+// IndexAppend adds keys to those that have tiles in a chunk. Each is a hash of 4 bytes: an index tells which partitions
+// need not be asked for a key, and an answer too many does no harm. Bucket is the one to file the index under.
+type IndexAppend struct {
+	Entity string
+	Chunk  int64
+	Keys   []byte
+	Bucket int64
 }
 
 // Filing says which bucket something is filed under now, 0 for none, and which it is to be filed under.

@@ -51,7 +51,7 @@ func tileFile(d *rand.Rand) string {
 	numbers := append(slices.Sorted(maps.Keys(derived)), "amount")
 	for i := range 60 {
 		e := testEntities[d.IntN(len(testEntities))]
-		f := fmt.Sprintf("name: tiles_%d, entity: %s, windows: [%s]", i, e.name, span(e.tile*pick(d, 1, 2, 5, 30, time.Duration(1+d.IntN(200)))))
+		f := fmt.Sprintf("name: tiles_%d, entity: %s, windows: [%s]", i, e.name, span(time.Duration(pick(d, 1, 2, 5, 30, 1+d.IntN(200))*int(e.tile))))
 		switch d.IntN(4) {
 		case 0:
 			f += ", aggregate: " + pick(d, "count", "age") + ", labels: " + pick(d, "fraud", "legitimate")
@@ -200,7 +200,9 @@ func (w *world) step(a *worldAccount, tx *payment.Transaction, o *features.Obser
 		}
 	}
 	incomplete := uint64(0)
-	a.oracle.tiles = func(v *view, d *features.Definition) float64 { return w.feature(v.tx.Time, d, keys, through, &incomplete) }
+	a.oracle.tiles = func(v *view, d *features.Definition) float64 {
+		return w.feature(v.tx.Time, d, keys, through, &incomplete)
+	}
 	v := a.oracle.look(tx)
 	want, got := v.vector(), make(features.Vector, w.set.Schema().Len())
 	a.account.Compute(o, got)
@@ -389,7 +391,7 @@ func (w *world) feature(t payment.Time, d *features.Definition, keys []string, t
 // A delay of the file's shows in which tiles are read, and entities that no feature reads keep nothing.
 func TestEntity(t *testing.T) {
 	text := file("entities: {shop: {key: merchant, tile: 1h, delay: 2h}, idle: {key: category}}\nlabels: {delay: 1d}",
-		"name: n, entity: shop, aggregate: count, windows: [24h]", "name: later, entity: shop, aggregate: count, windows: [2h], delay: 5h",
+		"name: later, entity: shop, aggregate: count, windows: [2h], delay: 5h", "name: n, entity: shop, aggregate: count, windows: [24h]",
 		"name: frauds, entity: shop, labels: fraud, aggregate: count, windows: [3h]")
 	set := compile(t, text, features.DefaultLayout())
 	shop, idle := &set.Entities()[0], &set.Entities()[1]
@@ -429,7 +431,7 @@ func TestEntity(t *testing.T) {
 			t.Fatalf("at %v what is filed at %v would be deleted, and tiles from %v on are read", watermark, filed, shop.End(shop.Oldest(watermark)))
 		}
 	}
-	if !strings.Contains(fmt.Sprint(set.Definitions()[1].String()), "at the shop over 2 hours up to 5 hours ago") {
-		t.Errorf("the second is described as %s", &set.Definitions()[1])
+	if !strings.Contains(set.Definitions()[0].String(), "at the shop over the last 2 hours up to 5 hours ago") {
+		t.Errorf("the first is described as %s", &set.Definitions()[0])
 	}
 }

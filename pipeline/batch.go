@@ -132,7 +132,8 @@ func (w *Worker) advance(p *partition, at []int32) error {
 }
 
 // mustWait holds a partition back where its next transaction, the first of the given records, reads tiles that others
-// are still adding to, unless it has waited for long enough.
+// are still adding to, unless it has waited for long enough. A repeated transaction reads nothing; and since what waits
+// is folded next, the others know what its partition's watermark will be, so that no two wait for each other.
 func (w *Worker) mustWait(p *partition, in *input, rest []int32) bool {
 	if len(in.tiles) == 0 {
 		return false
@@ -141,7 +142,7 @@ func (w *Worker) mustWait(p *partition, in *input, rest []int32) bool {
 	switch {
 	case ok:
 		p.impatient = false
-	case !p.impatient:
+	case !p.impatient && w.judge.observe(in.entry, &in.tx) == features.Fresh:
 		w.holdBack(p, rest, missing)
 		return true
 	}
@@ -205,7 +206,7 @@ func (w *Worker) emit(r *stream.Record, in *input) {
 	}
 	b.tally.alerts++
 	start = len(b.bytes)
-	b.bytes = w.judge.alert(in.entry, &in.tx).AppendJSON(b.bytes)
+	b.bytes = w.judge.alert(in.entry, &in.tx, in.keys).AppendJSON(b.bytes)
 	b.add(w.config.Topics.Alerts, r, start)
 }
 

@@ -24,10 +24,10 @@ func (w *Worker) newEntities() entities {
 	e.transactions = newLookup(newPeers(w.store, set, w.config.Partitions, func(ctx context.Context, n int32) (int64, error) {
 		_, end, err := w.consumer.Bounds(ctx, n)
 		return end, err
-	}), set, (*features.Entity).Shape, w.stats)
+	}), set, (*features.Entity).Shape, 0, w.stats)
 	e.labels = newLookup(newPeers(w.config.Labels.Store, set, w.config.Labels.Partitions, func(ctx context.Context, n int32) (int64, error) {
 		return w.consumer.EndOf(ctx, w.config.Topics.Feedback, n)
-	}), set, (*features.Entity).LabelShape, w.stats)
+	}), set, (*features.Entity).LabelShape, set.LabelDelay(), w.stats)
 	return e
 }
 
@@ -51,6 +51,7 @@ func (e *entities) kept(entity int) bool {
 type hold struct {
 	records []stream.Record // polled and not worked off; the partition is paused meanwhile
 	since   time.Time
+	time    payment.Time // event time of the first of them
 	log     *lookup
 	entity  int
 	through int64 // the tile that is read
@@ -211,29 +212,43 @@ func (w *Worker) attach(p *partition, in *input, o *features.Observation) {
 	if p.shard.set.LateForTiles(in.tx.Time, p.shard.watermark) {
 		return
 	}
-	for k := range in.tiles {
-		t := &in.tiles[k]
-		if s := t.transactions; s != nil {
-			var own *tile.Cell
-			if t.cell != nil {
-				own = t.cell.cell
-			}
-			w.extend(w.entities.transactions, k, s, in.tx.Time, p.number, own)
-			o.Tiles[k].Transactions = s.closed
+	for k, key := range in.keys {
+		if key == "" {
+			continue
 		}
-		if s := t.labels; s != nil {
-			w.extend(w.entities.labels, k, s, in.tx.Time, -1, nil)
-			o.Tiles[k].Labels = s.closed
+		t := &in.tiles[k]
+		var own *tile.Cell
+		if t.cell != nil {
+			own = t.cell.cell
+		}
+		o.Tiles[k] = features.Tiles{
+			Transactions: w.read(w.entities.transactions, k, key, t.transactions, in.tx.Time, p.number, own),
+			Labels:       w.read(w.entities.labels, k, key, t.labels, in.tx.Time, -1, nil),
 		}
 	}
 }
 
-func (w *Worker) extend(l *lookup, entity int, s *series, t payment.Time, own int32, cell *tile.Cell) {
-	c := l.caches[entity]
-	if through := w.through(l, entity, t); s.closed.Through() < through {
+// read returns what a transaction at t reads of a log's tiles of a key. s is what is known of other partitions, nil where
+// they have nothing.
+func (w *Worker) read(l *lookup, entity int, key string, s *series, t payment.Time, own int32, cell *tile.Cell) *tile.Series {
+	if l == nil || l.caches[entity] == nil {
+		return nil
+	}
+	c, through := l.caches[entity], w.through(l, entity, t)
+	if s == nil {
+		if cell == nil || cell.Rows(c.entity.Oldest(t)-1, through).Len() == 0 {
+			return c.nothing
+		}
+		s = c.get(key, t)
+		for n := range int32(len(l.peers.list)) {
+			c.part(s, n).through = max(through, c.part(s, n).through)
+		}
+	}
+	if s.closed.Through() < through {
 		c.extend(s, min(through, s.reach(c.partitions, own)), own, cell)
 		c.drop(s, t)
 	}
+	return s.closed
 }
 
 // tally adds the transaction, once it is folded, to the partition's tiles of its keys.
@@ -247,18 +262,21 @@ func (w *Worker) tally(p *partition, in *input, late bool) {
 			w.stats.LateTiles.Add(1)
 			continue
 		}
-		addToCell(w.judge.set, k, &w.judge.observation, e.cell, p.shard.watermark)
+		p.shard.tally(e, &w.judge.observation)
 		p.change(e)
 	}
 }
 
-// addToCell adds a folded transaction to a cell, which loses what is too old to be read whenever it begins a chunk.
-func addToCell(set *features.Set, entity int, o *features.Observation, c *tile.Cell, watermark payment.Time) {
-	before, some := c.Newest()
-	set.Tally(entity, o, c)
-	if after, _ := c.Newest(); some && tile.Chunk(after) > tile.Chunk(before) {
-		c.Drop(set.Entities()[entity].Kept(watermark))
+// tally adds a folded transaction to a cell, which loses what is too old to be read whenever it begins a chunk.
+func (s *shard) tally(e *entry, o *features.Observation) {
+	entity := &s.set.Entities()[e.entity]
+	chunk := tile.Chunk(entity.Tile(o.Time()))
+	first := chunk * tile.ChunkTiles
+	if e.cell.Rows(first-1, first+tile.ChunkTiles-1).Len() == 0 {
+		s.fresh.add(e.entity, chunk, e.id)
+		e.cell.Drop(entity.Kept(s.watermark))
 	}
+	s.set.Tally(e.entity, o, e.cell)
 }
 
 // change notes that an entry has changed since the last snapshot.
@@ -284,7 +302,7 @@ func (w *Worker) holdBack(p *partition, at []int32, missing hold) {
 	for _, i := range at {
 		kept = append(kept, w.intake.records[i])
 	}
-	missing.records = kept
+	missing.records, missing.time = kept, w.intake.inputs[at[0]].tx.Time
 	p.hold = &missing
 }
 
@@ -305,6 +323,9 @@ func (w *Worker) released(ctx context.Context, batch []stream.Record) ([]stream.
 			continue
 		}
 		now := w.now()
+		if err := w.giveHint(ctx, p); err != nil {
+			return batch, err
+		}
 		if w.config.EntityWait > 0 && now.Sub(h.since) >= w.config.EntityWait {
 			p.impatient = true
 		} else if err := h.log.current(ctx, now, peersAsked); err != nil {

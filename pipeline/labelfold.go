@@ -21,7 +21,8 @@ type labelShard struct {
 	accounts  map[string]*labelEntry
 	cells     []map[string]*labelEntry // by entity, by key
 	changed   []*labelEntry            // since the last save
-	watermark payment.Time             // newest time of a label
+	fresh     freshKeys
+	watermark payment.Time // newest time of a label
 }
 
 // labelEntry is an account's labels, or the tiles of one key of an entity.
@@ -36,7 +37,7 @@ type labelEntry struct {
 }
 
 func newLabelShard(set *features.Set, watermark payment.Time) labelShard {
-	s := labelShard{set: set, accounts: make(map[string]*labelEntry), watermark: watermark}
+	s := labelShard{set: set, accounts: make(map[string]*labelEntry), fresh: make(freshKeys), watermark: watermark}
 	for range set.Entities() {
 		s.cells = append(s.cells, make(map[string]*labelEntry))
 	}
@@ -234,14 +235,15 @@ func (f *labelFolder) fold(s *labelShard, l *feedback.Label) error {
 func (f *labelFolder) add(s *labelShard, list []counted, known payment.Time, sign int64) {
 	for _, c := range list {
 		e, cell := &f.set.Entities()[c.entity], s.cells[c.entity][c.key]
-		before, some := cell.cell.Newest()
 		n := max(e.Tile(known), e.Closed(s.watermark)+1)
+		first := tile.Chunk(n) * tile.ChunkTiles
+		if cell.cell.Rows(first-1, first+tile.ChunkTiles-1).Len() == 0 {
+			s.fresh.add(c.entity, tile.Chunk(n), c.key)
+			cell.cell.Drop(e.Kept(s.watermark))
+		}
 		counts, _ := cell.cell.At(n)
 		for i := range counts {
 			counts[i] += sign * int64(c.counters>>i&1)
-		}
-		if some && tile.Chunk(n) > tile.Chunk(before) {
-			cell.cell.Drop(e.Kept(s.watermark))
 		}
 		s.change(cell)
 	}
@@ -321,6 +323,7 @@ func (f *labelFolder) parse(payload []byte) ([]counted, error) {
 
 // write adds what has changed to a write.
 func (f *labelFolder) write(s *labelShard, w *features.Write) {
+	s.fresh.write(f.set, w)
 	for _, e := range s.changed {
 		e.filing = s.bucket(e)
 		filing := features.Filing{Filed: e.filed, Bucket: e.filing}

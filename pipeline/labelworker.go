@@ -40,7 +40,8 @@ type LabelWorker struct {
 	partitions map[int32]*labelPartition
 	records    []stream.Record
 	folder     labelFolder
-	saved      time.Time
+	saved      time.Time // when what had changed was last stored, and
+	verified   time.Time // the heads were last looked at
 }
 
 // labelPartition is an assigned partition of the feedback topic.
@@ -122,7 +123,30 @@ func (w *LabelWorker) step(ctx context.Context) error {
 	}
 	if now := w.now(); now.Sub(w.saved) >= w.config.ApplyInterval {
 		w.saved = now
-		return w.save(work)
+		if err := w.save(work); err != nil {
+			return err
+		}
+	}
+	return w.verify(work)
+}
+
+// verify puts partitions whose stored head is not the worker's own in doubt, so that what Redis has lost is built again
+// also while nobody sends labels.
+func (w *LabelWorker) verify(ctx context.Context) error {
+	now := w.now()
+	if now.Sub(w.verified) < verifyEvery {
+		return nil
+	}
+	w.verified = now
+	heads, err := w.store.Heads(ctx, w.config.Partitions)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errStore, err)
+	}
+	for n, p := range w.partitions {
+		if p.doubt == "" && heads[n] != p.head {
+			w.stats.Mismatches.Add(1)
+			p.doubt = "head mismatch on verifying"
+		}
 	}
 	return nil
 }
@@ -244,7 +268,7 @@ func (w *LabelWorker) save(ctx context.Context) error {
 		if p.doubt != "" || p.readTo <= p.next || p.reachedTo == p.readTo || p.head.Applied != p.next {
 			continue
 		}
-		if err := w.store.Reach(ctx, n, p.head.Applied, p.readTo); err != nil {
+		if err := w.store.Hint(ctx, n, p.head, features.Hint{Reached: p.readTo}); err != nil {
 			return fmt.Errorf("%w: %w", errStore, err)
 		}
 		p.reachedTo = p.readTo

@@ -16,6 +16,7 @@ import (
 type lookup struct {
 	peers  *peers
 	caches []*seriesCache // by entity, nil where no feature reads the log's tiles
+	delay  []int64        // tiles that the log's tiles may be ahead of its watermark, by entity
 	stats  *Stats
 
 	reads []features.Read // of the load under way, one for each partition
@@ -31,19 +32,20 @@ type asked struct {
 }
 
 // newLookup returns a lookup over the entities for which shape says that the log has tiles, nil where it has none.
-func newLookup(p *peers, set *features.Set, shape func(*features.Entity) tile.Shape, stats *Stats) *lookup {
+func newLookup(p *peers, set *features.Set, shape func(*features.Entity) tile.Shape, ahead time.Duration, stats *Stats) *lookup {
 	l := &lookup{peers: p, stats: stats}
 	entities := set.Entities()
-	any := false
+	some := false
 	for i := range entities {
 		var c *seriesCache
 		if s := shape(&entities[i]); s.Counts+s.Sums > 0 {
 			c = newSeriesCache(&entities[i], s, int32(len(p.list)))
-			any = true
+			some = true
 		}
 		l.caches = append(l.caches, c)
+		l.delay = append(l.delay, entities[i].Tile(payment.Time(ahead.Milliseconds())))
 	}
-	if !any {
+	if !some {
 		return nil
 	}
 	l.reads, l.asked = make([]features.Read, len(p.list)), make([][]asked, len(p.list))
@@ -60,29 +62,37 @@ func (l *lookup) begin() {
 }
 
 // want returns the series of a key that a transaction at t of partition own reads up to a tile, and sees to it that what
-// is missing is read with the next load. Partitions that are still adding to those tiles are left out.
+// is missing is read with the next load. Partitions that are still adding to those tiles are left out, and those that have
+// no tiles of the key are not asked. Where no other has any, there is no series: it returns nil.
 func (l *lookup) want(entity int, key string, t payment.Time, through int64, own int32) *series {
 	c := l.caches[entity]
-	s := c.get(key, t)
-	if s.closed.Through() >= through {
+	s := c.known(key, t)
+	if s != nil && s.closed.Through() >= through {
 		l.stats.SeriesHits.Add(1)
 		return s
 	}
+	mask, alone := c.index.mask(key), s == nil
+	for n := int32(0); alone && n < int32(len(l.reads)); n++ {
+		alone = n == own || c.index.knows(l.peers, n, through) && !c.index.may(mask, n)
+	}
+	if alone {
+		l.stats.SeriesHits.Add(1)
+		return nil
+	}
+	s = c.get(key, t)
 	for n := range l.reads {
 		if int32(n) == own {
 			continue
 		}
 		upTo := min(through, l.peers.closed(c.entity, int32(n)))
-		if s.known(int32(n)) >= upTo || l.isAsked(n, s, upTo) {
-			continue
+		switch {
+		case s.known(int32(n)) >= upTo || l.isAsked(n, s, upTo):
+		case c.index.knows(l.peers, int32(n), upTo) && !c.index.may(mask, int32(n)):
+			c.part(s, int32(n)).through = upTo
+		default:
+			c.want(s, int32(n), upTo, &l.reads[n])
+			l.asked[n] = append(l.asked[n], asked{c, s, upTo})
 		}
-		if !l.peers.list[n].Head.Known() {
-			// Nothing was ever folded there, and there is nothing to fold.
-			l.failed(c.take(s, int32(n), upTo, nil))
-			continue
-		}
-		c.want(s, int32(n), upTo, &l.reads[n])
-		l.asked[n] = append(l.asked[n], asked{c, s, upTo})
 	}
 	return s
 }
@@ -97,12 +107,6 @@ func (l *lookup) isAsked(n int, s *series, upTo int64) bool {
 		}
 	}
 	return false
-}
-
-func (l *lookup) failed(err error) {
-	if err != nil {
-		l.stale = true
-	}
 }
 
 // load reads what is wanted.
@@ -123,8 +127,7 @@ func (l *lookup) load(ctx context.Context) error {
 	for i := range reads {
 		r := &reads[i]
 		l.stats.TileReads.Add(int64(len(r.Tiles)))
-		if r.Head.Generation != r.Generation {
-			// Its owner has discarded the state meanwhile, and what was read may have been half deleted.
+		if !l.trusts(r) {
 			l.stale = true
 			continue
 		}
@@ -147,7 +150,54 @@ func (l *lookup) current(ctx context.Context, now time.Time, limit time.Duration
 		return nil
 	}
 	l.stale = false
-	return l.peers.refresh(ctx, now)
+	if err := l.peers.refresh(ctx, now); err != nil {
+		return err
+	}
+	return l.readIndexes(ctx)
+}
+
+// readIndexes reads which keys have tiles in what the peers have closed since the last time.
+func (l *lookup) readIndexes(ctx context.Context) error {
+	var reads []features.Read
+	var bounds [][]int // of each read, where each cache's indexes begin
+	for n := range l.peers.list {
+		r := features.Read{Partition: int32(n), Generation: l.peers.list[n].Head.Generation}
+		from := make([]int, 0, len(l.caches)+1)
+		for k, c := range l.caches {
+			from = append(from, len(r.Indexes))
+			if c != nil {
+				c.index.ask(l.peers, int32(n), l.delay[k], &r)
+			}
+		}
+		if len(r.Indexes) > 0 {
+			reads, bounds = append(reads, r), append(bounds, append(from, len(r.Indexes)))
+		}
+	}
+	if len(reads) == 0 {
+		return nil
+	}
+	if err := l.peers.store.Load(ctx, reads); err != nil {
+		return fmt.Errorf("%w: %w", errStore, err)
+	}
+	for i := range reads {
+		r := &reads[i]
+		if !l.trusts(r) {
+			l.stale = true
+			continue
+		}
+		for k, c := range l.caches {
+			if from, to := bounds[i][k], bounds[i][k+1]; to > from {
+				c.index.take(l.peers, r.Partition, r.Indexes[from:to])
+			}
+		}
+	}
+	return nil
+}
+
+// trusts reports whether what was read of a peer is at least what its known head stands for. Its owner may have discarded
+// the state meanwhile, so that what was read is half deleted, or Redis has gone back to an older copy.
+func (l *lookup) trusts(r *features.Read) bool {
+	return r.Head.Generation == r.Generation && r.Head.Applied >= l.peers.list[r.Partition].Head.Applied
 }
 
 func (l *lookup) trim(limit int) {

@@ -39,6 +39,11 @@ func (p *peers) refresh(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errStore, err)
 	}
+	for n := range list {
+		if list[n].Head.Generation != p.list[n].Head.Generation {
+			p.idle[n], p.asked[n] = false, time.Time{}
+		}
+	}
 	p.list, p.read = list, now
 	return nil
 }
@@ -60,14 +65,14 @@ func (p *peers) ends(ctx context.Context, now time.Time, e *features.Entity, thr
 		if p.idle[n] {
 			known = idleKnown
 		}
-		if now.Sub(p.asked[n]) < known || e.Closed(p.list[n].Head.Watermark) >= through {
+		if now.Sub(p.asked[n]) < known || e.Closed(p.list[n].Watermark()) >= through {
 			continue
 		}
 		end, err := p.end(ctx, int32(n))
 		if err != nil {
 			return err
 		}
-		p.asked[n], p.idle[n] = now, p.list[n].Reached >= end
+		p.asked[n], p.idle[n] = now, p.list[n].Head.Known() && p.list[n].Reached >= end
 	}
 	return nil
 }
@@ -76,12 +81,12 @@ func (p *peers) ends(ctx context.Context, now time.Time, e *features.Entity, thr
 // taken to stay behind: what comes later with an older event time comes later than the delay that features declare.
 func (p *peers) closed(e *features.Entity, n int32) int64 {
 	switch {
-	case p.idle[n]:
-		return math.MaxInt64
 	case !p.list[n].Head.Known():
 		return math.MinInt64
+	case p.idle[n]:
+		return math.MaxInt64
 	}
-	return e.Closed(p.list[n].Head.Watermark)
+	return e.Closed(p.list[n].Watermark())
 }
 
 // allClosed returns the newest tile that no partition but own adds anything to.

@@ -132,7 +132,7 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 	if err := w.goOn(p); err != nil {
 		return 0, err
 	}
-	p.impatient, p.reachedTo = false, 0
+	p.impatient = false
 	if p.damaged {
 		p.head = features.Head{}
 	}

@@ -21,6 +21,7 @@ type Replay struct {
 	tiles    *replayTiles // nil where the set has no entities
 	scored   bool
 	since    payment.Time
+	observed func(*payment.Transaction, *features.Account, *features.Observation)
 	accounts int32
 }
 
@@ -37,6 +38,10 @@ type ReplayConfig struct {
 	Threads    int
 	Explained  int          // of how many accounts, those with the highest scores, the alert in full is wanted
 	Since      payment.Time // of which only alerts on transactions from then on count
+
+	// Observed, unless it is nil, is shown every fresh transaction once its features are computed and before it is folded
+	// in, by the thread that does so: the moment to explain a feature.
+	Observed func(tx *payment.Transaction, a *features.Account, o *features.Observation)
 }
 
 // Replayed is one transaction and what came of it.
@@ -52,7 +57,9 @@ type Replayed struct {
 	Vector   features.Vector // good until the next Process; nil unless fresh
 	Score    float64
 	Action   scoring.Action
-	Decision []byte // the decision event, good until the next Process; nil unless fresh and there is a model
+	Marks    uint16   // mark i of the set as bit i
+	Keys     []string // of each entity of the set, "" for none; good until the next Process
+	Decision []byte   // the decision event, good until the next Process; nil unless fresh and there is a model
 
 	// Explained is the alert in full, where its score is the account's highest and may be among the highest of all
 	// accounts: the words are not for every row. It refers to no memory of the transaction. Several threads explain
@@ -65,7 +72,7 @@ type Replayed struct {
 
 // NewReplay returns a Replay. An engine without a model computes features only.
 func NewReplay(engine *Engine, c ReplayConfig) *Replay {
-	r := &Replay{scored: engine.scorer != nil, since: c.Since}
+	r := &Replay{scored: engine.scorer != nil, since: c.Since, observed: c.Observed}
 	for range c.Partitions {
 		r.shards = append(r.shards, newShard(engine.set))
 	}
@@ -145,16 +152,23 @@ func (r *Replay) work(thread int, rows []Replayed, from, to int) {
 			continue
 		}
 		late := s.set.LateForTiles(tx.Time, s.watermark)
+		if r.tiles != nil {
+			row.Keys = r.tiles.keysOf(i)
+		}
 		if r.tiles != nil && !late {
 			r.tiles.attach(i, &t.judge.observation)
 		}
 		t.judge.compute(row.entry)
+		if r.observed != nil {
+			r.observed(tx, row.entry.account, &t.judge.observation)
+		}
 		if r.scored {
 			t.judge.score()
 			t.decide(row, r.since)
 		}
 		copy(row.Vector, t.judge.vector)
 		t.judge.fold(row.entry, tx)
+		row.Marks = t.judge.observation.Marks()
 		if r.tiles != nil {
 			r.tiles.add(thread, i, row, s, &t.judge.observation, late)
 		}
@@ -172,7 +186,7 @@ func (t *replayThread) decide(row *Replayed, since payment.Time) {
 		return
 	}
 	tx := row.Transaction.Clone()
-	a := t.judge.alert(row.entry, &tx)
+	a := t.judge.alert(row.entry, &tx, row.Keys)
 	a.Vector = slices.Clone(a.Vector)
 	row.Explained = a
 }

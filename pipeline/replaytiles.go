@@ -163,6 +163,12 @@ func (t *replayTiles) complete(c *seriesCache, key string, at payment.Time, thro
 	c.drop(s, at)
 }
 
+// keysOf returns the keys of the row at index i.
+func (t *replayTiles) keysOf(i int) []string {
+	n := len(t.entities)
+	return t.keys[i*n : (i+1)*n : (i+1)*n]
+}
+
 // attach hands over the series that the row at index i reads.
 func (t *replayTiles) attach(i int, o *features.Observation) {
 	n := len(t.entities)
@@ -204,7 +210,7 @@ func (t *replayTiles) addTransaction(entity int, key string, row *Replayed, s *s
 	if t.entities[entity].Tile(row.Transaction.Time) <= t.closed[entity].transactions {
 		t.disordered.Add(1)
 	}
-	addToCell(t.set, entity, o, e.cell, s.watermark)
+	s.tally(e, o)
 }
 
 func (t *replayTiles) addLabel(thread, entity int, key string, row *Replayed, o *features.Observation) {

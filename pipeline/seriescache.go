@@ -14,6 +14,8 @@ type seriesCache struct {
 	entity     *features.Entity
 	shape      tile.Shape
 	partitions int32
+	index      *keyIndex
+	nothing    *tile.Series // what is read where there is nothing
 	keys       map[string]*series
 
 	newest, oldest *series // in order of last use
@@ -36,17 +38,28 @@ type part struct {
 }
 
 func newSeriesCache(entity *features.Entity, shape tile.Shape, partitions int32) *seriesCache {
-	return &seriesCache{entity: entity, shape: shape, partitions: partitions, keys: make(map[string]*series)}
+	return &seriesCache{
+		entity: entity, shape: shape, partitions: partitions, keys: make(map[string]*series),
+		index: newKeyIndex(entity, partitions), nothing: tile.NewSeries(shape, math.MaxInt64),
+	}
+}
+
+// known returns the series of a key if there is one that goes as far back as a transaction at t reads.
+func (c *seriesCache) known(key string, t payment.Time) *series {
+	s := c.keys[key]
+	if s == nil || s.start > c.entity.Oldest(t) {
+		return nil
+	}
+	c.touch(s)
+	return s
 }
 
 // get returns the series of a key, made anew where there is none that goes as far back as a transaction at t reads.
 func (c *seriesCache) get(key string, t payment.Time) *series {
-	oldest := c.entity.Oldest(t)
-	s := c.keys[key]
-	if s != nil && s.start <= oldest {
-		c.touch(s)
+	if s := c.known(key, t); s != nil {
 		return s
 	}
+	oldest, s := c.entity.Oldest(t), c.keys[key]
 	if s == nil {
 		s = &series{key: string([]byte(key))}
 		c.keys[s.key] = s
@@ -81,34 +94,40 @@ func (s *series) reach(partitions, own int32) int64 {
 	return reach
 }
 
-// want appends to a read what is missing of partition n up to a tile.
+// want appends to a read what is missing of partition n up to a tile, from where the series ends: it replaces what is
+// known of the partition so far.
 func (c *seriesCache) want(s *series, n int32, through int64, r *features.Read) {
 	// From the last time on that is a chunk or two; the first time it is cheaper to ask for everything than for each of
 	// weeks of chunks, most of which are not there.
 	const few = 8
 	t := features.TileRead{
 		Cell: features.CellName{Entity: c.entity.Name, Key: s.key},
-		From: tile.Chunk(s.known(n) + 1), To: tile.Chunk(through),
+		From: tile.Chunk(s.closed.Through() + 1), To: tile.Chunk(through),
 	}
 	t.All = t.To-t.From >= few
 	r.Tiles = append(r.Tiles, t)
 }
 
-// take takes in what was read of partition n.
-func (c *seriesCache) take(s *series, n int32, through int64, chunks []features.Chunk) error {
+// part returns what is known of partition n.
+func (c *seriesCache) part(s *series, n int32) *part {
 	if s.parts == nil {
 		s.parts = make([]part, c.partitions)
 		for i := range s.parts {
 			s.parts[i].through = s.closed.Through()
 		}
 	}
+	return &s.parts[n]
+}
+
+// take takes in what was read of partition n.
+func (c *seriesCache) take(s *series, n int32, through int64, chunks []features.Chunk) error {
 	cell := tile.NewCell(c.shape)
 	for i := range chunks {
 		if err := cell.DecodeChunk(chunks[i].Number, chunks[i].Value); err != nil {
 			return err
 		}
 	}
-	s.parts[n] = part{through: through, cell: cell}
+	*c.part(s, n) = part{through: through, cell: cell}
 	return nil
 }
 

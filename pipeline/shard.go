@@ -11,6 +11,7 @@ type shard struct {
 	set       *features.Set
 	accounts  map[string]*entry
 	cells     []map[string]*entry // by entity, by key
+	fresh     freshKeys
 	watermark payment.Time
 }
 
@@ -32,7 +33,7 @@ type entry struct {
 }
 
 func newShard(set *features.Set) *shard {
-	s := &shard{set: set, accounts: make(map[string]*entry)}
+	s := &shard{set: set, accounts: make(map[string]*entry), fresh: make(freshKeys)}
 	for range set.Entities() {
 		s.cells = append(s.cells, make(map[string]*entry))
 	}
@@ -159,4 +160,5 @@ func (r *recency) drop(s *shard) {
 		}
 		clear(cells)
 	}
+	clear(s.fresh)
 }

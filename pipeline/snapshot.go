@@ -24,14 +24,15 @@ type snapshot struct {
 }
 
 // snapshot writes down the accounts that changed since the last one, in the partitions that were saved at or before the
-// given time. It must not be called before the last one is confirmed. It returns nil where nothing has moved.
+// given time, or wait for others. It must not be called before the last one is confirmed. It returns nil where nothing has moved.
 func (w *Worker) snapshot(savedBy time.Time) *snapshot {
 	l := w.lap()
 	s := w.spare
 	s.writes, s.parts, s.bytes, s.err = s.writes[:0], s.parts[:0], s.bytes[:0], nil
 	now := w.now()
 	for _, p := range w.partitions {
-		if p.doubt == "" && p.next > p.head.Applied && !p.saved.After(savedBy) {
+		due := !p.saved.After(savedBy) || p.hold != nil // others may be waiting for it in turn
+		if p.doubt == "" && p.next > p.head.Applied && due {
 			s.add(w, p)
 			p.saved = now
 		}
@@ -53,7 +54,7 @@ func (s *snapshot) add(w *Worker, p *partition) {
 		s.writes = append(s.writes, features.Write{})
 	}
 	write := &s.writes[len(s.writes)-1]
-	*write = features.Write{Partition: p.number, From: p.head, To: to, Changes: write.Changes[:0], Tiles: write.Tiles[:0]}
+	*write = features.Write{Partition: p.number, From: p.head, To: to, Changes: write.Changes[:0], Tiles: write.Tiles[:0], Indexes: write.Indexes[:0]}
 	for _, e := range p.writing {
 		filing := features.Filing{Filed: e.filed, Bucket: e.bucket()}
 		if e.cell != nil {
@@ -66,6 +67,7 @@ func (s *snapshot) add(w *Worker, p *partition) {
 		e.filing = filing.Bucket
 		e.changed, e.writing = false, true
 	}
+	p.shard.fresh.write(w.judge.set, write)
 	p.nextHead = to
 	s.parts = append(s.parts, p)
 }
@@ -159,6 +161,7 @@ func (w *Worker) confirm(s *snapshot) error {
 
 // unwrite makes what could not be written changed again, so that the next snapshot has it.
 func (p *partition) unwrite(write *features.Write) {
+	p.shard.fresh.unwrite(p.shard.set, write)
 	tiles := write.Tiles
 	for _, e := range p.writing {
 		e.writing = false

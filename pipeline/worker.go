@@ -23,7 +23,7 @@ type Store interface {
 	DeleteDiscarded(ctx context.Context, partition int32) error
 	Forget(ctx context.Context, partition int32, head features.Head, before int64) (more bool, err error)
 	Peers(ctx context.Context, n int32) ([]features.Peer, error)
-	Reach(ctx context.Context, partition int32, applied, reached int64) error
+	Hint(ctx context.Context, partition int32, head features.Head, hint features.Hint) error
 }
 
 // Topics are the names of the topics a worker reads and writes.
@@ -120,7 +120,8 @@ type partition struct {
 	forgetting bool          // the store may hold more forgotten accounts
 	rebuild    *progress     // of the catching up, nil when there is none
 	readTo     int64         // offset up to which there was nothing more, when last told
-	reachedTo  int64         // the same, as last noted in the store
+	hint       features.Hint // as last given to the store, for
+	hinted     features.Head // this head
 	hold       *hold         // what it waits for, nil for nothing
 	impatient  bool          // it has waited for long enough, and goes on with what there is
 	stats      *PartitionStats
@@ -433,23 +434,27 @@ func (w *Worker) verify(ctx context.Context) error {
 	for i := range reads {
 		if p := w.partitions[reads[i].Partition]; !p.knows(reads[i].Head) {
 			w.mismatch(p, "head mismatch on verifying")
-		} else if err := w.noteEnd(ctx, p); err != nil {
+		} else if err := w.giveHint(ctx, p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// noteEnd tells the other workers that there is nothing more to fold, where the log ends with something that is no
-// record.
-func (w *Worker) noteEnd(ctx context.Context, p *partition) error {
-	if p.readTo <= p.next || p.head.Applied != p.next || p.reachedTo == p.readTo {
+// giveHint tells the other workers what they cannot see of the head: that there is nothing more to fold, where the log
+// ends with something that is no record, and which event time comes next, where this partition waits for them.
+func (w *Worker) giveHint(ctx context.Context, p *partition) error {
+	hint := features.Hint{Reached: max(p.head.Applied, p.readTo)}
+	if p.hold != nil {
+		hint.Reached, hint.Ahead = p.head.Applied, p.hold.time
+	}
+	if p.head.Applied != p.next || hint == p.hint && p.hinted == p.head || hint.Ahead == 0 && hint.Reached == p.head.Applied {
 		return nil
 	}
-	if err := w.store.Reach(ctx, p.number, p.head.Applied, p.readTo); err != nil {
+	if err := w.store.Hint(ctx, p.number, p.head, hint); err != nil {
 		return fmt.Errorf("%w: %w", errStore, err)
 	}
-	p.reachedTo = p.readTo
+	p.hint, p.hinted = hint, p.head
 	return nil
 }
 

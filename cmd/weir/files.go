@@ -68,6 +68,7 @@ docs/replay.md explains each figure.`,
 	f.BoolVar(&o.NoModel, "no-model", false, "compute features only")
 	f.StringVar(&o.Features, "features-out", "", "write feature vectors and labels as CSV")
 	f.StringVar(&o.Decisions, "decisions-out", "", "write decisions as JSON lines")
+	f.StringVar(&o.Feedback, "feedback-out", "", "write the labels as label events, JSON lines (weir produce --feedback sends them)")
 	f.StringVar(&o.State, "state-out", "", "write the final account states as JSON lines")
 	f.StringVar(&since, "since", "", "leave transactions before this day (2024-03-01) or time (2024-03-01T12:00:00Z) out of the figures; they still give accounts their past")
 	f.StringVar(&o.Report, "report", "", "write a page of HTML with the figures, pictures and top alerts")
@@ -96,7 +97,9 @@ func produceCommand() *cobra.Command {
 		Long: `Send transactions from files, or all of another topic, into the transactions topic. Event times are the files'
 own; record times are now. Records are keyed by account and go where the Java client would put them.
 
---from-topic copies a topic into another one, keeping each account's order: the way to another partition count.`,
+--from-topic copies a topic into another one, keeping each account's order: the way to another partition count.
+
+--feedback sends label events, a JSON line each (docs/events.md), into the feedback topic instead.`,
 		Example: `  weir produce --mapping testdata/mappings/handbook.yaml --speed 1000 handbook.csv.zst
   weir produce --from-topic transactions --topic transactions-64`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -108,11 +111,15 @@ own; record times are now. Records are keyed by account and go where the Java cl
 				return errUsage("give files or --from-topic, not both")
 			}
 			o.Input.Paths = args
+			if o.Feedback {
+				return app.ProduceFeedback(cmd.Context(), c, o, os.Stdout)
+			}
 			return app.Produce(cmd.Context(), c, o, os.Stdout, os.Stderr)
 		},
 	}
 	f := cmd.Flags()
 	inputFlags(f, &o.Input)
+	f.BoolVar(&o.Feedback, "feedback", false, "the files hold label events")
 	f.StringVar(&o.FromTopic, "from-topic", "", "copy this topic instead of reading files")
 	f.StringVar(&o.Topic, "topic", "", "topic to send to (default: kafka.topics.transactions)")
 	f.Float64Var(&o.Speed, "speed", 0, "multiple of real time, by the event times; 0 for flat out")

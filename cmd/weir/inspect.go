@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -68,32 +67,25 @@ weir replay --state-out of the same transactions with as many partitions.`,
 				return err
 			}
 			if layout == "" {
-				return errUsage("name the layout with --layout; the configured one is %s", c.Layout())
+				return errUsage("name the layout with --layout; weir state list lists them, and the configured one is %s", c.Layout())
 			}
 			return app.DropState(cmd.Context(), c, layout, os.Stdout)
 		},
 	}
 	drop.Flags().StringVar(&layout, "layout", "", "the state layout, 12 hexadecimal digits")
-	cmd.AddCommand(dump, drop)
-	return cmd
-}
-
-func featuresCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "features", Short: "Look at the feature set"}
-	cmd.AddCommand(&cobra.Command{
-		Use: "list", Short: "List the features with their definition hashes", Args: cobra.NoArgs,
+	list := &cobra.Command{
+		Use: "list", Short: "List the state layouts in Redis, to know what to drop", Args: cobra.NoArgs,
+		Long: `Count the keys of every state layout and topic in Redis. It looks at every key of the server, without holding up others;
+a key that moves meanwhile may be counted twice.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := load(cmd)
 			if err != nil {
 				return err
 			}
-			w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
-			if err := app.ListFeatures(c, w); err != nil {
-				return err
-			}
-			return w.Flush()
+			return app.ListState(cmd.Context(), c, os.Stdout, os.Stderr)
 		},
-	})
+	}
+	cmd.AddCommand(list, dump, drop)
 	return cmd
 }
 

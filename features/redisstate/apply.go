@@ -12,17 +12,17 @@ import (
 // apply compares the head and then writes everything. A head that is already the new one is this very write, sent
 // twice: whoever takes a partition from one offset to another leaves the same state.
 //
-// KEYS: head, buckets, then a key for each account and for each entity's key; ARGV: expected head, new head, number of
-// accounts, number of entities' keys, generation prefix, the accounts' values, then for each entity's key the number of
-// chunks that it gets, these as number and value, the number of chunks that it loses, and these; then for each of all
-// that moves: old bucket, new bucket, name.
+// KEYS: head, buckets, then a key for each account, for each entity's key and for each index; ARGV: expected head, new
+// head, number of accounts, number of entities' keys, number of indexes, generation prefix, the accounts' values, then for
+// each entity's key the number of chunks that it gets, these as number and value, the number of chunks that it loses, and
+// these; for each index what it gets, its bucket, its name; then for each of all that moves: old bucket, new bucket, name.
 var apply = redis.NewScript(`
 local head = redis.call('GET', KEYS[1]) or ''
 if head == ARGV[2] then return 1 end
 if head ~= ARGV[1] then return 0 end
-local accounts, cells = tonumber(ARGV[3]), tonumber(ARGV[4])
-for i = 1, accounts do redis.call('SET', KEYS[2 + i], ARGV[5 + i]) end
-local at = 6 + accounts
+local accounts, cells, indexes = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+for i = 1, accounts do redis.call('SET', KEYS[2 + i], ARGV[6 + i]) end
+local at = 7 + accounts
 for i = 1, cells do
   local key = KEYS[2 + accounts + i]
   local n = tonumber(ARGV[at])
@@ -32,7 +32,13 @@ for i = 1, cells do
   for j = 1, n do redis.call('HDEL', key, ARGV[at + j]) end
   at = at + n + 1
 end
-local bucket = ARGV[5] .. 'b:'
+local bucket = ARGV[6] .. 'b:'
+for i = 1, indexes do
+  if redis.call('APPEND', KEYS[2 + accounts + cells + i], ARGV[at]) == #ARGV[at] then
+    if redis.call('SADD', bucket .. ARGV[at + 1], ARGV[at + 2]) == 1 then redis.call('SADD', KEYS[2], ARGV[at + 1]) end
+  end
+  at = at + 3
+end
 for i = at, #ARGV, 3 do
   if ARGV[i] ~= '0' then redis.call('SREM', bucket .. ARGV[i], ARGV[i + 2]) end
   if redis.call('SADD', bucket .. ARGV[i + 1], ARGV[i + 2]) == 1 then redis.call('SADD', KEYS[2], ARGV[i + 1]) end
@@ -60,10 +66,10 @@ func (s *Store) Apply(ctx context.Context, writes []features.Write) error {
 
 func (s *Store) arguments(w *features.Write) (keys []string, args []any) {
 	prefix := s.generation(w.Partition, w.To.Generation)
-	keys = make([]string, 0, 2+len(w.Changes)+len(w.Tiles))
-	args = make([]any, 0, 5+len(w.Changes)+5*len(w.Tiles))
+	keys = make([]string, 0, 2+len(w.Changes)+len(w.Tiles)+len(w.Indexes))
+	args = make([]any, 0, 6+len(w.Changes)+5*len(w.Tiles)+3*len(w.Indexes))
 	keys = append(keys, s.key(w.Partition, "head"), prefix+"buckets")
-	args = append(args, formatHead(w.From), formatHead(w.To), len(w.Changes), len(w.Tiles), prefix)
+	args = append(args, formatHead(w.From), formatHead(w.To), len(w.Changes), len(w.Tiles), len(w.Indexes), prefix)
 	var moves []any
 	for i := range w.Changes {
 		c := &w.Changes[i]
@@ -81,6 +87,12 @@ func (s *Store) arguments(w *features.Write) (keys []string, args []any) {
 		if t.Filed != t.Bucket {
 			moves = append(moves, t.Filed, t.Bucket, name)
 		}
+	}
+	for i := range w.Indexes {
+		x := &w.Indexes[i]
+		name := nameOfIndex(x.Entity, x.Chunk)
+		keys = append(keys, prefix+name)
+		args = append(args, x.Keys, x.Bucket, name)
 	}
 	return keys, append(args, moves...)
 }

@@ -77,7 +77,7 @@ func (s *Store) Delete(ctx context.Context, partition int32, head features.Head)
 	if err := s.DeleteDiscarded(ctx, partition); err != nil {
 		return err
 	}
-	if err := s.client.Del(ctx, s.key(partition, "head"), s.key(partition, "reached")).Err(); err != nil {
+	if err := s.client.Del(ctx, s.key(partition, "head"), s.key(partition, "hint")).Err(); err != nil {
 		return fmt.Errorf("delete the head of partition %d: %w", partition, err)
 	}
 	return nil

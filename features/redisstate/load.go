@@ -19,16 +19,23 @@ const keysPerRead = 512
 const (
 	accountName = "a:"
 	cellName    = "e:"
+	indexName   = "i:"
 )
 
 // nameOf returns the name of an entity's key. Entities' names have no colon.
 func nameOf(c features.CellName) string { return cellName + c.Entity + ":" + c.Key }
+
+// nameOfIndex returns the name of the index of an entity's keys in a chunk.
+func nameOfIndex(entity string, chunk int64) string {
+	return indexName + entity + ":" + strconv.FormatInt(chunk, 10)
+}
 
 // reply is what Redis answers to one Read.
 type reply struct {
 	head   *redis.StringCmd
 	values []*redis.SliceCmd
 	tiles  []tileReply
+	index  []*redis.StringCmd
 }
 
 // tileReply is what it answers to one TileRead: either everything, or the values of the chunks asked for.
@@ -83,6 +90,10 @@ func (s *Store) ask(ctx context.Context, p redis.Pipeliner, r *features.Read) re
 		}
 		a.tiles = append(a.tiles, tileReply{some: p.HMGet(ctx, key, fields...)})
 	}
+	for i := range r.Indexes {
+		x := &r.Indexes[i]
+		a.index = append(a.index, p.GetRange(ctx, prefix+nameOfIndex(x.Entity, x.Chunk), x.From, -1))
+	}
 	a.head = p.Get(ctx, head)
 	return a
 }
@@ -108,6 +119,13 @@ func (a *reply) fill(r *features.Read) (err error) {
 		if err := a.tiles[i].fill(&r.Tiles[i]); err != nil {
 			return fmt.Errorf("read tiles from Redis: %w", err)
 		}
+	}
+	for i, reply := range a.index {
+		text, err := reply.Result()
+		if err != nil {
+			return fmt.Errorf("read an index from Redis: %w", err)
+		}
+		r.Indexes[i].Keys = []byte(text)
 	}
 	r.Head, err = headOf(a.head)
 	return err

@@ -56,6 +56,9 @@ func (r Rows) All() iter.Seq[Row] {
 	}
 }
 
+// Len returns the number of rows, those that are zero among them.
+func (r Rows) Len() int { return len(r.tiles) }
+
 // row returns the row at index i. Appending to its slices does not touch the next one.
 func (r *Rows) row(i int) Row {
 	counts, sums := r.shape.Counts, r.shape.Sums

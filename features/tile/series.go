@@ -1,6 +1,7 @@
 package tile
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"unsafe"
@@ -147,6 +148,27 @@ func (s *Series) Sum(i int, from, to int64) exact.Int128 {
 	}
 	n := s.totals.shape.Sums
 	return s.totals.sums[b*n+i].Sub(s.totals.sums[a*n+i])
+}
+
+// Rows returns what the tiles of a window add up to one by one, oldest first, but for those that add up to nothing. It
+// is for people who ask where a figure comes from: windows are read off totals.
+func (s *Series) Rows(from, to int64) iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		i, j, _ := s.window(from, to)
+		for i++; i <= j; i++ {
+			before, row := s.totals.row(i-1), s.totals.row(i)
+			row.Counts, row.Sums = slices.Clone(row.Counts), slices.Clone(row.Sums)
+			for k := range row.Counts {
+				row.Counts[k] -= before.Counts[k]
+			}
+			for k := range row.Sums {
+				row.Sums[k] = row.Sums[k].Sub(before.Sums[k])
+			}
+			if !yield(row) {
+				return
+			}
+		}
+	}
 }
 
 // Newest returns the newest tile of a window in which counter i is above zero.

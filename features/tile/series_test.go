@@ -82,6 +82,9 @@ func checkSeries(t *testing.T, d *rand.Rand, s *tile.Series, known oracle, shape
 				t.Fatalf("the newest of counter %d in (%d, %d] is %d, %v, want %d, %v", i, from, to, got, gotOK, newest, ok)
 			}
 		}
+		if got, want := slices.Collect(s.Rows(from, to)), known.rows(from, to); !equalRows(got, want) {
+			t.Fatalf("in (%d, %d] it has %v, want %v", from, to, got, want)
+		}
 		for i := range shape.Sums {
 			if got, want := s.Sum(i, from, to).Big(), known.sum(i, from, to); got.Cmp(want) != 0 && !overflows(want) {
 				t.Fatalf("sum %d in (%d, %d] is %v, want %v", i, from, to, got, want)
