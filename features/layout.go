@@ -30,7 +30,7 @@ func DefaultLayout() Layout {
 		Lateness:      time.Hour,
 		Dedupe:        7 * day,
 		MaxFuture:     time.Hour,
-		EventBudget:   768,
+		EventBudget:   1008,
 		Currency:      "USD",
 	}
 }
