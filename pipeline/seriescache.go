@@ -64,7 +64,9 @@ func (c *seriesCache) get(key string, t payment.Time) *series {
 		s = &series{key: string([]byte(key))}
 		c.keys[s.key] = s
 	}
-	s.start, s.closed, s.parts = oldest, tile.NewSeries(c.shape, oldest-1), nil
+	// It begins a chunk earlier than needed, for those of partitions behind. Beginning anew costs more.
+	s.start = oldest - tile.ChunkTiles
+	s.closed, s.parts = tile.NewSeries(c.shape, s.start-1), nil
 	c.touch(s)
 	return s
 }
@@ -121,6 +123,9 @@ func (c *seriesCache) part(s *series, n int32) *part {
 
 // take takes in what was read of partition n.
 func (c *seriesCache) take(s *series, n int32, through int64, chunks []features.Chunk) error {
+	if s.known(n) >= through {
+		return nil
+	}
 	cell := tile.NewCell(c.shape)
 	for i := range chunks {
 		if err := cell.DecodeChunk(chunks[i].Number, chunks[i].Value); err != nil {

@@ -145,13 +145,13 @@ func testPeers(t *testing.T, f *fixture) {
 			t.Errorf("%s: the peers are %+v, %v; want %+v", what, got, err, want)
 		}
 	}
-	expect("nothing noted", features.Peer{}, features.Peer{Head: head, Reached: 10})
-	if err := f.store.Reach(ctx, 1, 10, 17); err != nil {
+	expect("nothing noted", features.Peer{}, features.Peer{Head: head, Hint: features.Hint{Reached: 10}})
+	if err := f.store.Hint(ctx, 1, head, features.Hint{Reached: 17}); err != nil {
 		t.Fatal(err)
 	}
-	expect("noted", features.Peer{}, features.Peer{Head: head, Reached: 17})
+	expect("noted", features.Peer{}, features.Peer{Head: head, Hint: features.Hint{Reached: 17}})
 	head = f.apply(t, 1, head, headAt(12))
-	expect("noted for an older head", features.Peer{}, features.Peer{Head: head, Reached: 12})
+	expect("noted for an older head", features.Peer{}, features.Peer{Head: head, Hint: features.Hint{Reached: 12}})
 	if err := f.store.Delete(ctx, 1, head); err != nil {
 		t.Fatal(err)
 	}
