@@ -172,7 +172,7 @@ func (s *service) startLabels(ctx context.Context, g *errgroup.Group, set *featu
 		ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), Remember: labelMemory, CacheAccounts: c.Pipeline.CacheAccounts,
 	}, set, store, s.stats, s.log.With("worker", "labels"), time.Now, rand.Uint64)
 	g.Go(func() error { return errors.Join(w.Run(ctx), store.Close()) })
-	return pipeline.LabelSource{Store: store, Partitions: topic.Partitions}, nil
+	return pipeline.LabelSource{Store: store, Partitions: topic.Partitions, Kept: labelMemory}, nil
 }
 
 func (s *service) describeTopic(ctx context.Context, name string) (stream.Topic, error) {

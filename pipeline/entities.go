@@ -32,7 +32,7 @@ func (w *Worker) newEntities() entities {
 	})
 	// Nearly every transaction reads labels up to the last hour, which no label may have closed. The broker is not asked
 	// each time: who labels does so by hand.
-	labels.recent = time.Second
+	labels.recent, labels.kept = time.Second, w.config.Labels.Kept
 	e.transactions = newLookup(transactions, set, (*features.Entity).Shape, 0, w.stats, w.log)
 	e.labels = newLookup(labels, set, (*features.Entity).LabelShape, set.LabelDelay()+set.Layout().MaxFuture, w.stats, w.log)
 	return e
@@ -271,6 +271,7 @@ func (w *Worker) attach(p *partition, in *input, o *features.Observation) {
 		o.Tiles[k] = features.Tiles{
 			Transactions: w.read(w.entities.transactions, k, key, t.transactions, in.tx.Time, p.number, own),
 			Labels:       w.read(w.entities.labels, k, key, t.labels, in.tx.Time, -1, nil),
+			Partial:      w.entities.transactions.partial(k, t.transactions, in.tx.Time) || w.entities.labels.partial(k, t.labels, in.tx.Time),
 		}
 	}
 }
@@ -286,7 +287,7 @@ func (w *Worker) read(l *lookup, entity int, key string, s *series, t payment.Ti
 		if cell == nil || cell.Rows(c.entity.Oldest(t)-1, through).Len() == 0 {
 			return c.nothing
 		}
-		s = c.get(key, t)
+		s = c.get(key, t, l.whole[entity])
 		for n := range int32(len(l.peers.list)) {
 			c.part(s, n).through = max(through, c.part(s, n).through)
 		}

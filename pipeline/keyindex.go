@@ -53,7 +53,7 @@ func (x *keyIndex) ask(p *peers, n int32, delay int64, r *features.Read) {
 		return
 	}
 	if part.generation != peer.Head.Generation || peer.Head.Applied < part.applied {
-		*part = indexPart{generation: peer.Head.Generation, through: x.entity.Kept(peer.Head.Watermark) - 1, read: make(map[int64]int64)}
+		*part = indexPart{generation: peer.Head.Generation, through: x.entity.Kept(peer.Head.Watermark.Add(-p.kept)) - 1, read: make(map[int64]int64)}
 	}
 	last := tile.Chunk(x.entity.Tile(peer.Head.Watermark) + delay + 1)
 	for chunk := tile.Chunk(part.through + 1); chunk <= last; chunk++ {

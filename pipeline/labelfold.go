@@ -258,7 +258,7 @@ func (f *labelFolder) add(s *labelShard, list []counted, known payment.Time, sig
 		first := tile.Chunk(n) * tile.ChunkTiles
 		if cell.cell.Rows(first-1, first+tile.ChunkTiles-1).Len() == 0 {
 			s.fresh.add(c.entity, tile.Chunk(n), c.key)
-			cell.cell.Drop(e.Kept(s.watermark))
+			cell.cell.Drop(e.Kept(s.watermark - f.remember))
 		}
 		counts, _ := cell.cell.At(n)
 		for i := range counts {
@@ -293,10 +293,11 @@ func (f *labelFolder) count(l *feedback.Label, as features.Label) []counted {
 	return all
 }
 
-// deletableBefore returns the first bucket of those that may hold something of use at the watermark: accounts are kept for
-// as long as their labels can be corrected, tiles for as long as they may be read.
+// deletableBefore returns the first bucket of those that may hold something of use at the watermark: accounts whose labels
+// can be corrected, and tiles, which are kept that much longer than they are read, since transactions of the past are
+// decided with all labels in the log.
 func (f *labelFolder) deletableBefore(watermark payment.Time) int64 {
-	return min(f.set.Bucket(max(0, watermark-f.remember)), f.set.DeletableBefore(watermark))
+	return f.set.DeletableBefore(max(0, watermark-f.remember))
 }
 
 func labelOf(v feedback.Verdict) features.Label {

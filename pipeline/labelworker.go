@@ -20,7 +20,7 @@ type LabelWorkerConfig struct {
 	TopicID       string
 	Partitions    int32
 	ApplyInterval time.Duration // how far the stored tiles may lag behind the log
-	Remember      time.Duration // how long after its transaction a label can still be corrected
+	Remember      time.Duration // how long after its transaction a label can still be corrected, and how far transactions may be behind labels
 	CacheAccounts int
 }
 

@@ -23,7 +23,8 @@ type lookup struct {
 
 	reads []features.Read // of the load under way, one for each partition
 	asked [][]asked
-	stale bool // a peer's state was replaced while it was read
+	stale bool    // a peer's state was replaced while it was read
+	whole []int64 // the oldest tile from which on all peers have everything, by entity
 }
 
 // asked is what one TileRead is for.
@@ -51,6 +52,7 @@ func newLookup(p *peers, set *features.Set, shape func(*features.Entity) tile.Sh
 	if !some {
 		return nil
 	}
+	l.whole = make([]int64, len(l.caches))
 	l.reads, l.asked = make([]features.Read, len(p.list)), make([][]asked, len(p.list))
 	return l
 }
@@ -82,7 +84,7 @@ func (l *lookup) want(entity int, key string, t payment.Time, through int64, own
 		l.stats.SeriesHits.Add(1)
 		return nil
 	}
-	s = c.get(key, t)
+	s = c.get(key, t, l.whole[entity])
 	for n := range l.reads {
 		if int32(n) == own {
 			continue
@@ -196,6 +198,11 @@ func (l *lookup) current(ctx context.Context, now time.Time, limit time.Duration
 	if err := l.peers.refresh(ctx, now); err != nil {
 		return err
 	}
+	for k, c := range l.caches {
+		if c != nil {
+			l.whole[k] = l.peers.whole(c.entity)
+		}
+	}
 	return l.readIndexes(ctx)
 }
 
@@ -235,6 +242,19 @@ func (l *lookup) readIndexes(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// partial reports whether the tiles that a transaction at t reads may lack what partitions far ahead have dropped. s is nil
+// where there is no series.
+func (l *lookup) partial(entity int, s *series, t payment.Time) bool {
+	if l == nil || l.caches[entity] == nil {
+		return false
+	}
+	whole := l.whole[entity]
+	if s != nil {
+		whole = s.whole
+	}
+	return l.caches[entity].entity.Oldest(t) < whole
 }
 
 // trusts reports whether what was read of a peer is at least what its known head stands for. Its owner may have discarded

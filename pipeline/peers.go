@@ -23,6 +23,7 @@ type peers struct {
 	set    *features.Set
 	end    func(ctx context.Context, partition int32) (int64, error) // behind the last record
 	recent time.Duration                                             // how old an answer of end may be
+	kept   time.Duration                                             // how much longer than they are read tiles are kept
 	list   []features.Peer
 	ask    []logEnd
 	read   time.Time
@@ -99,6 +100,17 @@ func (p *peers) closed(e *features.Entity, n int32) int64 {
 		return math.MaxInt64
 	}
 	return e.Closed(p.list[n].Watermark())
+}
+
+// whole returns the oldest tile of an entity from which on every partition still has what it had.
+func (p *peers) whole(e *features.Entity) int64 {
+	whole := int64(math.MinInt64)
+	for n := range p.list {
+		if h := &p.list[n].Head; h.Watermark > 0 {
+			whole = max(whole, e.Kept(h.Watermark.Add(-p.kept)))
+		}
+	}
+	return whole
 }
 
 // allClosed returns the newest tile that no partition but own adds anything to.

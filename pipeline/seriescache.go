@@ -26,6 +26,7 @@ type series struct {
 	key    string
 	closed *tile.Series
 	start  int64  // the oldest tile that it holds
+	whole  int64  // the oldest from which on nothing is missing: partitions far ahead have dropped what is older
 	parts  []part // of each partition what is read and not merged yet; nil for nothing
 
 	newer, older *series
@@ -54,8 +55,9 @@ func (c *seriesCache) known(key string, t payment.Time) *series {
 	return s
 }
 
-// get returns the series of a key, made anew where there is none that goes as far back as a transaction at t reads.
-func (c *seriesCache) get(key string, t payment.Time) *series {
+// get returns the series of a key, made anew where there is none that goes as far back as a transaction at t reads. What
+// the partitions still have is whole from the given tile on.
+func (c *seriesCache) get(key string, t payment.Time, whole int64) *series {
 	if s := c.known(key, t); s != nil {
 		return s
 	}
@@ -65,7 +67,7 @@ func (c *seriesCache) get(key string, t payment.Time) *series {
 		c.keys[s.key] = s
 	}
 	// It begins a chunk earlier than needed, for those of partitions behind. Beginning anew costs more.
-	s.start = oldest - tile.ChunkTiles
+	s.start, s.whole = oldest-tile.ChunkTiles, whole
 	s.closed, s.parts = tile.NewSeries(c.shape, s.start-1), nil
 	c.touch(s)
 	return s

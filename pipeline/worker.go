@@ -63,7 +63,8 @@ type WorkerConfig struct {
 // LabelSource is the state that [LabelWorker]s keep.
 type LabelSource struct {
 	Store      PeerStore
-	Partitions int32 // of the feedback topic
+	Partitions int32         // of the feedback topic
+	Kept       time.Duration // how much longer than they are read tiles are kept: LabelWorkerConfig.Remember
 }
 
 // Sabotage switches safeguards off, so that tests can show that each is needed. All are on in the zero value.
