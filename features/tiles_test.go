@@ -431,7 +431,7 @@ func TestEntity(t *testing.T) {
 			t.Fatalf("at %v what is filed at %v would be deleted, and tiles from %v on are read", watermark, filed, shop.End(shop.Oldest(watermark)))
 		}
 	}
-	if !strings.Contains(set.Definitions()[0].String(), "at the shop over 2 hours up to 5 hours ago") {
+	if !strings.Contains(set.Definitions()[0].String(), "at the shop over the last 2 hours up to 5 hours ago") {
 		t.Errorf("the first is described as %s", &set.Definitions()[0])
 	}
 }

@@ -12,5 +12,6 @@
 //	weir:3f2a…:{transactions:17}:G:b:N        what is filed under bucket N, each as it is called below
 //	weir:3f2a…:{transactions:17}:G:a:ID       the state of account ID
 //	weir:3f2a…:{transactions:17}:G:e:E:KEY    the tiles of a key of entity E: a hash of chunks by their number
-//	weir:3f2a…:{transactions:17}:reached      up to where the log had ended when somebody last looked
+//	weir:3f2a…:{transactions:17}:G:i:E:N      the keys of entity E that have tiles in chunk N, as hashes
+//	weir:3f2a…:{transactions:17}:hint         what the partition's owner adds to the head
 package redisstate

@@ -55,6 +55,7 @@ func conform(t *testing.T, config redisstate.Config) {
 		{"Scan", testScan},
 		{"Tiles", testTiles},
 		{"TilesMany", testTilesMany},
+		{"Indexes", testIndexes},
 		{"Peers", testPeers},
 		{"Discard", testDiscard},
 		{"DeleteDiscarded", testDeleteDiscarded},

@@ -135,7 +135,50 @@ func testTilesMany(t *testing.T, f *fixture) {
 	}
 }
 
-// Peers tell how far each partition is, and where its log ended when somebody last looked.
+// An index grows, is read from where the reader was, and goes with its bucket.
+func testIndexes(t *testing.T, f *fixture) {
+	head := features.Head{}
+	grow := func(applied int64, all ...features.IndexAppend) {
+		t.Helper()
+		writes := []features.Write{{From: head, To: headAt(applied), Indexes: all}}
+		for range 2 { // sent again, as after a lost answer, it must not grow twice
+			if err := errors.Join(f.store.Apply(t.Context(), writes), writes[0].Err); err != nil {
+				t.Fatal(err)
+			}
+		}
+		head = headAt(applied)
+	}
+	expect := func(entity string, chunk, from int64, want string) {
+		t.Helper()
+		reads := []features.Read{{Generation: 1, Indexes: []features.IndexRead{{Entity: entity, Chunk: chunk, From: from, Keys: []byte("left over")}}}}
+		if err := f.store.Load(t.Context(), reads); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(reads[0].Indexes[0].Keys); got != want {
+			t.Errorf("chunk %d of the %s has the keys %q from byte %d, want %q", chunk, entity, got, from, want)
+		}
+	}
+	expect("shop", 7, 0, "")
+	grow(1, features.IndexAppend{Entity: "shop", Chunk: 7, Keys: []byte("\x00one"), Bucket: 1}, features.IndexAppend{Entity: "till", Chunk: 7, Keys: []byte("till"), Bucket: 2})
+	grow(2, features.IndexAppend{Entity: "shop", Chunk: 7, Keys: []byte("two.three"), Bucket: 1}, features.IndexAppend{Entity: "shop", Chunk: -8, Keys: []byte("four"), Bucket: 2})
+	expect("shop", 7, 0, "\x00onetwo.three")
+	expect("shop", 7, 8, "three")
+	expect("shop", 7, 13, "")
+	expect("shop", 7, 99, "")
+	expect("shop", -8, 0, "four")
+	expect("till", 7, 0, "till")
+	f.forgetAll(t, 0, head, 2)
+	expect("shop", 7, 0, "")
+	expect("till", 7, 0, "till")
+	grow(3, features.IndexAppend{Entity: "shop", Chunk: 7, Keys: []byte("anew"), Bucket: 1})
+	expect("shop", 7, 0, "anew")
+	f.forgetAll(t, 0, head, 3)
+	if keys := f.keys(t); len(keys) != 1 {
+		t.Errorf("%v is left, want the head alone", keys)
+	}
+}
+
+// Peers tell how far each partition is, and what its owner adds to that, as long as it is about this head.
 func testPeers(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	head := f.apply(t, 1, features.Head{}, headAt(10))
@@ -145,14 +188,33 @@ func testPeers(t *testing.T, f *fixture) {
 			t.Errorf("%s: the peers are %+v, %v; want %+v", what, got, err, want)
 		}
 	}
-	expect("nothing noted", features.Peer{}, features.Peer{Head: head, Hint: features.Hint{Reached: 10}})
-	if err := f.store.Hint(ctx, 1, head, features.Hint{Reached: 17}); err != nil {
+	nothing := func(h features.Head) features.Peer {
+		return features.Peer{Head: h, Hint: features.Hint{Reached: h.Applied}}
+	}
+	expect("nothing noted", features.Peer{}, nothing(head))
+	hint := features.Hint{Reached: 17, Ahead: 1 << 40}
+	if err := f.store.Hint(ctx, 1, head, hint); err != nil {
 		t.Fatal(err)
 	}
-	expect("noted", features.Peer{}, features.Peer{Head: head, Hint: features.Hint{Reached: 17}})
+	expect("noted", features.Peer{}, features.Peer{Head: head, Hint: hint})
+	if p := (features.Peer{Head: head, Hint: hint}); p.Watermark() != hint.Ahead {
+		t.Errorf("the watermark ahead is %v, want %v", p.Watermark(), hint.Ahead)
+	}
+	if p := nothing(head); p.Watermark() != head.Watermark {
+		t.Errorf("the watermark is %v, want %v", p.Watermark(), head.Watermark)
+	}
 	head = f.apply(t, 1, head, headAt(12))
-	expect("noted for an older head", features.Peer{}, features.Peer{Head: head, Hint: features.Hint{Reached: 12}})
-	if err := f.store.Delete(ctx, 1, head); err != nil {
+	expect("noted for an older head", features.Peer{}, nothing(head))
+	if err := f.store.Hint(ctx, 1, head, hint); err != nil {
+		t.Fatal(err)
+	}
+	fresh := head
+	fresh.Generation = 2
+	if err := f.store.Discard(ctx, 1, head, fresh); err != nil {
+		t.Fatal(err)
+	}
+	expect("noted for another generation", features.Peer{}, nothing(fresh))
+	if err := f.store.Delete(ctx, 1, fresh); err != nil {
 		t.Fatal(err)
 	}
 	expect("deleted", features.Peer{}, features.Peer{})
