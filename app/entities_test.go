@@ -3,10 +3,12 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -209,62 +211,71 @@ func (r *redisServer) find(pattern string) string {
 	return keys[0]
 }
 
-// squatter is a member of the group that takes partitions and does nothing.
+// squatter is a member of a group that takes partitions and does nothing with them.
 type squatter struct {
-	t     *testing.T
+	mu    sync.Mutex
 	has   map[int32]bool
-	close func()
+	given chan struct{} // closed once it has any
+	close func()        // lets go of them
 }
 
 func (q *squatter) Assigned(_ context.Context, numbers []int32) ([]int64, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.has) == 0 && len(numbers) > 0 {
+		close(q.given)
+	}
 	for _, n := range numbers {
 		q.has[n] = true
 	}
 	return make([]int64, len(numbers)), nil
 }
 
-func (q *squatter) Revoked(_ context.Context, numbers []int32, _ bool) {
-	for _, n := range numbers {
-		delete(q.has, n)
-	}
-}
+func (q *squatter) Revoked(context.Context, []int32, bool) {}
 
-// squat takes some partitions away from the service, until the squatter is closed.
-func (s *service) squat() *squatter {
+// squat takes some partitions of a topic away from a group's members, until the squatter is closed.
+func (s *service) squat(group, topic string) *squatter {
 	s.t.Helper()
-	q := &squatter{t: s.t, has: make(map[int32]bool)}
-	c, err := stream.NewConsumer(s.kafka(), stream.GroupConfig{
-		Group: s.config.Kafka.Group, SessionTimeout: 10 * time.Second, Topic: s.config.Kafka.Topics.Transactions,
-	}, q)
+	q := &squatter{has: make(map[int32]bool), given: make(chan struct{})}
+	c, err := stream.NewConsumer(s.kafka(), stream.GroupConfig{Group: group, SessionTimeout: 10 * time.Second, Topic: topic}, q)
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(s.t.Context())
+	done := make(chan error)
+	go func() {
+		var err error
+		for ctx.Err() == nil && err == nil {
+			_, _, err = c.Poll(ctx, nil, 1, 20*time.Millisecond)
+		}
+		done <- errors.Join(err, c.Close())
+	}()
 	q.close = func() {
-		if err := c.Close(); err != nil {
+		cancel()
+		if err := <-done; err != nil {
 			s.t.Error(err)
 		}
 	}
-	for deadline := time.Now().Add(30 * time.Second); len(q.has) == 0; {
-		if _, _, err := c.Poll(s.t.Context(), nil, 1, 50*time.Millisecond); err != nil {
-			s.t.Fatal(err)
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatal("no partition is given to a new member of the group")
-		}
+	select {
+	case <-q.given:
+	case <-time.After(30 * time.Second):
+		s.t.Fatal("no partition is given to a new member of the group")
 	}
 	return q
 }
 
-// others returns an account of a partition that the squatter has, and one of a partition that it has not.
-func (q *squatter) others() (stuck, free string) {
+// split returns the partitions that the squatter has, and those that it has not.
+func (q *squatter) split() (has, others []int32) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	for n := range int32(servicePartitions) {
 		if q.has[n] {
-			stuck = accountsOf(n, 1)[0]
+			has = append(has, n)
 		} else {
-			free = accountsOf(n, 1)[0]
+			others = append(others, n)
 		}
 	}
-	return stuck, free
+	return has, others
 }
 
 // everywhere are transactions of all partitions.
@@ -279,31 +290,33 @@ func everywhere(id string, after time.Duration) []stream.Message {
 // With a limit, what waits for a partition that is stuck is decided after it and says what it lacks; without one it waits.
 // Once the partition has caught up, all is as it should be.
 func TestWaitForAStuckPartition(t *testing.T) {
-	const limit = 300 * time.Millisecond
+	const limit = time.Second
 	for name, wait := range map[string]time.Duration{"limit": limit, "no limit": 0} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t, func(c *app.Config) { c.Pipeline.EntityWait, c.Pipeline.Workers = app.Duration(wait), 1 })
 			s.send(everywhere("a", 0)...)
 			stop := s.start()
 			s.read(s.config.Kafka.Topics.Decisions, servicePartitions)
-			q := s.squat()
-			stuck, free := q.others()
+			q := s.squat(s.config.Kafka.Group, s.config.Kafka.Topics.Transactions)
+			has, others := q.split()
+			stuck, free := accountsOf(has[0], 1)[0], accountsOf(others[0], 1)[0]
 			s.send(at(stuck, "b", time.Hour))
 			s.send(at(free, "c", 9*time.Hour))
 			decisions := servicePartitions + 2
 			if wait > 0 {
 				d := s.decided(servicePartitions + 1)
-				d.expect(t, "c", "merchant_count_7d", 0, "incomplete:merchant", "incomplete:holder")
+				d.expect(t, "c", "merchant_count_7d", 0, "incomplete:merchant")
 				began := time.Now()
 				s.send(at(free, "d", 10*time.Hour), at(free, "e", 11*time.Hour), at(free, "f", 12*time.Hour))
 				d = s.decided(servicePartitions + 4)
 				decisions += 3
-				d.expect(t, "f", "merchant_count_7d", 0, "incomplete:merchant", "incomplete:holder")
-				if took := time.Since(began); took > 10*limit {
+				d.expect(t, "f", "merchant_count_7d", 0, "incomplete:merchant")
+				if took := time.Since(began); took > 3*limit {
 					t.Errorf("each waits for itself: they took %v", took)
 				}
 			}
 			q.close()
+			s.decided(decisions)
 			s.send(everywhere("g", 20*time.Hour)...)
 			decisions += servicePartitions
 			d := s.decided(decisions)
@@ -321,31 +334,28 @@ func TestWaitForAStuckPartition(t *testing.T) {
 	}
 }
 
-// A partition that leaves while it waits, and comes back to the same worker, is read on.
+// A partition that leaves while it waits, and comes back to the same worker, is read on. Here all wait for labels, which
+// nobody folds.
 func TestPartitionLeavesWhileItWaits(t *testing.T) {
 	s := newService(t, func(c *app.Config) { c.Pipeline.Workers = 1 })
 	s.send(everywhere("a", 0)...)
 	stop := s.start()
 	s.read(s.config.Kafka.Topics.Decisions, servicePartitions)
-	q := s.squat()
-	stuck, _ := q.others()
-	s.send(at(stuck, "b", time.Hour))
-	for n := range int32(servicePartitions) {
-		if !q.has[n] {
-			s.send(at(accountsOf(n, 1)[0], fmt.Sprint("c", n), 9*time.Hour))
-		}
-	}
-	// All that the worker has waits. A second squatter takes one of these away, and both leave again.
-	waiting := servicePartitions - len(q.has)
-	second := s.squat()
-	second.close()
+	labels := s.squat(s.config.Kafka.Group+"-labels", s.config.Kafka.Topics.Feedback)
+	has, _ := labels.split()
+	account := accountsOf(has[0], 1)[0]
+	s.sendTo(s.config.Kafka.Topics.Feedback, label(account, "x", "fraud", 0, time.Hour))
+	s.send(everywhere("b", 9*24*time.Hour)...)
+	q := s.squat(s.config.Kafka.Group, s.config.Kafka.Topics.Transactions)
 	q.close()
-	d := s.decided(servicePartitions + 1 + waiting)
-	s.send(everywhere("g", 20*time.Hour)...)
-	d = s.decided(2*servicePartitions + 1 + waiting)
+	if n := len(s.read(s.config.Kafka.Topics.Decisions, servicePartitions)); n != servicePartitions {
+		t.Errorf("%d decisions are there, with labels that nobody has folded: want %d", n, servicePartitions)
+	}
+	labels.close()
+	d := s.decided(2 * servicePartitions)
 	log := stop()
 	for n := range servicePartitions {
-		d.expect(t, fmt.Sprint("g", n), "merchant_count_7d", float64(servicePartitions+1+waiting))
+		d.expect(t, fmt.Sprint("b", n), "merchant_frauds_30d", 1)
 	}
 	if t.Failed() {
 		t.Log(log)

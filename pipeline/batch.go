@@ -139,7 +139,11 @@ func (w *Worker) mustWait(p *partition, in *input, rest []int32) bool {
 		return false
 	}
 	missing, ok := w.complete(p, in)
-	if ok || p.gaveUp != nil || w.judge.observe(in.entry, &in.tx) != features.Fresh {
+	if ok || w.judge.observe(in.entry, &in.tx) != features.Fresh {
+		return false
+	}
+	if p.gaveUp != nil {
+		p.gaveUp.without(&missing, w.intake.seen)
 		return false
 	}
 	w.holdBack(p, rest, missing)

@@ -64,6 +64,16 @@ type hold struct {
 	through int64 // the tile that is read
 }
 
+// without notes what else a partition that waits no longer goes without: it waits again once all of it has come.
+func (h *hold) without(missing *hold, now time.Time) {
+	h.since = now
+	if missing.log == h.log && missing.entity == h.entity {
+		h.through = max(h.through, missing.through)
+		return
+	}
+	h.log, h.entity, h.through = missing.log, missing.entity, missing.through
+}
+
 // loadOthers finds the series that the transactions of this poll read, and reads what is missing of them.
 func (w *Worker) loadOthers(ctx context.Context) error {
 	in := &w.intake
@@ -150,6 +160,9 @@ const (
 
 // catchUp sees to it that what is known of the other partitions is new enough for the transactions of this poll.
 func (w *Worker) catchUp(ctx context.Context, l *lookup, now time.Time) error {
+	if err := w.hopeAgain(ctx, l, now); err != nil {
+		return err
+	}
 	l.peers.begin(now)
 	if err := l.current(ctx, now, peersKnown); err != nil {
 		return err
@@ -182,8 +195,19 @@ func (w *Worker) catchUpFor(ctx context.Context, l *lookup, p *partition, now ti
 			}
 		}
 	}
-	if g := p.gaveUp; g != nil && g.log == l {
-		closed, err := l.isClosed(ctx, now, since, &w.entities.list[g.entity], w.through(l, g.entity, p.newest), own)
+	return nil
+}
+
+// hopeAgain ends what a partition goes without once that has come: everything that was there when it last did. Others may
+// have got more to fold since, for which it waits like for anything else.
+func (w *Worker) hopeAgain(ctx context.Context, l *lookup, now time.Time) error {
+	for _, n := range w.intake.order {
+		p := w.partitions[n]
+		if p == nil || p.doubt != "" || p.gaveUp == nil || p.gaveUp.log != l {
+			continue
+		}
+		g := p.gaveUp
+		closed, err := l.isClosed(ctx, now, g.since, &w.entities.list[g.entity], g.through, w.own(l, p))
 		if err != nil {
 			return err
 		}
