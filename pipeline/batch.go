@@ -143,7 +143,7 @@ func (w *Worker) mustWait(p *partition, in *input, rest []int32) bool {
 		return false
 	}
 	if p.gaveUp != nil {
-		p.gaveUp.without(&missing, w.intake.seen)
+		p.gaveUp.without(&missing)
 		return false
 	}
 	w.holdBack(p, rest, missing)

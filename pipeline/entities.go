@@ -65,8 +65,7 @@ type hold struct {
 }
 
 // without notes what else a partition that waits no longer goes without: it waits again once all of it has come.
-func (h *hold) without(missing *hold, now time.Time) {
-	h.since = now
+func (h *hold) without(missing *hold) {
 	if missing.log == h.log && missing.entity == h.entity {
 		h.through = max(h.through, missing.through)
 		return
@@ -198,7 +197,7 @@ func (w *Worker) catchUpFor(ctx context.Context, l *lookup, p *partition, now ti
 	return nil
 }
 
-// hopeAgain ends what a partition goes without once that has come: everything that was there when it last did. Others may
+// hopeAgain ends what a partition goes without once that has come: everything that was there when it gave up. Others may
 // have got more to fold since, for which it waits like for anything else.
 func (w *Worker) hopeAgain(ctx context.Context, l *lookup, now time.Time) error {
 	for _, n := range w.intake.order {
