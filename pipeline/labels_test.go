@@ -29,7 +29,7 @@ func newLabels(t *testing.T, limit int) *labels {
 	l.entities.labels.peers.kept = time.Duration(remembered) * time.Millisecond
 	set := l.judge.set
 	l.LabelWorker = NewLabelWorker(LabelWorkerConfig{Partitions: 1, CacheAccounts: limit, Remember: time.Duration(remembered) * time.Millisecond},
-		set, l.reader.store.(Store), NewStats(), silent(), time.Now, func() uint64 { return 1 })
+		set, l.reader.store, NewStats(), silent(), time.Now, func() uint64 { return 1 })
 	l.restart()
 	return l
 }

@@ -217,14 +217,14 @@ func TestPartitionFarAhead(t *testing.T) {
 	o := r.owners[1]
 	o.add("A", 900, 3)
 	o.save(950 * hour)
-	old, new := reading{"A", 940 * hour}, reading{"B", 940 * hour}
-	r.expect("near", []int64{3, 0}, old, new)
+	with, without := reading{"A", 940 * hour}, reading{"B", 940 * hour}
+	r.expect("near", []int64{3, 0}, with, without)
 	o.save(940*hour + 6*day)
-	r.expect("six days ahead", []int64{3, 0}, old, new)
+	r.expect("six days ahead", []int64{3, 0}, with, without)
 	o.save(940*hour + 10*day)
-	r.expect("ten days ahead, one in memory", []int64{3, -2}, old, new)
+	r.expect("ten days ahead, one in memory", []int64{3, -2}, with, without)
 	r.entities.transactions.trim(0)
-	r.expect("ten days ahead", []int64{-2, -2}, old, new)
+	r.expect("ten days ahead", []int64{-2, -2}, with, without)
 	r.expect("not as far behind", []int64{3, 0}, reading{"A", 940*hour + 5*day}, reading{"B", 940*hour + 5*day})
 }
 
