@@ -21,7 +21,8 @@ import (
 )
 
 // The chaos test holds the central promise on real servers: however often workers die and Redis loses what it had, the
-// decisions and the final state are those of a replay of the same transactions, none missing, none twice, bit for bit.
+// decisions, features of merchants, devices and labels among them, and the final state are those of a replay of the same
+// transactions and labels, none missing, none twice, bit for bit.
 //
 // WEIR_CHAOS_ROWS, WEIR_CHAOS_KILLS, WEIR_CHAOS_FILE with WEIR_CHAOS_MAPPING, and WEIR_CHAOS_SEED make it longer or
 // another; `make chaos` does, and then switches off one safeguard after the other to see that the test notices.
@@ -39,7 +40,7 @@ func TestChaosNoticesSabotage(t *testing.T) {
 		t.Log("run by `make chaos`: set WEIR_CHAOS_SABOTAGE=1 to run it here")
 		return
 	}
-	for _, safeguard := range []string{"compare", "transaction", "rewind", "dedupe"} {
+	for _, safeguard := range []string{"compare", "transaction", "rewind", "dedupe", "wait"} {
 		t.Run(safeguard, func(t *testing.T) {
 			c := newChaos(t, safeguard)
 			c.run()
@@ -66,6 +67,7 @@ type chaos struct {
 	config   string
 	prefix   string
 	input    []string // arguments that name the input
+	feedback string   // file of its labels
 	rate     float64
 	rows     int
 	kills    int
@@ -121,7 +123,7 @@ kafka:
   topics: {transactions: %stransactions, decisions: %sdecisions, alerts: %salerts, feedback: %sfeedback, control: %scontrol}
 redis: {addresses: [%q]}
 http: {address: ""}
-pipeline: {workers: 1, start: earliest, batch_size: 500, apply_interval: 300ms, cache_accounts: 300, entity_wait: 0s}
+pipeline: {workers: 1, start: earliest, batch_size: 500, apply_interval: 300ms, cache_accounts: 200, entity_wait: 0s}
 `, c.brokers, c.prefix, c.prefix, c.prefix, c.prefix, c.prefix, c.prefix, c.redis.address)
 	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)
@@ -140,19 +142,23 @@ func (c *chaos) weir(args ...string) string {
 	return out.String()
 }
 
-// makeInput makes the transactions, some of them sent again later, with the same body or another, and replays them.
+// makeInput makes the transactions, some of them sent again later, with the same body or another, and replays them. They
+// are of so few accounts that they go on for weeks, so that labels come to count.
 func (c *chaos) makeInput() {
 	// Without its safeguard against repeats the pipeline is wrong only where there are some.
 	if file := os.Getenv("WEIR_CHAOS_FILE"); file != "" && c.sabotage == "" {
 		c.input = []string{"--mapping", os.Getenv("WEIR_CHAOS_MAPPING"), "--limit", strconv.Itoa(c.rows), file}
 	} else {
 		plain, repeated := filepath.Join(c.dir, "plain.jsonl"), filepath.Join(c.dir, "repeated.jsonl")
-		c.weir("simulate", "--count", strconv.Itoa(c.rows), "--accounts", "2000", "--seed", strconv.Itoa(c.rng.IntN(1000)), "--out", plain)
+		c.weir("simulate", "--count", strconv.Itoa(c.rows), "--accounts", strconv.Itoa(max(20, c.rows/25)), "--seed", strconv.Itoa(c.rng.IntN(1000)), "--out", plain)
 		c.repeatSome(plain, repeated)
 		c.input = []string{repeated}
 	}
 	decisions, state := filepath.Join(c.dir, "decisions.jsonl"), filepath.Join(c.dir, "state.jsonl")
-	c.weir(append([]string{"replay", "--partitions", strconv.Itoa(chaosPartitions), "--decisions-out", decisions, "--state-out", state}, c.input...)...)
+	c.feedback = filepath.Join(c.dir, "feedback.jsonl")
+	c.weir(append([]string{
+		"replay", "--partitions", strconv.Itoa(chaosPartitions), "--decisions-out", decisions, "--state-out", state, "--feedback-out", c.feedback,
+	}, c.input...)...)
 	c.expected = make(map[string]string)
 	for _, line := range readLines(c.t, decisions) {
 		id := transactionID(c.t, line)
@@ -223,6 +229,7 @@ func (c *chaos) run() {
 		c.t.Fatal(err)
 	}
 	defer func() { _ = decisions.Close() }()
+	c.weir("produce", "--feedback", c.feedback)
 	for i := range c.workers {
 		c.start(i)
 	}
@@ -458,10 +465,13 @@ func (r *redisServer) kill() {
 	_ = r.cmd.Wait()
 }
 
-func (r *redisServer) command(args ...string) {
-	if out, err := exec.Command("redis-cli", append([]string{"-p", r.port}, args...)...).CombinedOutput(); err != nil {
+func (r *redisServer) command(args ...string) string {
+	r.t.Helper()
+	out, err := exec.Command("redis-cli", append([]string{"-p", r.port}, args...)...).CombinedOutput()
+	if err != nil {
 		r.t.Fatalf("redis-cli %v: %v %s", args, err, out)
 	}
+	return string(out)
 }
 
 // snapshot makes the copy that restore goes back to.

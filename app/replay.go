@@ -61,7 +61,9 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 	if err := r.create(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.features.Close(), r.decisions.Close(), r.labels.Close(), r.page.Close()) }()
+	defer func() {
+		err = errors.Join(err, r.features.Close(), r.decisions.Close(), r.labels.Close(), r.page.Close())
+	}()
 	began := time.Now()
 	if err := r.run(ctx, newProgress(stderr, "replay", r.in.Progress().TotalBytes)); err != nil {
 		return err

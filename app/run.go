@@ -172,7 +172,7 @@ func (s *service) startLabels(ctx context.Context, g *errgroup.Group, set *featu
 		ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), Remember: labelMemory, CacheAccounts: c.Pipeline.CacheAccounts,
 	}, set, store, s.stats, s.log.With("worker", "labels"), time.Now, rand.Uint64)
 	g.Go(func() error { return errors.Join(w.Run(ctx), store.Close()) })
-	return pipeline.LabelSource{Store: store, Partitions: topic.Partitions}, nil
+	return pipeline.LabelSource{Store: store, Partitions: topic.Partitions, Kept: labelMemory}, nil
 }
 
 func (s *service) describeTopic(ctx context.Context, name string) (stream.Topic, error) {
@@ -206,7 +206,7 @@ func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *p
 			TransactionTimeout: time.Duration(c.Kafka.Transaction),
 			BatchSize:          c.Pipeline.BatchSize, ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), CacheAccounts: c.Pipeline.CacheAccounts,
 			EntityWait: time.Duration(c.Pipeline.EntityWait), Labels: labels,
-			Clock:      s.clock.now, PinThreads: s.clock.pinned,
+			Clock: s.clock.now, PinThreads: s.clock.pinned,
 			Sabotage: sabotage,
 		}, engine, store, s.stats, s.log.With("worker", i), time.Now, rand.Uint64)
 		g.Go(func() error { return w.Run(ctx) })

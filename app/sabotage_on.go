@@ -23,6 +23,10 @@ func sabotaged(s pipeline.Store) (pipeline.Store, pipeline.Sabotage) {
 		off.NoRewind = true
 	case "dedupe":
 		off.NoDedupe = true
+	case "wait":
+		off.NoWait = true
+	case "lateness":
+		off.NoLateness = true
 	}
 	return s, off
 }

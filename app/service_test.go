@@ -200,6 +200,18 @@ func (s *service) produce(path string) {
 	}
 }
 
+// label sends the labels of a file's transactions, which a replay knows of too.
+func (s *service) label(path string) {
+	s.t.Helper()
+	o := app.ReplayOptions{Input: app.Input{Paths: []string{path}}, Partitions: servicePartitions, Feedback: filepath.Join(s.t.TempDir(), "feedback.jsonl")}
+	if err := app.Replay(s.t.Context(), s.config, o, io.Discard, io.Discard); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := app.ProduceFeedback(s.t.Context(), s.config, app.ProduceOptions{Input: app.Input{Paths: []string{o.Feedback}}}, io.Discard); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // replayed returns the decisions that a replay of the file makes, sorted, and the final state.
 func (s *service) replayed(path string, partitions int32) (decisions []string, state string) {
 	s.t.Helper()
@@ -319,6 +331,7 @@ func TestServiceEqualsReplay(t *testing.T) {
 		t.Run(string(delivery), func(t *testing.T) {
 			s := newService(t, func(c *app.Config) { c.Pipeline.Delivery = delivery })
 			path := s.simulated(6000)
+			s.label(path)
 			want, wantState := s.replayed(path, servicePartitions)
 			lines := readLines(t, path)
 			first, second := filepath.Join(t.TempDir(), "first.jsonl"), filepath.Join(t.TempDir(), "second.jsonl")
@@ -342,6 +355,7 @@ func TestServiceEqualsReplay(t *testing.T) {
 func TestStartLatestFoldsTheLog(t *testing.T) {
 	s := newService(t, func(c *app.Config) { c.Pipeline.Start = pipeline.StartLatest })
 	path := s.simulated(4000)
+	s.label(path)
 	lines := readLines(t, path)
 	before, after := filepath.Join(t.TempDir(), "before.jsonl"), filepath.Join(t.TempDir(), "after.jsonl")
 	const cut = 3000
@@ -370,6 +384,7 @@ func TestStartLatestFoldsTheLog(t *testing.T) {
 func TestCopyToAnotherPartitionCount(t *testing.T) {
 	s := newService(t, nil)
 	path := s.simulated(2000)
+	s.label(path)
 	s.produce(path)
 	from := s.config.Kafka.Topics.Transactions
 	const wider = 7

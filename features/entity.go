@@ -395,7 +395,7 @@ func (r *tileReading) read(s *Set, o *Observation) float64 {
 	if series == nil {
 		return nan
 	}
-	if !complete {
+	if !complete || o.Tiles[r.entity].Partial {
 		o.incomplete |= 1 << r.entity
 	}
 	switch r.statistic {

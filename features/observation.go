@@ -29,6 +29,7 @@ type Observation struct {
 // Tiles are the series of one entity's key, nil where the transaction has no key.
 type Tiles struct {
 	Transactions, Labels *tile.Series
+	Partial              bool // some of what the features read may be missing, however far the series go
 }
 
 // Amount returns the transaction's amount in minor units of the reporting currency, or false where there is no rate.
@@ -41,7 +42,7 @@ func (o *Observation) Time() payment.Time { return o.event.time }
 func (o *Observation) Marks() uint16 { return o.event.marks }
 
 // Incomplete returns the entities whose tiles did not reach as far as they should have, entity i as bit i: their
-// features end with the newest tile that was complete. It is known after Compute.
+// features end with the newest tile that was complete, or lack what is gone. It is known after Compute.
 func (o *Observation) Incomplete() uint64 { return o.incomplete }
 
 // Labeled returns what features know of the transaction if it has the given label. Its marks are known after Compute or

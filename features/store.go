@@ -31,7 +31,7 @@ type Read struct {
 	Values     [][]byte   // filled in: the encoding of each account, nil where there is none
 	Tiles      []TileRead // filled in as well
 	Indexes    []IndexRead
-	Head       Head       // filled in, read after the values
+	Head       Head // filled in, read after the values
 }
 
 // TileRead asks for the tiles of one entity's key: the chunks from From to To, or all.

@@ -139,14 +139,15 @@ func (w *Worker) mustWait(p *partition, in *input, rest []int32) bool {
 		return false
 	}
 	missing, ok := w.complete(p, in)
-	switch {
-	case ok:
-		p.impatient = false
-	case !p.impatient && w.judge.observe(in.entry, &in.tx) == features.Fresh:
-		w.holdBack(p, rest, missing)
-		return true
+	if ok || w.judge.observe(in.entry, &in.tx) != features.Fresh {
+		return false
 	}
-	return false
+	if p.gaveUp != nil {
+		p.gaveUp.without(&missing)
+		return false
+	}
+	w.holdBack(p, rest, missing)
+	return true
 }
 
 // take scores one transaction, unless it only is to be folded, and folds it.
@@ -159,7 +160,7 @@ func (w *Worker) take(p *partition, r *stream.Record, in *input, scoring bool) {
 		}
 		return
 	}
-	late := p.shard.set.LateForTiles(in.tx.Time, p.shard.watermark)
+	late := w.tooLate(p, in.tx.Time)
 	if scoring {
 		w.attach(p, in, &w.judge.observation)
 		w.judge.compute(in.entry)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/weir-fraud/weir/features"
@@ -21,13 +22,19 @@ type entities struct {
 func (w *Worker) newEntities() entities {
 	set := w.judge.set
 	e := entities{list: set.Entities()}
-	e.transactions = newLookup(newPeers(w.store, set, w.config.Partitions, func(ctx context.Context, n int32) (int64, error) {
+	transactions := newPeers(w.store, set, w.config.Partitions, func(ctx context.Context, n int32) (int64, error) {
 		_, end, err := w.consumer.Bounds(ctx, n)
 		return end, err
-	}), set, (*features.Entity).Shape, 0, w.stats)
-	e.labels = newLookup(newPeers(w.config.Labels.Store, set, w.config.Labels.Partitions, func(ctx context.Context, n int32) (int64, error) {
+	})
+	transactions.sabotage = w.config.Sabotage
+	labels := newPeers(w.config.Labels.Store, set, w.config.Labels.Partitions, func(ctx context.Context, n int32) (int64, error) {
 		return w.consumer.EndOf(ctx, w.config.Topics.Feedback, n)
-	}), set, (*features.Entity).LabelShape, set.LabelDelay(), w.stats)
+	})
+	// Nearly every transaction reads labels up to the last hour, which no label may have closed. The broker is not asked
+	// each time: who labels does so by hand.
+	labels.recent, labels.kept = time.Second, w.config.Labels.Kept
+	e.transactions = newLookup(transactions, set, (*features.Entity).Shape, 0, w.stats, w.log)
+	e.labels = newLookup(labels, set, (*features.Entity).LabelShape, set.LabelDelay()+set.Layout().MaxFuture, w.stats, w.log)
 	return e
 }
 
@@ -50,18 +57,33 @@ func (e *entities) kept(entity int) bool {
 // hold is a partition that waits: its next transaction reads tiles to which others are still adding.
 type hold struct {
 	records []stream.Record // polled and not worked off; the partition is paused meanwhile
-	since   time.Time
-	time    payment.Time // event time of the first of them
+	since   time.Time       // when they were polled
+	time    payment.Time    // event time of the first of them
 	log     *lookup
 	entity  int
 	through int64 // the tile that is read
 }
 
+// without notes what else a partition that waits no longer goes without: it waits again once all of it has come.
+func (h *hold) without(missing *hold) {
+	if missing.log == h.log && missing.entity == h.entity {
+		h.through = max(h.through, missing.through)
+		return
+	}
+	h.log, h.entity, h.through = missing.log, missing.entity, missing.through
+}
+
 // loadOthers finds the series that the transactions of this poll read, and reads what is missing of them.
 func (w *Worker) loadOthers(ctx context.Context) error {
 	in := &w.intake
-	for _, l := range w.entities.lookups() {
-		if err := w.catchUp(ctx, l); err != nil {
+	lookups := w.entities.lookups()
+	if len(lookups) == 0 {
+		return nil
+	}
+	w.findNewest()
+	in.seen = w.now()
+	for _, l := range lookups {
+		if err := w.catchUp(ctx, l, in.seen); err != nil {
 			return err
 		}
 		l.begin()
@@ -77,12 +99,29 @@ func (w *Worker) loadOthers(ctx context.Context) error {
 			}
 		}
 	}
-	for _, l := range w.entities.lookups() {
+	for _, l := range lookups {
 		if err := l.load(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// findNewest finds the newest event time of each partition's transactions of this poll that are scored.
+func (w *Worker) findNewest() {
+	in := &w.intake
+	for _, n := range in.order {
+		p := w.partitions[n]
+		if p == nil {
+			continue
+		}
+		p.newest = math.MinInt64
+		for _, i := range in.slices[n] {
+			if r := &in.inputs[i]; r.refused == nil && in.records[i].Offset >= p.foldUntil {
+				p.newest = max(p.newest, r.tx.Time)
+			}
+		}
+	}
 }
 
 func (e *entities) lookups() []*lookup {
@@ -119,28 +158,38 @@ const (
 )
 
 // catchUp sees to it that what is known of the other partitions is new enough for the transactions of this poll.
-func (w *Worker) catchUp(ctx context.Context, l *lookup) error {
-	now := w.now()
+func (w *Worker) catchUp(ctx context.Context, l *lookup, now time.Time) error {
+	if err := w.hopeAgain(ctx, l, now); err != nil {
+		return err
+	}
+	l.peers.begin(now)
 	if err := l.current(ctx, now, peersKnown); err != nil {
 		return err
 	}
-	for k, c := range l.caches {
-		if c == nil {
+	for _, n := range w.intake.order {
+		p := w.partitions[n]
+		if p == nil || p.doubt != "" || p.newest == math.MinInt64 {
 			continue
 		}
-		for _, n := range w.intake.order {
-			p := w.partitions[n]
-			if p == nil || p.doubt != "" {
-				continue
-			}
-			through, some := w.furthest(l, k, p, n)
-			if !some || l.peers.allClosed(c.entity, w.own(l, p)) >= through {
-				continue
-			}
-			if err := l.current(ctx, now, peersAsked); err != nil {
-				return err
-			}
-			if err := l.peers.ends(ctx, now, c.entity, through, w.own(l, p)); err != nil {
+		if err := w.catchUpFor(ctx, l, p, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// catchUpFor does so for one partition's transactions.
+func (w *Worker) catchUpFor(ctx context.Context, l *lookup, p *partition, now time.Time) error {
+	since, own := now, w.own(l, p)
+	if p.hold != nil {
+		since = p.hold.since
+	}
+	for k, c := range l.caches {
+		if c == nil || l.peers.allClosed(c.entity, own) >= w.through(l, k, p.newest) {
+			continue
+		}
+		if through, some := w.furthest(l, k, p); some {
+			if _, err := l.isClosed(ctx, now, since, c.entity, through, own); err != nil {
 				return err
 			}
 		}
@@ -148,18 +197,39 @@ func (w *Worker) catchUp(ctx context.Context, l *lookup) error {
 	return nil
 }
 
+// hopeAgain ends what a partition goes without once that has come: everything that was there when it gave up. Others may
+// have got more to fold since, for which it waits like for anything else.
+func (w *Worker) hopeAgain(ctx context.Context, l *lookup, now time.Time) error {
+	for _, n := range w.intake.order {
+		p := w.partitions[n]
+		if p == nil || p.doubt != "" || p.gaveUp == nil || p.gaveUp.log != l {
+			continue
+		}
+		g := p.gaveUp
+		closed, err := l.isClosed(ctx, now, g.since, &w.entities.list[g.entity], g.through, w.own(l, p))
+		if err != nil {
+			return err
+		}
+		if closed {
+			p.gaveUp = nil
+		}
+	}
+	return nil
+}
+
 // furthest returns the newest tile of an entity that the partition's transactions of this poll read.
-func (w *Worker) furthest(l *lookup, entity int, p *partition, n int32) (through int64, some bool) {
+func (w *Worker) furthest(l *lookup, entity int, p *partition) (through int64, some bool) {
 	in := &w.intake
-	for _, i := range in.slices[n] {
+	for _, i := range in.slices[p.number] {
 		r := &in.inputs[i]
 		if r.refused != nil || in.records[i].Offset < p.foldUntil || r.keys[entity] == "" {
 			continue
 		}
-		if s := l.caches[entity].keys[r.keys[entity]]; s != nil && s.closed.Through() >= w.through(l, entity, r.tx.Time) {
+		t := w.through(l, entity, r.tx.Time)
+		if some && t <= through {
 			continue
 		}
-		if t := w.through(l, entity, r.tx.Time); !some || t > through {
+		if s := l.caches[entity].keys[r.keys[entity]]; s == nil || s.closed.Through() < t {
 			through, some = t, true
 		}
 	}
@@ -183,7 +253,7 @@ func (w *Worker) findSeries(p *partition, in *input) {
 // complete reports whether everything that the transaction reads of other partitions is known; if not, it says what is
 // missing.
 func (w *Worker) complete(p *partition, in *input) (missing hold, ok bool) {
-	if p.shard.set.LateForTiles(in.tx.Time, p.shard.watermark) {
+	if w.tooLate(p, in.tx.Time) {
 		return hold{}, true
 	}
 	for k := range in.tiles {
@@ -209,7 +279,7 @@ func (t *tilesOf) of(labels bool) *series {
 
 // attach completes the series that the observed transaction reads, as far as is known, and hands them over.
 func (w *Worker) attach(p *partition, in *input, o *features.Observation) {
-	if p.shard.set.LateForTiles(in.tx.Time, p.shard.watermark) {
+	if w.tooLate(p, in.tx.Time) {
 		return
 	}
 	for k, key := range in.keys {
@@ -224,6 +294,7 @@ func (w *Worker) attach(p *partition, in *input, o *features.Observation) {
 		o.Tiles[k] = features.Tiles{
 			Transactions: w.read(w.entities.transactions, k, key, t.transactions, in.tx.Time, p.number, own),
 			Labels:       w.read(w.entities.labels, k, key, t.labels, in.tx.Time, -1, nil),
+			Partial:      w.entities.transactions.partial(k, t.transactions, in.tx.Time) || w.entities.labels.partial(k, t.labels, in.tx.Time),
 		}
 	}
 }
@@ -239,7 +310,7 @@ func (w *Worker) read(l *lookup, entity int, key string, s *series, t payment.Ti
 		if cell == nil || cell.Rows(c.entity.Oldest(t)-1, through).Len() == 0 {
 			return c.nothing
 		}
-		s = c.get(key, t)
+		s = c.get(key, t, l.whole[entity])
 		for n := range int32(len(l.peers.list)) {
 			c.part(s, n).through = max(through, c.part(s, n).through)
 		}
@@ -249,6 +320,11 @@ func (w *Worker) read(l *lookup, entity int, key string, s *series, t payment.Ti
 		c.drop(s, t)
 	}
 	return s.closed
+}
+
+// tooLate reports whether an event comes too late for the tiles of its partition.
+func (w *Worker) tooLate(p *partition, t payment.Time) bool {
+	return p.shard.set.LateForTiles(t, p.shard.watermark) && !w.config.Sabotage.NoLateness
 }
 
 // tally adds the transaction, once it is folded, to the partition's tiles of its keys.
@@ -289,9 +365,9 @@ func (p *partition) change(e *entry) {
 
 // holdBack keeps a partition's records from the given ones on for later, and stops reading more.
 func (w *Worker) holdBack(p *partition, at []int32, missing hold) {
-	missing.since = w.now()
+	missing.since = w.intake.seen
 	if p.hold != nil {
-		missing.since, missing.records = p.hold.since, p.hold.records[:0]
+		missing.since = p.hold.since
 	} else {
 		w.stats.Waits.Add(1)
 		if err := w.consumer.Pause(p.number); err != nil {
@@ -327,13 +403,15 @@ func (w *Worker) released(ctx context.Context, batch []stream.Record) ([]stream.
 			return batch, err
 		}
 		if w.config.EntityWait > 0 && now.Sub(h.since) >= w.config.EntityWait {
-			p.impatient = true
-		} else if err := h.log.current(ctx, now, peersAsked); err != nil {
-			return batch, err
-		} else if err := h.log.peers.ends(ctx, now, &w.entities.list[h.entity], h.through, w.own(h.log, p)); err != nil {
-			return batch, err
-		} else if h.log.peers.allClosed(&w.entities.list[h.entity], w.own(h.log, p)) < h.through {
-			continue
+			p.gaveUp = h
+		} else {
+			closed, err := h.log.isClosed(ctx, now, h.since, &w.entities.list[h.entity], h.through, w.own(h.log, p))
+			if err != nil {
+				return batch, err
+			}
+			if !closed {
+				continue
+			}
 		}
 		batch = append(batch, h.records...)
 	}

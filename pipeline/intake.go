@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
@@ -17,6 +18,7 @@ type intake struct {
 	order   []int32           // the partitions, in order of first appearance
 	reads   []features.Read
 	cells   [][]*entry // those that each read asks tiles for
+	seen    time.Time  // when the records were there
 }
 
 // input is one decoded record.

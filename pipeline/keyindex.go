@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -42,17 +43,17 @@ func (x *keyIndex) mask(key string) uint64 { return x.masks[hashOfKey(key)] }
 // knows reports whether the index of partition n is complete up to a tile.
 func (x *keyIndex) knows(p *peers, n int32, through int64) bool {
 	part, head := &x.parts[n], &p.list[n].Head
-	return part.generation == head.Generation && (part.through >= through || p.idle[n] && part.applied == head.Applied)
+	return part.generation == head.Generation && (part.through >= through || p.ask[n].idle && part.applied == head.Applied)
 }
 
 // ask adds to a read of partition n what is new in its index, if the partition has closed tiles since it was last read.
 func (x *keyIndex) ask(p *peers, n int32, delay int64, r *features.Read) {
 	part, peer := &x.parts[n], &p.list[n]
-	if !peer.Head.Known() || x.knows(p, n, x.entity.Closed(peer.Watermark())) && !(p.idle[n] && part.applied != peer.Head.Applied) {
+	if !peer.Head.Known() || x.knows(p, n, x.entity.Closed(peer.Watermark())) && !(p.ask[n].calm && part.applied != peer.Head.Applied) {
 		return
 	}
 	if part.generation != peer.Head.Generation || peer.Head.Applied < part.applied {
-		*part = indexPart{generation: peer.Head.Generation, through: x.entity.Kept(peer.Head.Watermark) - 1, read: make(map[int64]int64)}
+		*part = indexPart{generation: peer.Head.Generation, through: x.entity.Kept(peer.Head.Watermark.Add(-p.kept)) - 1, read: make(map[int64]int64)}
 	}
 	last := tile.Chunk(x.entity.Tile(peer.Head.Watermark) + delay + 1)
 	for chunk := tile.Chunk(part.through + 1); chunk <= last; chunk++ {
@@ -108,7 +109,7 @@ func (f freshKeys) unwrite(set *features.Set, w *features.Write) {
 		for k := range set.Entities() {
 			if set.Entities()[k].Name == x.Entity {
 				at := freshAt{k, x.Chunk}
-				f[at] = append(f[at], x.Keys...)
+				f[at] = append(slices.Clip(x.Keys), f[at]...) // in the log's order: readers know how much of it they have
 			}
 		}
 	}

@@ -81,12 +81,12 @@ func (s *labelShard) bucket(e *labelEntry) int64 {
 		if newest, ok := e.account.Newest(); ok {
 			return s.set.Bucket(newest)
 		}
-		return 0
+		return firstBucket
 	}
 	if newest, ok := e.cell.Newest(); ok {
 		return s.set.Bucket(s.set.Entities()[e.entity].End(newest))
 	}
-	return 0
+	return firstBucket
 }
 
 // saved notes that a write is stored. Beyond limit, what is in memory is forgotten.
@@ -120,16 +120,20 @@ func newLabelFolder(set *features.Set, remember time.Duration) labelFolder {
 	return f
 }
 
-// errKey is the refusal of a label whose key would put it into another partition than its account's.
-var errKey = errors.New("the record's key is not the account_id, which decides the partition")
+// The refusals of labels that are well-formed.
+var (
+	errKey    = errors.New("the record's key is not the account_id, which decides the partition")
+	errFuture = errors.New("timestamp is ahead of the record's own by more than max_future")
+	errBefore = errors.New("transaction_timestamp is ahead of the label's own by more than max_future")
+)
 
 // decode returns the labels of the records.
 func (f *labelFolder) decode(records []stream.Record, refuse func(*stream.Record, error)) []feedback.Label {
 	labels := make([]feedback.Label, 0, len(records))
 	for i := range records {
 		l, err := feedback.Decode(records[i].Value)
-		if err == nil && string(records[i].Key) != l.AccountID {
-			err = errKey
+		if err == nil {
+			err = f.check(&l, &records[i])
 		}
 		if err != nil {
 			refuse(&records[i], err)
@@ -138,6 +142,20 @@ func (f *labelFolder) decode(records []stream.Record, refuse func(*stream.Record
 		labels = append(labels, l)
 	}
 	return labels
+}
+
+// check refuses a label that is in the wrong partition, and one that would push the watermark, and with it everything that
+// is still counted, out of sight.
+func (f *labelFolder) check(l *feedback.Label, r *stream.Record) error {
+	switch layout := f.set.Layout(); {
+	case string(r.Key) != l.AccountID:
+		return errKey
+	case layout.CheckFuture(l.Time, payment.Time(r.Time)) != nil:
+		return errFuture
+	case layout.CheckFuture(l.TransactionTime, l.Time) != nil:
+		return errBefore
+	}
+	return nil
 }
 
 // keyOf returns the key that a label has of an entity, "" for none.
@@ -214,6 +232,7 @@ type counted struct {
 // the tile of the time from which on the label may be used. Where tiles are closed by then, in the first that is not.
 func (f *labelFolder) fold(s *labelShard, l *feedback.Label) error {
 	account := s.accounts[l.AccountID]
+	account.account.Drop(s.watermark - f.remember) // before it is looked at: what is stored of it may be deleted by now
 	entry, before, after := account.account.Add(l)
 	s.change(account)
 	if before.Verdict != after.Verdict {
@@ -239,7 +258,7 @@ func (f *labelFolder) add(s *labelShard, list []counted, known payment.Time, sig
 		first := tile.Chunk(n) * tile.ChunkTiles
 		if cell.cell.Rows(first-1, first+tile.ChunkTiles-1).Len() == 0 {
 			s.fresh.add(c.entity, tile.Chunk(n), c.key)
-			cell.cell.Drop(e.Kept(s.watermark))
+			cell.cell.Drop(e.Kept(s.watermark - f.remember))
 		}
 		counts, _ := cell.cell.At(n)
 		for i := range counts {
@@ -272,6 +291,13 @@ func (f *labelFolder) count(l *feedback.Label, as features.Label) []counted {
 		}
 	}
 	return all
+}
+
+// deletableBefore returns the first bucket of those that may hold something of use at the watermark: accounts whose labels
+// can be corrected, and tiles, which are kept that much longer than they are read, since transactions of the past are
+// decided with all labels in the log.
+func (f *labelFolder) deletableBefore(watermark payment.Time) int64 {
+	return f.set.DeletableBefore(max(0, watermark-f.remember))
 }
 
 func labelOf(v feedback.Verdict) features.Label {

@@ -20,7 +20,7 @@ type LabelWorkerConfig struct {
 	TopicID       string
 	Partitions    int32
 	ApplyInterval time.Duration // how far the stored tiles may lag behind the log
-	Remember      time.Duration // how long after its transaction a label can still be corrected
+	Remember      time.Duration // how long after its transaction a label can still be corrected, and how far transactions may be behind labels
 	CacheAccounts int
 }
 
@@ -46,14 +46,15 @@ type LabelWorker struct {
 
 // labelPartition is an assigned partition of the feedback topic.
 type labelPartition struct {
-	number    int32
-	head      features.Head
-	next      int64  // offset of the first record not folded in
-	readTo    int64  // offset up to which there was nothing more, when last told
-	reachedTo int64  // the same, as last noted in the store
-	doubt     string // why it must be recovered before anything else, empty for no doubt
-	damaged   bool
-	labels    labelShard
+	number     int32
+	head       features.Head
+	next       int64  // offset of the first record not folded in
+	forgetting bool   // the store may hold more that is forgotten
+	readTo     int64  // offset up to which there was nothing more, when last told
+	reachedTo  int64  // the same, as last noted in the store
+	doubt      string // why it must be recovered before anything else, empty for no doubt
+	damaged    bool
+	labels     labelShard
 }
 
 // NewLabelWorker returns a LabelWorker. Token gives random numbers, Now the time for intervals.
@@ -147,6 +148,7 @@ func (w *LabelWorker) verify(ctx context.Context) error {
 			w.stats.Mismatches.Add(1)
 			p.doubt = "head mismatch on verifying"
 		}
+		p.reachedTo = 0 // Redis may have lost it and kept the head
 	}
 	return nil
 }
@@ -253,6 +255,7 @@ func (w *LabelWorker) save(ctx context.Context) error {
 		case write.Err == nil:
 			p.head = write.To
 			p.labels.saved(write, w.config.CacheAccounts)
+			w.forget(ctx, p, write)
 		case errors.Is(write.Err, features.ErrMismatch):
 			w.stats.Mismatches.Add(1)
 			p.doubt = "head mismatch on writing"
@@ -274,6 +277,18 @@ func (w *LabelWorker) save(ctx context.Context) error {
 		p.reachedTo = p.readTo
 	}
 	return nil
+}
+
+// forget deletes some of what no label finds and no transaction reads any more.
+func (w *LabelWorker) forget(ctx context.Context, p *labelPartition, write *features.Write) {
+	before := w.folder.deletableBefore(write.To.Watermark)
+	if before == w.folder.deletableBefore(write.From.Watermark) && !p.forgetting {
+		return
+	}
+	var err error
+	if p.forgetting, err = w.store.Forget(ctx, p.number, write.To, before); err != nil {
+		p.forgetting = true // it can be done at any later time
+	}
 }
 
 // Assigned implements stream.Rebalancer.

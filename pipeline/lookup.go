@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/weir-fraud/weir/features"
@@ -18,22 +19,25 @@ type lookup struct {
 	caches []*seriesCache // by entity, nil where no feature reads the log's tiles
 	delay  []int64        // tiles that the log's tiles may be ahead of its watermark, by entity
 	stats  *Stats
+	log    *slog.Logger
 
 	reads []features.Read // of the load under way, one for each partition
 	asked [][]asked
-	stale bool // a peer's state was replaced while it was read
+	stale bool    // a peer's state was replaced while it was read
+	whole []int64 // the oldest tile from which on all peers have everything, by entity
 }
 
 // asked is what one TileRead is for.
 type asked struct {
 	cache   *seriesCache
 	series  *series
+	closed  *tile.Series // what the series had when it was asked: it may be begun anew, further back, meanwhile
 	through int64
 }
 
 // newLookup returns a lookup over the entities for which shape says that the log has tiles, nil where it has none.
-func newLookup(p *peers, set *features.Set, shape func(*features.Entity) tile.Shape, ahead time.Duration, stats *Stats) *lookup {
-	l := &lookup{peers: p, stats: stats}
+func newLookup(p *peers, set *features.Set, shape func(*features.Entity) tile.Shape, ahead time.Duration, stats *Stats, log *slog.Logger) *lookup {
+	l := &lookup{peers: p, stats: stats, log: log}
 	entities := set.Entities()
 	some := false
 	for i := range entities {
@@ -48,6 +52,7 @@ func newLookup(p *peers, set *features.Set, shape func(*features.Entity) tile.Sh
 	if !some {
 		return nil
 	}
+	l.whole = make([]int64, len(l.caches))
 	l.reads, l.asked = make([]features.Read, len(p.list)), make([][]asked, len(p.list))
 	return l
 }
@@ -79,7 +84,7 @@ func (l *lookup) want(entity int, key string, t payment.Time, through int64, own
 		l.stats.SeriesHits.Add(1)
 		return nil
 	}
-	s = c.get(key, t)
+	s = c.get(key, t, l.whole[entity])
 	for n := range l.reads {
 		if int32(n) == own {
 			continue
@@ -91,7 +96,7 @@ func (l *lookup) want(entity int, key string, t payment.Time, through int64, own
 			c.part(s, int32(n)).through = upTo
 		default:
 			c.want(s, int32(n), upTo, &l.reads[n])
-			l.asked[n] = append(l.asked[n], asked{c, s, upTo})
+			l.asked[n] = append(l.asked[n], asked{c, s, s.closed, upTo})
 		}
 	}
 	return s
@@ -102,7 +107,7 @@ func (l *lookup) want(entity int, key string, t payment.Time, through int64, own
 func (l *lookup) isAsked(n int, s *series, upTo int64) bool {
 	const few = 8
 	for i := len(l.asked[n]) - 1; i >= max(0, len(l.asked[n])-few); i-- {
-		if a := &l.asked[n][i]; a.series == s && a.through >= upTo {
+		if a := &l.asked[n][i]; a.series == s && a.closed == s.closed && a.through >= upTo {
 			return true
 		}
 	}
@@ -131,17 +136,57 @@ func (l *lookup) load(ctx context.Context) error {
 			l.stale = true
 			continue
 		}
-		for j, a := range l.asked[at[i]] {
-			err := a.cache.take(a.series, int32(at[i]), a.through, r.Tiles[j].Chunks)
-			if errors.Is(err, tile.ErrDamaged) {
-				return fmt.Errorf("%w: tiles of partition %d, which its owner has to rebuild (weir state drop makes it): %w", errStore, at[i], err)
-			}
-			if err != nil {
-				return err
-			}
+		err := l.take(r, l.asked[at[i]])
+		if errors.Is(err, tile.ErrDamaged) {
+			err = l.rebuild(ctx, r, err)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// take takes in what was read of one partition.
+func (l *lookup) take(r *features.Read, asked []asked) error {
+	for j, a := range asked {
+		if a.series.closed != a.closed {
+			continue
+		}
+		if err := a.cache.take(a.series, r.Partition, a.through, r.Tiles[j].Chunks); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rebuild takes the state away from a partition whose tiles are damaged. Its owner notices and builds it again; those that
+// wait for its tiles meanwhile wait for that.
+func (l *lookup) rebuild(ctx context.Context, r *features.Read, damage error) error {
+	l.stale = true
+	err := l.peers.store.Discard(ctx, r.Partition, r.Head, features.Head{})
+	switch {
+	case err == nil:
+		l.log.Error("damaged tiles of another partition: its owner has to build its state again", "partition", r.Partition, "error", damage)
+	case !errors.Is(err, features.ErrMismatch): // it has moved on: the next look finds the damage again, or that it is gone
+		return fmt.Errorf("%w: %w", errStore, err)
+	}
+	return nil
+}
+
+// isClosed looks anew whether all partitions but own have what was in their logs at since behind them, or at least add
+// nothing any more to an entity's tiles up to one.
+func (l *lookup) isClosed(ctx context.Context, now, since time.Time, e *features.Entity, through int64, own int32) (bool, error) {
+	if l.peers.allClosed(e, own) >= through {
+		return true, nil
+	}
+	if err := l.current(ctx, now, peersAsked); err != nil {
+		return false, err
+	}
+	if err := l.peers.ends(ctx, now, since, e, through, own); err != nil {
+		return false, err
+	}
+	return l.peers.allClosed(e, own) >= through, nil
 }
 
 // current sees to it that what is known of the peers is not older than limit.
@@ -152,6 +197,11 @@ func (l *lookup) current(ctx context.Context, now time.Time, limit time.Duration
 	l.stale = false
 	if err := l.peers.refresh(ctx, now); err != nil {
 		return err
+	}
+	for k, c := range l.caches {
+		if c != nil {
+			l.whole[k] = l.peers.whole(c.entity)
+		}
 	}
 	return l.readIndexes(ctx)
 }
@@ -192,6 +242,19 @@ func (l *lookup) readIndexes(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// partial reports whether the tiles that a transaction at t reads may lack what partitions far ahead have dropped. s is nil
+// where there is no series.
+func (l *lookup) partial(entity int, s *series, t payment.Time) bool {
+	if l == nil || l.caches[entity] == nil {
+		return false
+	}
+	whole := l.whole[entity]
+	if s != nil {
+		whole = s.whole
+	}
+	return l.caches[entity].entity.Oldest(t) < whole
 }
 
 // trusts reports whether what was read of a peer is at least what its known head stands for. Its owner may have discarded

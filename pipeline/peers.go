@@ -9,28 +9,38 @@ import (
 	"github.com/weir-fraud/weir/features"
 )
 
-// PeerStore is what a worker reads of partitions that others own. See features/redisstate.
+// PeerStore is what a worker reads of partitions that others own, and how it makes one build its state again. See
+// features/redisstate.
 type PeerStore interface {
 	Peers(ctx context.Context, n int32) ([]features.Peer, error)
 	Load(ctx context.Context, reads []features.Read) error
+	Discard(ctx context.Context, partition int32, was, fresh features.Head) error
 }
 
 // peers is how far the partitions of a log are, as stored: which tiles of theirs nothing is added to any more.
 type peers struct {
-	store PeerStore
-	set   *features.Set
-	end   func(ctx context.Context, partition int32) (int64, error) // behind the last record
-	list  []features.Peer
-	asked []time.Time // when the end of each was last asked for
-	idle  []bool      // whether everything that there was then had been folded and stored
-	read  time.Time
+	store  PeerStore
+	set    *features.Set
+	end    func(ctx context.Context, partition int32) (int64, error) // behind the last record
+	recent time.Duration                                             // how old an answer of end may be
+	kept   time.Duration                                             // how much longer than they are read tiles are kept
+	list   []features.Peer
+	ask    []logEnd
+	read   time.Time
+
+	sabotage Sabotage
+}
+
+// logEnd is where a partition's log ended when that was last asked.
+type logEnd struct {
+	at     time.Time // of the question, zero for none
+	offset int64
+	idle   bool // everything before offset was folded and stored, and at is recent enough for the poll in hand
+	calm   bool // the same as of the last poll that wanted to know
 }
 
 func newPeers(store PeerStore, set *features.Set, partitions int32, end func(context.Context, int32) (int64, error)) *peers {
-	return &peers{
-		store: store, set: set, end: end,
-		list: make([]features.Peer, partitions), asked: make([]time.Time, partitions), idle: make([]bool, partitions),
-	}
+	return &peers{store: store, set: set, end: end, list: make([]features.Peer, partitions), ask: make([]logEnd, partitions)}
 }
 
 // refresh looks again.
@@ -41,38 +51,41 @@ func (p *peers) refresh(ctx context.Context, now time.Time) error {
 	}
 	for n := range list {
 		if list[n].Head.Generation != p.list[n].Head.Generation {
-			p.idle[n], p.asked[n] = false, time.Time{}
+			p.ask[n] = logEnd{}
 		}
+		p.ask[n].idle = p.ask[n].idle && list[n].Reached >= p.ask[n].offset // Redis may have gone back
 	}
 	p.list, p.read = list, now
 	return nil
 }
 
-// How long an answer of the broker may be used: that a partition has nothing to fold, and that it has.
-const (
-	idleKnown = time.Second
-	busyKnown = 20 * time.Millisecond
-)
+// begin begins a poll: that a partition had nothing to fold does not hold any longer than an answer may be old.
+func (p *peers) begin(now time.Time) {
+	for n := range p.ask {
+		a := &p.ask[n]
+		a.idle = a.idle && now.Sub(a.at) < p.recent
+	}
+}
 
-// ends finds out which of the partitions that are not closed up to a tile have nothing more to fold. It is the broker
-// that is asked, so only about those, and not all the time.
-func (p *peers) ends(ctx context.Context, now time.Time, e *features.Entity, through int64, own int32) error {
+// ends finds out which of the partitions that are not closed up to a tile have folded everything that was in their logs
+// at since, when the transaction that reads the tile was there. It is the broker that is asked, so only about those; and
+// what was answered stands until all of it is folded: where records come all the time, there always are new ones.
+func (p *peers) ends(ctx context.Context, now, since time.Time, e *features.Entity, through int64, own int32) error {
 	for n := range p.list {
-		if int32(n) == own {
+		if int32(n) == own || e.Closed(p.list[n].Watermark()) >= through || !p.list[n].Head.Known() {
 			continue
 		}
-		known := busyKnown
-		if p.idle[n] {
-			known = idleKnown
+		a := &p.ask[n]
+		folded := func() bool { return p.list[n].Reached >= a.offset }
+		if a.at.IsZero() || folded() && a.at.Before(since.Add(-p.recent)) {
+			end, err := p.end(ctx, int32(n))
+			if err != nil {
+				return err
+			}
+			a.at, a.offset = now, end
 		}
-		if now.Sub(p.asked[n]) < known || e.Closed(p.list[n].Watermark()) >= through {
-			continue
-		}
-		end, err := p.end(ctx, int32(n))
-		if err != nil {
-			return err
-		}
-		p.asked[n], p.idle[n] = now, p.list[n].Head.Known() && p.list[n].Reached >= end
+		a.idle = folded() && !a.at.Before(since.Add(-p.recent))
+		a.calm = a.idle
 	}
 	return nil
 }
@@ -83,10 +96,21 @@ func (p *peers) closed(e *features.Entity, n int32) int64 {
 	switch {
 	case !p.list[n].Head.Known():
 		return math.MinInt64
-	case p.idle[n]:
+	case p.ask[n].idle || p.sabotage.NoWait:
 		return math.MaxInt64
 	}
 	return e.Closed(p.list[n].Watermark())
+}
+
+// whole returns the oldest tile of an entity from which on every partition still has what it had.
+func (p *peers) whole(e *features.Entity) int64 {
+	whole := int64(math.MinInt64)
+	for n := range p.list {
+		if h := &p.list[n].Head; h.Watermark > 0 {
+			whole = max(whole, e.Kept(h.Watermark.Add(-p.kept)))
+		}
+	}
+	return whole
 }
 
 // allClosed returns the newest tile that no partition but own adds anything to.

@@ -67,6 +67,9 @@ func (w *Worker) Revoked(ctx context.Context, numbers []int32, lost bool) {
 		if p := w.partitions[n]; p != nil {
 			p.stats.Assigned.Store(false)
 			w.recent.drop(p.shard)
+			if err := w.goOn(p); err != nil { // paused, it would stay so where it comes back
+				w.log.Warn("cannot resume a partition that leaves", "partition", n, "error", err)
+			}
 			delete(w.partitions, n)
 		}
 	}
@@ -132,7 +135,7 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 	if err := w.goOn(p); err != nil {
 		return 0, err
 	}
-	p.impatient = false
+	p.gaveUp = nil
 	if p.damaged {
 		p.head = features.Head{}
 	}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"hash/maphash"
+	"math"
 	"sync/atomic"
 
 	"github.com/weir-fraud/weir/features"
@@ -148,7 +149,7 @@ func (t *replayTiles) complete(c *seriesCache, key string, at payment.Time, thro
 	if c.shape.Counts+c.shape.Sums == 0 {
 		return
 	}
-	s := c.get(key, at)
+	s := c.get(key, at, math.MinInt64)
 	from := s.closed.Through()
 	if from >= through {
 		return

@@ -26,6 +26,7 @@ type series struct {
 	key    string
 	closed *tile.Series
 	start  int64  // the oldest tile that it holds
+	whole  int64  // the oldest from which on nothing is missing: partitions far ahead have dropped what is older
 	parts  []part // of each partition what is read and not merged yet; nil for nothing
 
 	newer, older *series
@@ -54,8 +55,9 @@ func (c *seriesCache) known(key string, t payment.Time) *series {
 	return s
 }
 
-// get returns the series of a key, made anew where there is none that goes as far back as a transaction at t reads.
-func (c *seriesCache) get(key string, t payment.Time) *series {
+// get returns the series of a key, made anew where there is none that goes as far back as a transaction at t reads. What
+// the partitions still have is whole from the given tile on.
+func (c *seriesCache) get(key string, t payment.Time, whole int64) *series {
 	if s := c.known(key, t); s != nil {
 		return s
 	}
@@ -64,7 +66,9 @@ func (c *seriesCache) get(key string, t payment.Time) *series {
 		s = &series{key: string([]byte(key))}
 		c.keys[s.key] = s
 	}
-	s.start, s.closed, s.parts = oldest, tile.NewSeries(c.shape, oldest-1), nil
+	// It begins a chunk earlier than needed, for those of partitions behind. Beginning anew costs more.
+	s.start, s.whole = oldest-tile.ChunkTiles, whole
+	s.closed, s.parts = tile.NewSeries(c.shape, s.start-1), nil
 	c.touch(s)
 	return s
 }
@@ -121,6 +125,9 @@ func (c *seriesCache) part(s *series, n int32) *part {
 
 // take takes in what was read of partition n.
 func (c *seriesCache) take(s *series, n int32, through int64, chunks []features.Chunk) error {
+	if s.known(n) >= through {
+		return nil
+	}
 	cell := tile.NewCell(c.shape)
 	for i := range chunks {
 		if err := cell.DecodeChunk(chunks[i].Number, chunks[i].Value); err != nil {

@@ -62,7 +62,8 @@ func (e *entry) cellName() features.CellName {
 	return features.CellName{Entity: e.shard.set.Entities()[e.entity].Name, Key: e.id}
 }
 
-// bucket returns the bucket that the entry is to be filed under, 0 for one that holds nothing.
+// bucket returns the bucket that the entry is to be filed under: the first, which is forgotten soonest, for one that holds
+// nothing.
 func (e *entry) bucket() int64 {
 	if e.account != nil {
 		newest, _ := e.account.Newest()
@@ -70,10 +71,13 @@ func (e *entry) bucket() int64 {
 	}
 	newest, ok := e.cell.Newest()
 	if !ok {
-		return 0
+		return firstBucket
 	}
 	return e.shard.set.Bucket(e.shard.set.Entities()[e.entity].End(newest))
 }
+
+// firstBucket is before every other that is in use. Nothing is ever filed under 0: from there it could not be moved.
+const firstBucket = 1
 
 // forget lets go of an entry.
 func (s *shard) forget(e *entry) {

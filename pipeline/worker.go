@@ -63,7 +63,8 @@ type WorkerConfig struct {
 // LabelSource is the state that [LabelWorker]s keep.
 type LabelSource struct {
 	Store      PeerStore
-	Partitions int32 // of the feedback topic
+	Partitions int32         // of the feedback topic
+	Kept       time.Duration // how much longer than they are read tiles are kept: LabelWorkerConfig.Remember
 }
 
 // Sabotage switches safeguards off, so that tests can show that each is needed. All are on in the zero value.
@@ -71,6 +72,8 @@ type Sabotage struct {
 	NoTransaction bool // produce and commit offsets separately
 	NoRewind      bool // never fold what the state has missed
 	NoDedupe      bool // take repeated transactions for new ones
+	NoWait        bool // read the tiles of other partitions however far these are
+	NoLateness    bool // add to tiles what comes too late for them, and read them
 }
 
 // Worker runs the pipeline over the partitions that its consumer group gives it. One goroutine runs it, with two at its
@@ -123,7 +126,8 @@ type partition struct {
 	hint       features.Hint // as last given to the store, for
 	hinted     features.Head // this head
 	hold       *hold         // what it waits for, nil for nothing
-	impatient  bool          // it has waited for long enough, and goes on with what there is
+	gaveUp     *hold         // what it has waited for long enough, and goes on without until it has come; nil for nothing
+	newest     payment.Time  // of the transactions in hand that are scored, math.MinInt64 for none
 	stats      *PartitionStats
 }
 
@@ -434,8 +438,11 @@ func (w *Worker) verify(ctx context.Context) error {
 	for i := range reads {
 		if p := w.partitions[reads[i].Partition]; !p.knows(reads[i].Head) {
 			w.mismatch(p, "head mismatch on verifying")
-		} else if err := w.giveHint(ctx, p); err != nil {
-			return err
+		} else {
+			p.hinted = features.Head{} // Redis may have lost it and kept the head
+			if err := w.giveHint(ctx, p); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

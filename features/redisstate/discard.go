@@ -19,13 +19,13 @@ var replaceHead = redis.NewScript(`
 local head = redis.call('GET', KEYS[1]) or ''
 if head ~= ARGV[1] then return 0 end
 if ARGV[3] ~= '' then redis.call('SADD', KEYS[2], ARGV[3]) end
-redis.call('SET', KEYS[1], ARGV[2])
+if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2]) end
 return 1
 `)
 
 // Discard replaces the state of a partition, whose head is was, by an empty one with the head fresh, of another
-// generation. If the head is not was any more, nothing happens and the error is ErrMismatch. From then on nobody sees
-// the old accounts; DeleteDiscarded frees their memory.
+// generation, or by no state at all where fresh is zero. If the head is not was any more, nothing happens and the error is
+// ErrMismatch. From then on nobody sees the old accounts; DeleteDiscarded frees their memory.
 func (s *Store) Discard(ctx context.Context, partition int32, was, fresh features.Head) error {
 	old := ""
 	if was.Known() {

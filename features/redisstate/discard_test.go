@@ -229,3 +229,24 @@ func testDrop(t *testing.T, f *fixture) {
 		t.Errorf("left over: %v", keys)
 	}
 }
+
+// A state that is given up without another in its place leaves its owner no head, and its keys to be deleted.
+func testDiscardForNothing(t *testing.T, f *fixture) {
+	head := f.apply(t, 0, features.Head{}, headAt(5), change("a", "a5", 0, 1))
+	if err := f.store.Discard(t.Context(), 0, headAt(4), features.Head{}); !errors.Is(err, features.ErrMismatch) {
+		t.Errorf("of another head: %v", err)
+	}
+	f.expect(t, 0, "a5", head)
+	if err := f.store.Discard(t.Context(), 0, head, features.Head{}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.store.Head(t.Context(), 0); err != nil || got.Known() {
+		t.Errorf("the head is %+v, %v", got, err)
+	}
+	if err := f.store.DeleteDiscarded(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if keys := f.keys(t); len(keys) != 0 {
+		t.Errorf("left over: %v", keys)
+	}
+}

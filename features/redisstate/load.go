@@ -135,11 +135,12 @@ func (a *tileReply) fill(t *features.TileRead) error {
 	t.Chunks = t.Chunks[:0]
 	if a.all != nil {
 		for field, value := range a.all.Val() {
-			n, err := strconv.ParseInt(field, 10, 64)
-			if err != nil {
-				return fmt.Errorf("chunk %q: %w", field, features.ErrDamaged)
+			chunk := features.Chunk{Value: []byte(value)}
+			var err error
+			if chunk.Number, err = strconv.ParseInt(field, 10, 64); err != nil {
+				chunk.Value = nil // nothing that can be decoded: who reads it knows what to do about damage
 			}
-			t.Chunks = append(t.Chunks, features.Chunk{Number: n, Value: []byte(value)})
+			t.Chunks = append(t.Chunks, chunk)
 		}
 		return a.all.Err()
 	}

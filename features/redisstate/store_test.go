@@ -58,6 +58,7 @@ func conform(t *testing.T, config redisstate.Config) {
 		{"Indexes", testIndexes},
 		{"Peers", testPeers},
 		{"Discard", testDiscard},
+		{"DiscardForNothing", testDiscardForNothing},
 		{"DeleteDiscarded", testDeleteDiscarded},
 		{"Drop", testDrop},
 		{"Ping", testPing},

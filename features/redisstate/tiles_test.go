@@ -79,11 +79,18 @@ func testTiles(t *testing.T, f *fixture) {
 	head = f.applyTiles(t, head, headAt(2), nil, tiles("shop", "a", 1, 3, -3, "-", 5, "yy", 6, "new"), tiles("till", "a", 2, 2, 5, "-"))
 	expect("changed", everyChunk("shop", "a"), "5:yy 6:new")
 	expect("emptied", everyChunk("till", "a"), "")
-	writes := []features.Write{{From: headAt(1), To: headAt(9), Tiles: []features.TileChange{tiles("shop", "a", 3, 4, 5, "wrong")}}}
+	writes := []features.Write{{
+		From: headAt(1), To: headAt(9), Tiles: []features.TileChange{tiles("shop", "a", 3, 4, 5, "wrong")},
+		Indexes: []features.IndexAppend{{Entity: "shop", Chunk: 5, Keys: []byte("wrong"), Bucket: 4}},
+	}}
+	before := f.keys(t)
 	if err := f.store.Apply(t.Context(), writes); err != nil || !errors.Is(writes[0].Err, features.ErrMismatch) {
 		t.Errorf("from another head: %v, %v", err, writes[0].Err)
 	}
 	expect("unchanged", everyChunk("shop", "a"), "5:yy 6:new")
+	if after := f.keys(t); !sameSet(before, after) {
+		t.Errorf("from another head: the keys were %v and are %v", before, after)
+	}
 
 	// What is filed early goes, accounts and keys alike, and a scan shows the accounts alone.
 	head = f.applyTiles(t, head, headAt(3), []features.Change{change("d", "later", 0, 3)}, tiles("till", "a", 2, 2, 7, "again"))
