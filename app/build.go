@@ -120,7 +120,8 @@ func (b *stateBuild) run(ctx context.Context, once bool) error {
 	}
 	g.Go(func() error {
 		defer stop()
-		return b.progress.follow(work, logs, once)
+		b.progress.follow(work, logs, once)
+		return nil
 	})
 	err = g.Wait()
 	if once && errors.Is(err, context.Canceled) {

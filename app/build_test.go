@@ -30,8 +30,8 @@ func withBasket(t *testing.T) string {
 // featuresWith writes the shipped features file with a replacement and further features, and returns its path.
 func featuresWith(t *testing.T, old, replacement, more string) string {
 	t.Helper()
-	text := strings.Replace(string(features.BuiltinSource()), old, replacement, 1)
-	if old != replacement && text == string(features.BuiltinSource()) {
+	text := strings.Replace(features.BuiltinSource(), old, replacement, 1)
+	if old != replacement && text == features.BuiltinSource() {
 		t.Fatalf("the shipped features file has no %q", old)
 	}
 	path := filepath.Join(t.TempDir(), "features.yaml")

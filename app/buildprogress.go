@@ -114,30 +114,35 @@ const (
 )
 
 // follow tells how far the logs are folded until ctx ends, or until they have caught up if that is all that is wanted.
-func (b *buildProgress) follow(ctx context.Context, logs []*builtLog, once bool) error {
+func (b *buildProgress) follow(ctx context.Context, logs []*builtLog, once bool) {
 	b.told = b.now()
 	_, _ = fmt.Fprintf(b.stderr, "building the state of layout %s from the log, behind group %s\n", b.layout, b.group)
-	for {
+	for ctx.Err() == nil {
 		now := b.now()
-		ready := true
-		for _, l := range logs {
-			if err := l.look(ctx, now); err != nil {
-				if ctx.Err() != nil {
-					return nil
-				}
-				_, _ = fmt.Fprintf(b.stderr, "trying again: %v\n", err)
-				ready = false
-				break
-			}
-			for n := range l.parts {
-				ready = ready && l.parts[n].caughtUp(now, b.slack)
-			}
+		ready, err := b.look(ctx, logs, now)
+		if err != nil && ctx.Err() == nil {
+			_, _ = fmt.Fprintf(b.stderr, "trying again: %v\n", err)
 		}
 		b.tell(now, logs, ready)
-		if ready && once || sleep(ctx, buildLook) != nil {
-			return nil
+		if ready && once {
+			return
+		}
+		_ = sleep(ctx, buildLook)
+	}
+}
+
+// look looks at the logs, and reports whether all have caught up.
+func (b *buildProgress) look(ctx context.Context, logs []*builtLog, now time.Time) (ready bool, err error) {
+	ready = true
+	for _, l := range logs {
+		if err := l.look(ctx, now); err != nil {
+			return false, err
+		}
+		for n := range l.parts {
+			ready = ready && l.parts[n].caughtUp(now, b.slack)
 		}
 	}
+	return ready, nil
 }
 
 // tell tells the state of affairs if that is due, and always when it has caught up.

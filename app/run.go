@@ -207,7 +207,7 @@ func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *p
 			TransactionTimeout: time.Duration(c.Kafka.Transaction),
 			BatchSize:          c.Pipeline.BatchSize, ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), CacheAccounts: c.Pipeline.CacheAccounts,
 			EntityWait: time.Duration(c.Pipeline.EntityWait), Labels: labels,
-			Clock:      s.clock.now, PinThreads: s.clock.pinned,
+			Clock: s.clock.now, PinThreads: s.clock.pinned,
 			Sabotage: sabotage,
 		}, engine, store, s.stats, s.log.With("worker", i), time.Now, rand.Uint64)
 		g.Go(func() error { return w.Run(ctx) })
