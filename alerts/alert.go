@@ -21,6 +21,8 @@ type Alert struct {
 	Model         string           // the model's id
 	Severity      scoring.Severity // how pressing it is
 	Reasons       []Reason         // the most telling first, at least one
+	Marks         []string         // the marks of the transaction, and
+	Entities      []Entity         // its keys: what a label event about it has to repeat
 
 	Schema *features.Schema // the names of Vector's values, in order; nil where there are none
 	Vector features.Vector  // what the model was given; a missing value is NaN
@@ -28,6 +30,9 @@ type Alert struct {
 	Transaction *payment.Transaction
 	History     []features.Retained // the account's events before this one, oldest first
 }
+
+// Entity is the transaction's key of one entity, such as its merchant's name.
+type Entity struct{ Name, Key string }
 
 // New returns a with its Reason, the title of the first of a.Reasons. It keeps what a points to.
 func New(a Alert) *Alert {

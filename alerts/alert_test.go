@@ -74,7 +74,8 @@ func example(t testing.TB) *alerts.Alert {
 		ID: alerts.ID(tx.AccountID, tx.ID), Timestamp: tx.Time + 5000, TransactionID: tx.ID, AccountID: tx.AccountID,
 		Action: scoring.Review, Score: 0.97, Model: "cards/2023-10-01", Severity: scoring.High,
 		Reasons: alerts.NewExplainer(set.Schema(), currency(t, "USD")).Reasons(tx, v),
-		Schema:  set.Schema(), Vector: v, Transaction: tx, History: account.History(tx.Time, 50),
+		Marks:   []string{"unusual_amount"}, Entities: []alerts.Entity{{Name: "merchant", Key: "ElectronicsStore"}, {Name: "device", Key: "d-17"}},
+		Schema: set.Schema(), Vector: v, Transaction: tx, History: account.History(tx.Time, 50),
 	})
 }
 
@@ -108,7 +109,7 @@ func TestFieldOrder(t *testing.T) {
 	got := keys(t, example(t).AppendJSON(nil))
 	want := []string{
 		"alert_id", "timestamp", "transaction_id", "account_id", "reason", "action",
-		"score", "model", "severity", "reasons", "features", "transaction", "history",
+		"score", "model", "severity", "reasons", "marks", "entities", "features", "transaction", "history",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)

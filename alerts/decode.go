@@ -24,6 +24,8 @@ type wire struct {
 	Model         string            `json:"model"`
 	Severity      string            `json:"severity"`
 	Reasons       []wireReason      `json:"reasons"`
+	Marks         []string          `json:"marks"`
+	Entities      json.RawMessage   `json:"entities"`
 	Features      json.RawMessage   `json:"features"`
 	Transaction   json.RawMessage   `json:"transaction"`
 	History       []json.RawMessage `json:"history"`
@@ -54,7 +56,7 @@ func (a *Alert) UnmarshalJSON(data []byte) error {
 func (w *wire) alert() (Alert, error) {
 	a := Alert{
 		ID: w.ID, TransactionID: w.TransactionID, AccountID: w.AccountID,
-		Reason: w.Reason, Score: number(w.Score), Model: w.Model,
+		Reason: w.Reason, Score: number(w.Score), Model: w.Model, Marks: w.Marks,
 	}
 	for _, required := range [...]struct{ field, value string }{
 		{"alert_id", w.ID}, {"transaction_id", w.TransactionID}, {"account_id", w.AccountID},
@@ -81,6 +83,14 @@ func (w *wire) alert() (Alert, error) {
 		}
 		a.Reasons = append(a.Reasons, reason)
 	}
+	if err := members(w.Entities, func(name string, value json.RawMessage) error {
+		var key string
+		err := json.Unmarshal(value, &key)
+		a.Entities = append(a.Entities, Entity{name, key})
+		return err
+	}); err != nil {
+		return Alert{}, fmt.Errorf("entities: %w", err)
+	}
 	if a.Schema, a.Vector, err = decodeFeatures(w.Features); err != nil {
 		return Alert{}, fmt.Errorf("features: %w", err)
 	}
@@ -105,29 +115,49 @@ func number(x *float64) float64 {
 	return *x
 }
 
-// decodeFeatures reads an object of numbers in its order, which encoding/json would lose.
+// decodeFeatures reads an object of numbers.
 func decodeFeatures(object json.RawMessage) (*features.Schema, features.Vector, error) {
 	if isNull(object) {
 		return nil, nil, nil
 	}
+	schema, vector := new(features.Schema), features.Vector(nil)
+	err := members(object, func(name string, raw json.RawMessage) error {
+		var value *float64
+		if err := json.Unmarshal(raw, &value); err != nil {
+			return err
+		}
+		schema.Names, vector = append(schema.Names, name), append(vector, number(value))
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return schema, vector, nil
+}
+
+// members calls f for each member of an object in its order, which encoding/json would lose.
+func members(object json.RawMessage, f func(name string, value json.RawMessage) error) error {
+	if isNull(object) {
+		return nil
+	}
 	d := json.NewDecoder(bytes.NewReader(object))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, nil, errors.New("is not a JSON object")
+		return errors.New("is not a JSON object")
 	}
-	schema, vector := new(features.Schema), features.Vector(nil)
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		var value *float64
+		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
-			return nil, nil, fmt.Errorf("%v: %w", name, err)
+			return fmt.Errorf("%v: %w", name, err)
 		}
-		schema.Names = append(schema.Names, name.(string)) // the key of an object is always a string
-		vector = append(vector, number(value))
+		if err := f(name.(string), value); err != nil { // the key of an object is always a string
+			return fmt.Errorf("%v: %w", name, err)
+		}
 	}
-	return schema, vector, nil
+	return nil
 }
 
 func decodeTransaction(object json.RawMessage) (*payment.Transaction, error) {

@@ -24,7 +24,16 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 	for i := range a.Reasons {
 		dst = a.Reasons[i].append(comma(dst, i))
 	}
-	dst = append(dst, `],"features":{`...)
+	dst = append(dst, `],"marks":[`...)
+	for i, m := range a.Marks {
+		dst = payment.AppendString(comma(dst, i), m)
+	}
+	dst = append(dst, `],"entities":{`...)
+	for i, e := range a.Entities {
+		dst = payment.AppendString(comma(dst, i), e.Name)
+		dst = payment.AppendString(append(dst, ':'), e.Key)
+	}
+	dst = append(dst, `},"features":{`...)
 	if a.Schema != nil {
 		for i, value := range a.Vector {
 			dst = payment.AppendString(comma(dst, i), a.Schema.Names[i])

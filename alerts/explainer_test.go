@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/features"
@@ -154,39 +153,41 @@ func TestReasonsInYen(t *testing.T) {
 
 // TestRuleNeedsItsFeatures takes away a feature, or its meaning, and with it the sentence.
 func TestRuleNeedsItsFeatures(t *testing.T) {
-	compile := func(edit func([]features.Definition) []features.Definition) *features.Schema {
-		set, err := features.Compile(edit(features.Builtin()), features.DefaultLayout())
+	// The features file declares both windows of std in one line.
+	const declared = `  - {name: "std_{window}", aggregate: std, of: amount, filter: spending, windows: [7d, 30d]`
+	const first = "\nfeatures:\n"
+	const longer = "  - {name: std_30d, aggregate: std, of: amount, filter: spending, windows: [30d]}\n"
+	shorter := strings.Replace(declared, "[7d, 30d]", "[7d]", 1)
+	compile := func(edits ...string) *features.Schema {
+		text := features.BuiltinSource()
+		for i := 0; i < len(edits); i += 2 {
+			if strings.Count(text, edits[i]) != 1 {
+				t.Fatalf("the shipped file does not have %q once", edits[i])
+			}
+			text = strings.Replace(text, edits[i], edits[i+1], 1)
+		}
+		declarations, err := features.ParseDeclarations("features.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := features.Compile(declarations, features.DefaultLayout())
 		if err != nil {
 			t.Fatal(err)
 		}
 		return set.Schema()
 	}
-	at := func(all []features.Definition, name string) int {
-		return slices.IndexFunc(all, func(d features.Definition) bool { return d.Name == name })
-	}
-	without := func(all []features.Definition, name string) []features.Definition {
-		return slices.DeleteFunc(all, func(d features.Definition) bool { return d.Name == name })
-	}
 	tests := []struct {
-		name string
-		edit func([]features.Definition) []features.Definition
-		want alerts.Code
+		name  string
+		edits []string // pieces of the shipped file, each with what is put in its place
+		want  alerts.Code
 	}{
-		{"as shipped", func(all []features.Definition) []features.Definition { return all }, alerts.AmountAboveUsual},
-		{"in another order", func(all []features.Definition) []features.Definition {
-			std := all[at(all, "std_30d")]
-			return append([]features.Definition{std}, without(all, "std_30d")...)
-		}, alerts.AmountAboveUsual},
-		{"without std_30d", func(all []features.Definition) []features.Definition {
-			return without(all, "std_30d")
-		}, alerts.UnusualCombination},
-		{"std_30d over 29 days", func(all []features.Definition) []features.Definition {
-			all[at(all, "std_30d")].Window = 29 * 24 * time.Hour
-			return all
-		}, alerts.UnusualCombination},
+		{"as shipped", nil, alerts.AmountAboveUsual},
+		{"in another order", []string{declared, shorter, first, first + longer}, alerts.AmountAboveUsual},
+		{"without std_30d", []string{declared, shorter}, alerts.UnusualCombination},
+		{"std_30d over 29 days", []string{declared, shorter, first, first + strings.Replace(longer, "[30d]", "[29d]", 1)}, alerts.UnusualCombination},
 	}
 	for _, test := range tests {
-		schema := compile(test.edit)
+		schema := compile(test.edits...)
 		high := but(values{"amount": 500, "amount_to_mean_30d": 500 / 80.65})
 		if schema.Index("std_30d") < 0 {
 			delete(high, "std_30d")

@@ -70,6 +70,10 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 		return err
 	}
 	r.finish(time.Since(began))
+	if n := r.engine.Disordered(); n > 0 {
+		_, _ = fmt.Fprintf(stderr, "warning: %d rows are older than tiles that rows before them had read already: sort the file by time, "+
+			"or entity features may differ from what they would have been live\n", n)
+	}
 	if r.page != nil {
 		if err := r.report.WriteHTML(r.page); err != nil {
 			return err

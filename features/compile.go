@@ -192,7 +192,11 @@ func (c *compiler) feature(d *Definition) (feature, error) {
 		return c.tileFeature(d)
 	}
 	if d.Labels != "" || d.Delay != 0 {
-		return feature{}, c.mistake(d, "labels", "labels and delay go with an entity; declare one with key: account for an account's own labels")
+		key := "labels"
+		if d.Labels == "" {
+			key = "delay"
+		}
+		return feature{}, c.mistake(d, key, "labels and delay go with an entity; declare one with key: account for an account's own labels")
 	}
 	if d.Window < time.Millisecond || d.Window > c.set.layout.LongestWindow {
 		return feature{}, c.mistake(d, "windows", "window %s is not between 1ms and the longest window that the state keeps, %s (features.longest_window in weir.yaml)",
@@ -233,8 +237,11 @@ var accountAggregates = map[string]struct {
 func (c *compiler) aggregate(d *Definition) (f feature, plan aggregatePlan, err error) {
 	a, ok := accountAggregates[d.Aggregate]
 	if !ok {
-		return f, plan, c.mistake(d, "aggregate", "unknown aggregate %q; there are %s", d.Aggregate,
-			strings.Join(slices.Sorted(maps.Keys(accountAggregates)), ", "))
+		wrong := "aggregate is missing"
+		if d.Aggregate != "" {
+			wrong = fmt.Sprintf("unknown aggregate %q", d.Aggregate)
+		}
+		return f, plan, c.mistake(d, "aggregate", "%s; there are %s", wrong, strings.Join(slices.Sorted(maps.Keys(accountAggregates)), ", "))
 	}
 	f = feature{op: a.op, statistic: a.statistic}
 	plan.family = a.family

@@ -326,7 +326,8 @@ func (d *Declarations) addFeature(f Definition, w string) error {
 		}
 		f.Window = window
 		f.Name = strings.ReplaceAll(f.Name, windowPlaceholder, w)
-		f.Description = strings.ReplaceAll(f.Description, windowPlaceholder, spanInWords(window))
+		// "in the last hour", not "in the last 1 hour".
+		f.Description = strings.ReplaceAll(f.Description, windowPlaceholder, strings.TrimPrefix(spanInWords(window), "1 "))
 	}
 	if err := d.declarable("feature", f.Name, f.at("name")); err != nil {
 		return err
@@ -388,7 +389,7 @@ func parseSpan(s string) (time.Duration, bool) {
 	return 0, false
 }
 
-// spanInWords returns a span as text: 24 hours, 30 days, hour.
+// spanInWords returns a span as text: 24 hours, 30 days, 1 hour.
 func spanInWords(w time.Duration) string {
 	for _, unit := range []string{"day", "hour", "minute", "second", "millisecond"} {
 		for _, u := range spanUnits {
@@ -396,7 +397,7 @@ func spanInWords(w time.Duration) string {
 				continue
 			}
 			if w == u.length {
-				return u.word
+				return "1 " + u.word
 			}
 			return fmt.Sprintf("%d %ss", w/u.length, u.word)
 		}

@@ -26,12 +26,12 @@ func file(parts string, list ...string) string {
 var plain = file("", "name: amount, value: amount")
 
 // replaced returns the file with one piece of its text replaced.
-func replaced(tb testing.TB, text, old, new string) string {
+func replaced(tb testing.TB, text, old, with string) string {
 	tb.Helper()
 	if strings.Count(text, old) != 1 {
 		tb.Fatalf("%q stands %d times in\n%s", old, strings.Count(text, old), text)
 	}
-	return strings.Replace(text, old, new, 1)
+	return strings.Replace(text, old, with, 1)
 }
 
 // compileFile compiles the text of a features file.

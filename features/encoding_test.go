@@ -38,18 +38,24 @@ func lived(set *features.Set, seed uint64, n int) []byte {
 // FuzzDecode tries the input as it is and with a right checksum. What is accepted must be what Append writes, and be of
 // use; what is refused must say so without a panic and without much memory.
 func FuzzDecode(f *testing.F) {
-	set := shipped(f)
-	f.Add([]byte{})
-	f.Add(set.NewAccount().Append(nil))
-	for seed, n := range []int{1, 3, 30, 300} {
-		value := lived(set, uint64(seed), n)
-		f.Add(value)
-		f.Add(value[:len(value)-4])
+	sets := []*features.Set{shipped(f), keeping(f), compile(f, plain, features.DefaultLayout())}
+	f.Add(byte(0), []byte{})
+	for which, set := range sets {
+		f.Add(byte(which), set.NewAccount().Append(nil))
+		for seed, n := range []int{1, 3, 30, 300} {
+			value := lived(set, uint64(seed), n)
+			f.Add(byte(which), value)
+			f.Add(byte(which), value[:len(value)-4])
+		}
 	}
 	for _, c := range damages {
-		f.Add(c.body)
+		f.Add(byte(2), c.body)
 	}
-	f.Fuzz(func(t *testing.T, input []byte) {
+	for _, c := range keptDamages {
+		f.Add(byte(1), c.body)
+	}
+	f.Fuzz(func(t *testing.T, which byte, input []byte) {
+		set := sets[int(which)%len(sets)]
 		for _, value := range [][]byte{input, seal(input)} {
 			a, err := decodeFrugally(t, set, value)
 			if err != nil {
@@ -65,6 +71,7 @@ func FuzzDecode(f *testing.F) {
 			if newest, ok := a.Newest(); ok {
 				tx.Time = newest
 			}
+			tx.Attributes = []payment.Attribute{{Key: "device", Value: "d1"}, {Key: "risk", Value: "0.25"}}
 			var o features.Observation
 			a.Observe(&tx, &o)
 			a.Compute(&o, make(features.Vector, set.Schema().Len()))
@@ -89,7 +96,7 @@ func decodeFrugally(t *testing.T, set *features.Set, value []byte) (*features.Ac
 
 // Any byte that is not what was written, any byte too few and any too many must be noticed.
 func TestDamageIsNoticed(t *testing.T) {
-	set := shipped(t)
+	set := keeping(t)
 	value := lived(set, 7, 25)
 	if _, err := set.Decode(value); err != nil {
 		t.Fatal(err)
@@ -192,7 +199,7 @@ var damages = []struct {
 }
 
 func TestDecodeErrors(t *testing.T) {
-	set := shipped(t)
+	set := compile(t, plain, features.DefaultLayout())
 	if a, err := set.Decode(seal(validBody())); err != nil || a.Len() != 2 {
 		t.Fatalf("the valid encoding: %v", err)
 	}
@@ -206,9 +213,70 @@ func TestDecodeErrors(t *testing.T) {
 	}
 }
 
+// keeping is a set that keeps a text, a number and two marks.
+func keeping(tb testing.TB) *features.Set {
+	tb.Helper()
+	return compile(tb, file("attributes: {device: text, risk: number}\nmarks: {large: {when: amount > 100}, odd: {when: n > 1}}",
+		"name: n, aggregate: count, filter: large, windows: [1h]", "name: devices, aggregate: distinct, of: device, windows: [30d]",
+		"name: mean, aggregate: mean, of: risk, windows: [30d]"), features.DefaultLayout())
+}
+
+// kept returns the bytes of the only event of an account of that set. Those of retained stand before the fingerprint.
+func kept(head byte, retained ...byte) []byte {
+	e := event(head&^0x10, 1, 5, 'U', 0, 0)
+	e[0] = head
+	return append(append(e, retained...), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+}
+
+// keptDamages are bodies that Append never writes for that set.
+var keptDamages = []struct {
+	name string
+	body []byte
+	want string
+}{
+	{"marks that are none", body("\x00", kept(0x31, 0, 0, 0)), "marks 0x0 of 2"},
+	{"a mark too many", body("\x00", kept(0x31, 4, 0, 0)), "marks 0x4 of 2"},
+	{"marks of many bits", body("\x00", kept(0x31, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 0, 0)), "marks 0x8000000000000001 of 2"},
+	{"text that is not there", body("\x00", kept(0x11, 1, 0)), "name 1 of 0"},
+	{"text after none", body("\x00", kept(0x11, 2, 0)), "name 2 after 0"},
+	{"name of no event", body("\x01\x01d", kept(0x11, 0, 0)), "1 names, 0 of them used"},
+	{"number out of range", body("\x00", kept(0x11, append([]byte{0}, binary.AppendUvarint(nil, 1+2*(9e15+1))...)...)), "a number out of range"},
+	{"negative number out of range", body("\x00", kept(0x11, append([]byte{0}, binary.AppendUvarint(nil, 1+2*(9e15+1)-1)...)...)), "a number out of range"},
+	{"long spelling of a number", body("\x00", kept(0x11, 0, 0x81, 0)), "longer than it need be"},
+	{"attributes cut off", body("\x00", event(0x01, 1, 5, 'U', 0, 0)), "an integer is cut off"},
+	{"more events than bytes", []byte{2, 0, 2, 0x11, 1, 10, 0xc8, 6, 0, 0, 0, 0, 1, 2, 3}, "announces 2 items in 12 bytes"},
+}
+
+func TestDecodeErrorsOfWhatIsKept(t *testing.T) {
+	set := keeping(t)
+	for _, retained := range [][]byte{
+		{1, 1},
+		append([]byte{0}, binary.AppendUvarint(nil, 1+2*9e15)...),
+		append([]byte{0}, binary.AppendUvarint(nil, 2*9e15)...),
+	} {
+		names := "\x00"
+		if retained[0] == 1 {
+			names = "\x01\x01d"
+		}
+		value := seal(body(names, kept(0x31, append([]byte{3}, retained...)...)))
+		a, err := set.Decode(value)
+		if err != nil || !bytes.Equal(a.Append(nil), value) {
+			t.Fatalf("the valid encoding %x: %v", value, err)
+		}
+	}
+	for _, c := range keptDamages {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := set.Decode(seal(c.body))
+			if !errors.Is(err, features.ErrDamaged) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("the error is %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
 // Ids are remembered to the millisecond, and an encoding that ends there is accepted.
 func TestDedupeSpanInEncoding(t *testing.T) {
-	set := shipped(t)
+	set := compile(t, plain, features.DefaultLayout())
 	for _, value := range [][]byte{
 		body("\x00", event(0x11, 5, 5, 'U', 0, 0), event(0x19, week-1, 5, 0, 0, 0)),
 		body("\x00", event(0x01, 5, 5, 'U', 0, 0), event(0x19, week, 5, 0, 0, 0)),
@@ -221,7 +289,7 @@ func TestDedupeSpanInEncoding(t *testing.T) {
 
 // The bytes are in stores and in dumps: where they change, the encoding's version must.
 func TestEncodingGolden(t *testing.T) {
-	set := shipped(t)
+	set := keeping(t)
 	located := purchase("b", time.Minute, -1999)
 	located.Merchant = payment.Merchant{
 		Name: "ElectronicsStore", Category: "Electronics", Location: payment.Location{LatitudeE7: 407306100, LongitudeE7: -739352420, Known: true},
@@ -230,6 +298,9 @@ func TestEncodingGolden(t *testing.T) {
 	foreign.ID, foreign.Time, foreign.Currency, foreign.Type, foreign.Amount = "c", start.Add(8*24*time.Hour), currency("EUR"), payment.Withdrawal, 20000
 	tied := foreign
 	tied.ID, tied.Type, tied.Merchant = "d", payment.Deposit, payment.Merchant{Name: "Électronique", Category: "ElectronicsStore"}
+	for i, tx := range []*payment.Transaction{&located, &tied} {
+		tx.Attributes = []payment.Attribute{{Key: "risk", Value: []string{"-0.25", "1e9"}[i]}, {Key: "device", Value: []string{"d1", "Electronics"}[i]}}
+	}
 	a, o := observe(set, purchase("a", 0, 50000), located, foreign, tied)
 	a.Fold(o)
 	golden(t, "encoding.golden", hex.Dump(a.Append(nil)))
@@ -264,6 +335,7 @@ func customer(n int) []payment.Transaction {
 			tx.Type = payment.Withdrawal
 		}
 		tx.Time += payment.Time(d.IntN(1000))
+		tx.Attributes = []payment.Attribute{{Key: "device_id", Value: fmt.Sprintf("device-%d", d.IntN(3))}, {Key: "channel", Value: pick(d, "online", "pos")}}
 		all[i] = tx
 	}
 	return all
@@ -272,7 +344,7 @@ func customer(n int) []payment.Transaction {
 // What an account takes in the store decides how many fit, and how fast they are read.
 func TestEncodedSize(t *testing.T) {
 	set := shipped(t)
-	for _, c := range []struct{ events, most int }{{1, 80}, {10, 400}, {100, 2500}, {1000, 22000}} {
+	for _, c := range []struct{ events, most int }{{1, 90}, {10, 440}, {100, 2800}, {1000, 25000}} {
 		a, o := observe(set, customer(c.events)...)
 		a.Fold(o)
 		size := len(a.Append(nil))

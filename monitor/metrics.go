@@ -67,6 +67,13 @@ func (c *collector) counts() {
 	c.counter("weir_duplicates_total", "Repeated transactions, which are not decided again.", s.Duplicates.Load)
 	c.counter("weir_conflicts_total", "Repeated transaction ids with another body, which are not decided.", s.Conflicts.Load)
 	c.counter("weir_late_total", "Transactions later than the allowed lateness, decided all the same.", s.Late.Load)
+	c.counter("weir_incomplete_total", "Transactions decided without all of the tiles that their entity features read.", s.Incomplete.Load)
+	c.counter("weir_entity_waits_total", "Times that a partition waited for tiles which others were still adding to.", s.Waits.Load)
+	c.counter("weir_tile_reads_total", "Keys of entities whose tiles were read from another partition's state.", s.TileReads.Load)
+	c.counter("weir_tile_cache_hits_total", "Keys of entities whose tiles were in memory, or known not to exist.", s.SeriesHits.Load)
+	c.counter("weir_tile_late_total", "Transactions too late for the tiles of their partition.", s.LateTiles.Load)
+	c.counter("weir_labels_total", "Label events folded into tiles.", s.Labels.Load)
+	c.counter("weir_labels_refused_total", "Records of the feedback topic that are no label events.", s.LabelsRefused.Load)
 	c.counter("weir_folded_total", "Transactions folded into the state without a decision, while catching up.", s.Folded.Load)
 	c.add("weir_batches_total", "Batches by outcome.", []string{"outcome"}, func(m *metric, to chan<- prometheus.Metric) {
 		m.counter(to, float64(s.Commits.Load()), "committed")

@@ -206,7 +206,7 @@ func (w *Worker) emit(r *stream.Record, in *input) {
 	}
 	b.tally.alerts++
 	start = len(b.bytes)
-	b.bytes = w.judge.alert(in.entry, &in.tx).AppendJSON(b.bytes)
+	b.bytes = w.judge.alert(in.entry, &in.tx, in.keys).AppendJSON(b.bytes)
 	b.add(w.config.Topics.Alerts, r, start)
 }
 

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/weir-fraud/weir/alerts"
@@ -115,13 +117,20 @@ func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 	return d
 }
 
-// alert returns the alert event of the decision just made, before the transaction is folded in.
-func (j *judge) alert(e *entry, tx *payment.Transaction) *alerts.Alert {
+// alert returns the alert event of the decision just made, before the transaction is folded in. keys are its keys of
+// the set's entities.
+func (j *judge) alert(e *entry, tx *payment.Transaction, keys []string) *alerts.Alert {
 	d := &j.decision
+	var entities []alerts.Entity
+	for i, key := range keys {
+		if key != "" {
+			entities = append(entities, alerts.Entity{Name: j.set.Entities()[i].Name, Key: strings.Clone(key)})
+		}
+	}
 	return alerts.New(alerts.Alert{
 		ID: d.AlertID, Timestamp: payment.TimeOf(j.now()), TransactionID: tx.ID, AccountID: tx.AccountID,
 		Action: d.Action, Score: d.Score, Model: d.Model, Severity: j.policy.Severity(d.Action, d.Score),
-		Reasons: j.explainer.Reasons(tx, j.vector), Schema: j.set.Schema(), Vector: j.vector,
+		Reasons: j.explainer.Reasons(tx, j.vector), Marks: slices.Clone(d.Marks), Entities: entities, Schema: j.set.Schema(), Vector: j.vector,
 		Transaction: tx, History: e.account.History(tx.Time, historyInAlert),
 	})
 }

@@ -152,6 +152,9 @@ func (r *Replay) work(thread int, rows []Replayed, from, to int) {
 			continue
 		}
 		late := s.set.LateForTiles(tx.Time, s.watermark)
+		if r.tiles != nil {
+			row.Keys = r.tiles.keysOf(i)
+		}
 		if r.tiles != nil && !late {
 			r.tiles.attach(i, &t.judge.observation)
 		}
@@ -167,7 +170,6 @@ func (r *Replay) work(thread int, rows []Replayed, from, to int) {
 		t.judge.fold(row.entry, tx)
 		row.Marks = t.judge.observation.Marks()
 		if r.tiles != nil {
-			row.Keys = r.tiles.keysOf(i)
 			r.tiles.add(thread, i, row, s, &t.judge.observation, late)
 		}
 	}
@@ -184,7 +186,7 @@ func (t *replayThread) decide(row *Replayed, since payment.Time) {
 		return
 	}
 	tx := row.Transaction.Clone()
-	a := t.judge.alert(row.entry, &tx)
+	a := t.judge.alert(row.entry, &tx, row.Keys)
 	a.Vector = slices.Clone(a.Vector)
 	row.Explained = a
 }

@@ -206,7 +206,12 @@ func (d *Document) Choice(node ast.Node, what string, words ...string) (int, err
 	s, _ := Scalar(node)
 	i := slices.Index(words, s)
 	if i < 0 {
-		return 0, d.Mistake(PlaceOf(node), "%smust be %s", prefixed(what), strings.Join(words[:len(words)-1], ", ")+" or "+words[len(words)-1])
+		last := len(words) - 1
+		most := strings.Join(words[:last], ", ")
+		if most != "" {
+			most += " or "
+		}
+		return 0, d.Mistake(PlaceOf(node), "%smust be %s%s", prefixed(what), most, words[last])
 	}
 	return i, nil
 }

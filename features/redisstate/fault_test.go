@@ -102,7 +102,7 @@ func TestConnectionRefused(t *testing.T) {
 		{"Ping", func() error { return s.Ping(ctx) }, "no answer from Redis at " + address + " (is it running, is redis.addresses right?): "},
 		{"Head", func() error { return second(s.Head(ctx, 0)) }, "read a head from Redis: "},
 		{"Heads", func() error { return second(s.Heads(ctx, 2)) }, "read heads from Redis: "},
-		{"Load", func() error { return s.Load(ctx, []features.Read{{Accounts: []string{"a"}}}) }, "read account states from Redis: "},
+		{"Load", func() error { return s.Load(ctx, []features.Read{{Accounts: []string{"a"}}}) }, "read states from Redis: "},
 		{"Apply", func() error { return s.Apply(ctx, []features.Write{{To: headAt(1)}}) }, "write to Redis: "},
 		{"Forget", func() error { return second(s.Forget(ctx, 0, headAt(1), 5)) }, "forget idle accounts: "},
 		{"Scan", func() error { return s.Scan(ctx, 4, headAt(1), nil) }, "scan partition 4: "},

@@ -53,6 +53,10 @@ func conform(t *testing.T, config redisstate.Config) {
 		{"Forget", testForget},
 		{"ForgetMany", testForgetMany},
 		{"Scan", testScan},
+		{"Tiles", testTiles},
+		{"TilesMany", testTilesMany},
+		{"Indexes", testIndexes},
+		{"Peers", testPeers},
 		{"Discard", testDiscard},
 		{"DeleteDiscarded", testDeleteDiscarded},
 		{"Drop", testDrop},
@@ -176,7 +180,7 @@ func (f *fixture) expect(t *testing.T, partition int32, values string, head feat
 }
 
 func change(account, value string, filed, bucket int64) features.Change {
-	return features.Change{Account: account, Value: []byte(value), Filed: filed, Bucket: bucket}
+	return features.Change{Account: account, Value: []byte(value), Filing: features.Filing{Filed: filed, Bucket: bucket}}
 }
 
 func testHeads(t *testing.T, f *fixture) {
