@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"slices"
 	"time"
@@ -45,6 +46,8 @@ type measured struct {
 	stats *pipeline.Stats
 	wall  time.Duration
 	cpu   time.Duration
+	heap  uint64 // bytes, after a collection, once everything was done; and
+	held  int64  // accounts and keys of entities in memory then
 }
 
 // rate returns the transactions decided in a second.
@@ -115,8 +118,8 @@ func newBenchTopics(ctx context.Context, c Config, topic string, partitions int3
 	return b, nil
 }
 
-// produce sends simulated transactions into the topic to read.
-func (b *benchTopics) produce(ctx context.Context, world simulate.Config, n int64) error {
+// produce sends simulated transactions into the topic to read, each changed if change is not nil.
+func (b *benchTopics) produce(ctx context.Context, world simulate.Config, n int64, change func(*payment.Transaction)) error {
 	p, err := stream.NewProducer(b.config.kafka())
 	if err != nil {
 		return err
@@ -131,6 +134,9 @@ func (b *benchTopics) produce(ctx context.Context, world simulate.Config, n int6
 	for range n {
 		if ctx.Err() != nil || !g.Next(&e) {
 			break
+		}
+		if change != nil {
+			change(&e.Transaction)
 		}
 		value = payment.AppendJSON(value[:0], &e.Transaction)
 		m := stream.Message{Topic: b.in.Name, Partition: stream.AnyPartition, Key: []byte(e.Transaction.AccountID), Value: value}
@@ -236,5 +242,17 @@ func (m *measured) watch(ctx context.Context, profile string, done func() bool) 
 		}
 	}
 	m.wall, m.cpu = time.Since(began), processTime()-cpu
+	m.heap = heapInUse()
+	for _, w := range m.stats.Workers() {
+		m.held += w.Accounts.Load()
+	}
 	return nil
+}
+
+// heapInUse returns the bytes of the heap after a collection.
+func heapInUse() uint64 {
+	runtime.GC()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	return memory.HeapAlloc
 }

@@ -103,14 +103,14 @@ func (s *switching) expected(c app.Config, from, to int) []string {
 	return slices.DeleteFunc(all, func(line string) bool { return !wanted[transactionID(s.t, line)] })
 }
 
-// decided returns the decisions of some of the transactions, sorted, once there is one for each up to the last of them.
-func (s *switching) decided(from, to int) []string {
+// decided returns the decisions of some of the transactions, sorted, once there are n decisions in all.
+func (s *switching) decided(n, from, to int) []string {
 	s.t.Helper()
 	wanted := make(map[string]bool)
 	for _, line := range s.lines[from:to] {
 		wanted[transactionID(s.t, line)] = true
 	}
-	all := values(s.read(s.config.Kafka.Topics.Decisions, to))
+	all := values(s.read(s.config.Kafka.Topics.Decisions, n))
 	return slices.DeleteFunc(all, func(line string) bool { return !wanted[transactionID(s.t, line)] })
 }
 
@@ -176,10 +176,10 @@ func TestSwitchToANewLayout(t *testing.T) {
 	}
 
 	stopNew := s.next.start()
-	got := s.decided(7000, 9000)
+	got := s.decided(9000, 7000, 9000)
 	log := stopNew()
 	sameLines(t, "decisions of the new process", got, s.expected(s.next.config, 7000, 9000))
-	sameLines(t, "decisions of the old one", s.decided(0, 7000), s.expected(s.config, 0, 7000))
+	sameLines(t, "decisions of the old one", s.decided(9000, 0, 7000), s.expected(s.config, 0, 7000))
 	foundComplete(t, log)
 	s.listed(s.config.Layout(), s.next.config.Layout())
 	if err := app.DropState(t.Context(), s.next.config, s.config.Layout(), io.Discard); err != nil {
@@ -236,7 +236,7 @@ func TestRivalBuilders(t *testing.T) {
 	s.awaitState(6000)
 	log := stopNew()
 	first, second := stopFirst(), stopSecond()
-	sameLines(t, "decisions", s.decided(3000, 6000), s.expected(s.next.config, 3000, 6000))
+	sameLines(t, "decisions", s.decided(6000, 3000, 6000), s.expected(s.next.config, 3000, 6000))
 	sameLines(t, "state", readLines(t, s.next.state()), func() []string {
 		_, state := s.next.replayed(s.path("all"), servicePartitions)
 		return readLines(t, state)
@@ -273,7 +273,7 @@ func TestNewWindowIsRightAtOnce(t *testing.T) {
 	stopOld()
 	s.sendLines(3000, 6000)
 	stopNew := s.next.start()
-	got := s.decided(3000, 6000)
+	got := s.decided(6000, 3000, 6000)
 	log := stopNew()
 	sameLines(t, "decisions", got, s.expected(s.next.config, 3000, 6000))
 	foundComplete(t, log)
