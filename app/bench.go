@@ -107,7 +107,7 @@ func (b *bench) world() simulate.Config {
 
 // real measures consuming alone, the whole pipeline, and a rebuild of its state, on one topic.
 func (b *bench) real(ctx context.Context) (err error) {
-	topics, err := b.fill(ctx, b.config, b.world(), nil)
+	topics, err := b.fill(ctx, b.config)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (b *bench) embedded(ctx context.Context) (err error) {
 	defer servers.close()
 	c := b.config
 	servers.connect(&c)
-	topics, err := b.fill(ctx, c, b.world(), nil)
+	topics, err := b.fill(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -160,17 +160,34 @@ func (b *bench) embedded(ctx context.Context) (err error) {
 	return nil
 }
 
-// fill makes a topic of simulated transactions, each changed if change is not nil, and the topics for what comes of them.
-func (b *bench) fill(ctx context.Context, c Config, world simulate.Config, change func(*payment.Transaction)) (*benchTopics, error) {
-	c.Pipeline.EntityWait = 0 // what is sent is the past, in which partitions are far apart
+// fill makes a topic of simulated transactions, and the topics for what comes of them.
+func (b *bench) fill(ctx context.Context, c Config) (*benchTopics, error) {
 	topics, err := newBenchTopics(ctx, c, "", b.options.Partitions)
 	if err != nil {
 		return nil, err
 	}
-	if err := topics.produce(ctx, world, b.options.Transactions, change); err != nil {
+	next, err := simulated(b.world())
+	if err == nil {
+		err = topics.produce(ctx, next, b.options.Transactions)
+	}
+	if err != nil {
 		return nil, errors.Join(err, topics.close(context.WithoutCancel(ctx)))
 	}
 	return topics, nil
+}
+
+// simulated returns a function that sets a transaction to the next one of a simulation, and reports false at its end.
+func simulated(world simulate.Config) (next func(*payment.Transaction) bool, err error) {
+	g, err := simulate.New(world)
+	if err != nil {
+		return nil, err
+	}
+	var e simulate.Event
+	return func(tx *payment.Transaction) bool {
+		ok := g.Next(&e)
+		*tx = e.Transaction
+		return ok
+	}, nil
 }
 
 // latency measures at two rates.

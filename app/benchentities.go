@@ -18,31 +18,63 @@ import (
 func (b *bench) entities(ctx context.Context) error {
 	const merchants, devices = 10_000, 1_000_000
 	world := b.world()
-	world.Merchants = merchants
-	if err := b.entityRun(ctx, fmt.Sprintf("merchants_%d", merchants), func() (*benchTopics, error) {
-		return b.fill(ctx, b.config, world, nil)
-	}); err != nil {
+	world.Accounts, world.Merchants = 20_000, merchants
+	shops, err := simulated(world)
+	if err != nil {
+		return err
+	}
+	if err := b.entityRun(ctx, fmt.Sprintf("merchants_%d", merchants), shops); err != nil {
+		return err
+	}
+	world.Merchants = b.world().Merchants
+	plain, err := simulated(world)
+	if err != nil {
 		return err
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
-	return b.entityRun(ctx, fmt.Sprintf("devices_%d", devices), func() (*benchTopics, error) {
-		return b.fill(ctx, b.config, b.world(), func(tx *payment.Transaction) {
-			for i := range tx.Attributes {
-				if tx.Attributes[i].Key == "device_id" {
-					tx.Attributes[i].Value = fmt.Sprintf("d-%06d", rng.IntN(devices))
-				}
+	return b.entityRun(ctx, fmt.Sprintf("devices_%d", devices), func(tx *payment.Transaction) bool {
+		ok := plain(tx)
+		for i := range tx.Attributes {
+			if tx.Attributes[i].Key == "device_id" {
+				tx.Attributes[i].Value = fmt.Sprintf("d-%06d", rng.IntN(devices))
 			}
-		})
+		}
+		return ok
 	})
 }
 
-// entityRun runs the pipeline over a topic, and writes what concerns entities.
-func (b *bench) entityRun(ctx context.Context, name string, fill func() (*benchTopics, error)) (err error) {
-	topics, err := fill()
+// liveShare is the part of the transactions that is decided in a run over entities. The others are their past.
+const liveShare = 5
+
+// entityRun folds a past of weeks, runs the pipeline over what comes next, and writes what concerns entities. What comes
+// next comes within minutes, as live traffic does: the tiles that it reads are all closed, and none has to be waited for.
+func (b *bench) entityRun(ctx context.Context, name string, next func(*payment.Transaction) bool) (err error) {
+	topics, err := newBenchTopics(ctx, b.config, "", b.options.Partitions)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, topics.close(context.WithoutCancel(ctx))) }()
+	topics.config.Pipeline.Start = pipeline.StartLatest
+	live := max(1, b.options.Transactions/liveShare)
+	if err := topics.produce(ctx, next, b.options.Transactions-live); err != nil {
+		return err
+	}
+	if _, err := topics.fold(ctx, b.log); err != nil {
+		return err
+	}
+	var last payment.Time
+	hurried := func(tx *payment.Transaction) bool {
+		ok := next(tx)
+		if last == 0 {
+			last = tx.Time
+		}
+		last++
+		tx.Time = last
+		return ok
+	}
+	if err := topics.produce(ctx, hurried, live); err != nil {
+		return err
+	}
 	before := heapInUse()
 	m, err := topics.run(ctx, PipelineBenchOptions{}, b.log)
 	if err != nil {

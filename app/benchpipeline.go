@@ -16,7 +16,6 @@ import (
 
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/pipeline"
-	"github.com/weir-fraud/weir/simulate"
 	"github.com/weir-fraud/weir/stream"
 )
 
@@ -118,28 +117,21 @@ func newBenchTopics(ctx context.Context, c Config, topic string, partitions int3
 	return b, nil
 }
 
-// produce sends simulated transactions into the topic to read, each changed if change is not nil.
-func (b *benchTopics) produce(ctx context.Context, world simulate.Config, n int64, change func(*payment.Transaction)) error {
+// produce sends n transactions into the topic to read, or as many as there are.
+func (b *benchTopics) produce(ctx context.Context, next func(*payment.Transaction) bool, n int64) error {
 	p, err := stream.NewProducer(b.config.kafka())
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	g, err := simulate.New(world)
-	if err != nil {
-		return err
-	}
-	var e simulate.Event
+	var tx payment.Transaction
 	var value []byte
 	for range n {
-		if ctx.Err() != nil || !g.Next(&e) {
+		if ctx.Err() != nil || !next(&tx) {
 			break
 		}
-		if change != nil {
-			change(&e.Transaction)
-		}
-		value = payment.AppendJSON(value[:0], &e.Transaction)
-		m := stream.Message{Topic: b.in.Name, Partition: stream.AnyPartition, Key: []byte(e.Transaction.AccountID), Value: value}
+		value = payment.AppendJSON(value[:0], &tx)
+		m := stream.Message{Topic: b.in.Name, Partition: stream.AnyPartition, Key: []byte(tx.AccountID), Value: value}
 		if err := p.Produce(&m); err != nil {
 			return err
 		}
@@ -193,6 +185,11 @@ func (b *benchTopics) rebuild(ctx context.Context, log *slog.Logger) (*measured,
 	if err := b.config.deleteState(ctx, b.in.Partitions); err != nil {
 		return nil, err
 	}
+	return b.fold(ctx, log)
+}
+
+// fold measures the building of the state up to what is committed, or to the log's end where nothing is.
+func (b *benchTopics) fold(ctx context.Context, log *slog.Logger) (*measured, error) {
 	return b.measure(ctx, "", log, func(p *pipeline.PartitionStats) bool { return p.Until.Load() > 0 && !p.Catching.Load() })
 }
 
