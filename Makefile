@@ -58,6 +58,10 @@ fmt: ## Format the Go and Python code
 train: build ## Make the shipped model again, from seeds (a few minutes)
 	scripts/train $(ARGS)
 
+.PHONY: accuracy
+accuracy: build ## Measure what models find in the public data of WEIR_TEST_DATA, against targets (about 15 minutes)
+	scripts/accuracy $(ARGS)
+
 .PHONY: clean
 clean: ## Stop the services; delete everything built, installed or stored in this folder
 	if [[ -d .services ]]; then env -u WEIR_SERVICES_DIR scripts/services stop; fi

@@ -82,6 +82,7 @@ type FeaturesConfig struct {
 	Lateness      Duration          `yaml:"lateness" doc:"how far behind its account's newest event an event may be without being flagged late"`
 	Dedupe        Duration          `yaml:"dedupe" doc:"how long a transaction id is remembered"`
 	MaxFuture     Duration          `yaml:"max_future" doc:"how far an event time may be ahead of its record's own; beyond that it is a dead letter"`
+	EventBudget   int               `yaml:"event_budget" doc:"how many events of an account are kept before the oldest are bundled and features over them are flagged approximate; 0 keeps all"`
 	Currency      string            `yaml:"currency" doc:"reporting currency of amount features"`
 	Rates         map[string]string `yaml:"rates" doc:"units of the reporting currency for one unit of another, as quoted decimals: {EUR: \"1.08\"}; a currency without a rate has no amount"`
 }
@@ -127,7 +128,7 @@ func DefaultConfig() Config {
 		},
 		Features: FeaturesConfig{
 			LongestWindow: Duration(l.LongestWindow), Lateness: Duration(l.Lateness), Dedupe: Duration(l.Dedupe),
-			MaxFuture: Duration(l.MaxFuture), Currency: l.Currency, Rates: map[string]string{},
+			MaxFuture: Duration(l.MaxFuture), EventBudget: l.EventBudget, Currency: l.Currency, Rates: map[string]string{},
 		},
 		Decision: DecisionConfig{Vector: true},
 		HTTP:     HTTPConfig{Address: "localhost:9464"},
@@ -207,7 +208,7 @@ func (c *Config) layout() features.Layout {
 	f := c.Features
 	return features.Layout{
 		LongestWindow: time.Duration(f.LongestWindow), Lateness: time.Duration(f.Lateness), Dedupe: time.Duration(f.Dedupe),
-		MaxFuture: time.Duration(f.MaxFuture), Currency: f.Currency, Rates: f.Rates,
+		MaxFuture: time.Duration(f.MaxFuture), EventBudget: f.EventBudget, Currency: f.Currency, Rates: f.Rates,
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/weir-fraud/weir/app"
+	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/stream"
 )
 
@@ -174,8 +175,8 @@ func TestDoctorFindsProblems(t *testing.T) {
 			"problem", "redis", "no answer from Redis at", "PING`"},
 		{"wrong model", func(s *service) { s.config.Model.Directory = s.brokenModel() },
 			"problem", "model", "model.txt has the sha256", "model check`"},
-		{"other features", func(s *service) { s.config.Features.LongestWindow = app.Duration(10 * 24 * time.Hour) },
-			"problem", "model", "", "model check`"},
+		{"other features", func(s *service) { s.config.Features.File = s.otherFeatures() },
+			"problem", "model", "small_24h", "model check`"},
 		{"session refused", func(s *service) { s.config.Kafka.Session = app.Duration(time.Hour) },
 			"problem", "kafka", "kafka.session_timeout is 1h0m0s, and the brokers allow at most 30m0s", "WEIR_KAFKA_SESSION_TIMEOUT=30m0s weir run`"},
 		{"old layout", func(s *service) { s.redis.command("SET", "weir:0123456789ab:{transactions:0}:head", "1 5 t 1 0 1") },
@@ -283,4 +284,12 @@ func TestDoctorOfABadConfiguration(t *testing.T) {
 	if err == nil || err.Error() != "the doctor found 1 problem" || !strings.HasPrefix(out.String(), "problem  configuration") || !strings.Contains(out.String(), "broker") {
 		t.Errorf("the error is %v, and it says\n%s", err, out.String())
 	}
+}
+
+// otherFeatures writes the shipped features file with another mark.
+func (s *service) otherFeatures() string {
+	s.t.Helper()
+	path := filepath.Join(s.t.TempDir(), "features.yaml")
+	writeLines(s.t, path, []string{strings.Replace(features.BuiltinSource(), "amount < 3", "amount < 4", 1)})
+	return path
 }

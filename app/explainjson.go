@@ -32,22 +32,28 @@ type (
 	}
 	featureJSON struct {
 		ListedFeature
-		Value      figure         `json:"value"`
-		Agrees     bool           `json:"agrees"`
-		Recomputed figure         `json:"recomputed"`
-		Reads      map[string]any `json:"reads,omitempty"`
-		Events     *eventsJSON    `json:"events,omitempty"`
-		Tiles      *tilesJSON     `json:"tiles,omitempty"`
+		Value       figure         `json:"value"`
+		Agrees      bool           `json:"agrees"`
+		Recomputed  figure         `json:"recomputed"`
+		Approximate bool           `json:"approximate,omitempty"`
+		Reads       map[string]any `json:"reads,omitempty"`
+		Events      *eventsJSON    `json:"events,omitempty"`
+		Tiles       *tilesJSON     `json:"tiles,omitempty"`
 	}
 	eventsJSON struct {
-		After   string     `json:"after"`
-		Until   string     `json:"until"`
-		Filter  string     `json:"filter,omitempty"`
-		Same    string     `json:"same,omitempty"`
-		Own     string     `json:"own,omitempty"`
-		Inside  int        `json:"inside"`
-		Counted int        `json:"counted"`
-		Listed  []partJSON `json:"listed"`
+		After   string      `json:"after"`
+		Until   string      `json:"until"`
+		Filter  string      `json:"filter,omitempty"`
+		Same    string      `json:"same,omitempty"`
+		Own     string      `json:"own,omitempty"`
+		Inside  int         `json:"inside"`
+		Counted int         `json:"counted"`
+		Listed  []partJSON  `json:"listed"`
+		Heard   []heardJSON `json:"heard,omitempty"`
+	}
+	heardJSON struct {
+		Text string `json:"text"`
+		Last string `json:"last"`
 	}
 	partJSON struct {
 		Event    json.RawMessage `json:"event"`
@@ -90,7 +96,7 @@ func (f *explainedFeature) json(most int) featureJSON {
 	d, x := f.Definition, features.Explanation(*f)
 	out := featureJSON{
 		ListedFeature: ListedFeature{d.Name, f.Hash, d.Formula(), d.Description},
-		Value:         figure(f.Value), Agrees: x.Agrees(), Recomputed: figure(f.Recomputed),
+		Value:         figure(f.Value), Agrees: x.Agrees(), Approximate: x.Approximate, Recomputed: figure(f.Recomputed),
 	}
 	for _, o := range f.Operands {
 		if out.Reads == nil {
@@ -133,7 +139,10 @@ func known(x float64) *figure {
 func eventsForm(e *features.EventWindow, most int) *eventsJSON {
 	out := &eventsJSON{
 		After: e.After.String(), Until: e.Until.String(), Filter: e.Filter, Same: e.Same, Own: e.Own,
-		Inside: e.Inside, Counted: len(e.Parts), Listed: []partJSON{},
+		Inside: e.Inside, Counted: e.Counted, Listed: []partJSON{},
+	}
+	for _, h := range e.Heard {
+		out.Heard = append(out.Heard, heardJSON{h.Text, h.Time.String()})
 	}
 	for _, p := range newest(e.Parts, most) {
 		out.Listed = append(out.Listed, partJSON{p.AppendJSON(nil), p.Marks, known(p.Number), p.Text, p.Decisive})

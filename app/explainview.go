@@ -76,6 +76,9 @@ func (f *explainedFeature) writeText(w io.Writer, t payment.Time, most int) {
 			_, _ = fmt.Fprintf(w, "    %s = %s\n", o.Name, operandInWords(&o))
 		}
 	}
+	if f.Approximate {
+		_, _ = fmt.Fprintln(w, "  approximate: the account has more events than features.event_budget, and the oldest are bundled")
+	}
 	if x := features.Explanation(*f); !x.Agrees() {
 		_, _ = fmt.Fprintf(w, "  THIS DISAGREES: what is listed gives %s. Please report it as a bug.\n", number(f.Recomputed))
 	}
@@ -105,7 +108,7 @@ func (f *explainedFeature) writeEvents(w io.Writer, t payment.Time, most int) {
 	e := f.Events
 	_, _ = fmt.Fprintf(w, "  events after %s up to %s: %d", e.After, e.Until, e.Inside)
 	if e.Filter != "" || e.Same != "" {
-		_, _ = fmt.Fprintf(w, ", of which %d count", len(e.Parts))
+		_, _ = fmt.Fprintf(w, ", of which %d count", e.Counted)
 	}
 	if e.Filter != "" {
 		_, _ = fmt.Fprintf(w, "; the filter is %s", e.Filter)
@@ -114,6 +117,9 @@ func (f *explainedFeature) writeEvents(w io.Writer, t payment.Time, most int) {
 		_, _ = fmt.Fprintf(w, "; the same %s, %s", e.Same, operandInWords(&features.Operand{Kind: expression.Text, Text: e.Own}))
 	}
 	_, _ = fmt.Fprintln(w)
+	if len(e.Heard) > 0 {
+		_, _ = fmt.Fprintf(w, "  %d texts of bundled events besides\n", len(e.Heard))
+	}
 	if len(e.Parts) == 0 {
 		return
 	}
@@ -145,9 +151,12 @@ func (f *explainedFeature) adds(p *features.Part) string {
 	switch d := f.Definition; {
 	case text != "":
 	case d.Aggregate == "count":
-		text = "1"
+		text = strconv.FormatInt(max(1, p.Bundle.Events), 10)
 	case !math.IsNaN(p.Number):
 		text = number(p.Number)
+	}
+	if p.Bundle.Events > 1 {
+		text += fmt.Sprintf(" (of %d bundled events)", p.Bundle.Events)
 	}
 	if p.Decisive {
 		text = strings.TrimSpace(text + " ← the value is read off this one")

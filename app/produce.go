@@ -142,38 +142,3 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
-
-// copyTopic copies a topic's records, in order within each account, up to where it ends now.
-func copyTopic(ctx context.Context, c Config, o ProduceOptions, admin *stream.Admin, producer *stream.Producer, stderr io.Writer) (int64, error) {
-	if o.FromTopic == o.Topic {
-		return 0, fmt.Errorf("--from-topic and --topic are both %s", o.Topic)
-	}
-	from, err := admin.Describe(ctx, o.FromTopic)
-	if err != nil {
-		return 0, err
-	}
-	r, err := stream.NewReader(ctx, c.kafka(), from, stream.FromStart)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = r.Close() }()
-	total := r.Left()
-	show := newProgress(stderr, "copy", total)
-	defer show.finish()
-	var batch []stream.Record
-	var n int64
-	for r.Left() > 0 && ctx.Err() == nil {
-		if batch, err = r.Poll(batch[:0], 4096, 100*time.Millisecond); err != nil {
-			return n, err
-		}
-		for i := range batch {
-			m := stream.Message{Topic: o.Topic, Partition: stream.AnyPartition, Key: batch[i].Key, Value: batch[i].Value}
-			if err := producer.Produce(&m); err != nil {
-				return n, err
-			}
-			n++
-		}
-		show.set(total-r.Left(), n)
-	}
-	return n, ctx.Err()
-}

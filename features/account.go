@@ -9,15 +9,18 @@ import (
 )
 
 // Account is the state of one account: its events inside the horizon of the newest, in order of event time and, at
-// equal times, of arrival; and, derived from them, the windows as they stood at the last computation.
+// equal times, of arrival; and, derived from them, the windows as they stood at the last computation. Where there are
+// more events than the layout's budget, the oldest are bundled, see bundle.
 //
 // An Account is used by one goroutine at a time.
 type Account struct {
-	set    *Set
-	events []event
-	rows   []int64 // what is kept beyond that, set.stride numbers for each event
-	base   uint64  // number of events[0]; numbers only grow
-	names  names
+	set     *Set
+	events  []event
+	rows    []int64   // what is kept beyond that, set.stride numbers for each event
+	bundles []bundle  // of the first so many of the events
+	heard   [][]heard // the texts that bundled events used, by field; nil without bundles
+	base    uint64    // number of events[0]; numbers only grow
+	names   names
 
 	windows []window // nil until first computed
 	asOf    payment.Time
@@ -35,7 +38,7 @@ func (a *Account) Newest() (payment.Time, bool) {
 	return a.events[len(a.events)-1].time, true
 }
 
-// Len returns the number of retained events.
+// Len returns the number of retained events and bundles of events.
 func (a *Account) Len() int { return len(a.events) }
 
 // Outcome says what a transaction is to its account.
@@ -49,9 +52,10 @@ const (
 )
 
 // seen looks for an event with the same transaction id among those within the dedupe span of newest, which is the
-// transaction's own time where it is ahead of the account's: a long silence lets ids be forgotten as traffic does.
+// transaction's own time where it is ahead of the account's: a long silence lets ids be forgotten as traffic does. So
+// does a bundle: of an account beyond its event budget only the events that are kept one by one are remembered.
 func (a *Account) seen(id uint64, body uint32, newest payment.Time) Outcome {
-	for i := len(a.events) - 1; i >= 0 && a.events[i].time > newest-a.set.dedupe; i-- {
+	for i := len(a.events) - 1; i >= len(a.bundles) && a.events[i].time > newest-a.set.dedupe; i-- {
 		if a.events[i].id == id {
 			if a.events[i].body == body {
 				return Duplicate
@@ -76,12 +80,18 @@ func (a *Account) Fold(o *Observation) {
 		a.events = append(a.events, *e)
 		a.rows = append(a.rows, o.row...)
 		a.expire(e.time)
+		a.keepBudget()
 		return
 	}
 	at := sort.Search(len(a.events), func(i int) bool { return a.events[i].time > e.time })
 	a.events = slices.Insert(a.events, at, *e)
 	a.rows = slices.Insert(a.rows, at*a.set.stride, o.row...)
+	if at < len(a.bundles) {
+		a.toBundle(at)
+		a.sortHeard()
+	}
 	a.stale = true
+	a.keepBudget()
 }
 
 // name gives the texts of the observed transaction their numbers.
@@ -119,6 +129,10 @@ func (a *Account) expire(newest payment.Time) {
 		a.asOf = max(a.asOf, newest)
 	}
 	a.events, a.rows = a.events[n:], a.rows[n*a.set.stride:]
+	if len(a.bundles) > 0 {
+		a.bundles = a.bundles[min(n, len(a.bundles)):]
+		a.expireHeard(newest - a.set.horizon)
+	}
 	a.base += uint64(n)
 	if len(a.names.list) > 2*(2+a.set.textAttributes)*len(a.events)+2*scanNames {
 		a.renumber()
@@ -136,6 +150,11 @@ func (a *Account) renumber() {
 			if a.set.attributes[k].kind == expression.Text {
 				row[k] = int64(kept.add(a.names.name(uint32(row[k]))))
 			}
+		}
+	}
+	for _, list := range a.heard {
+		for i := range list {
+			list[i].name = kept.add(a.names.name(list[i].name))
 		}
 	}
 	a.names = kept

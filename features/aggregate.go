@@ -8,10 +8,11 @@ var nan = math.NaN()
 // aggregate is what one window keeps of the events inside it. Events enter in event-time order, and leave in the
 // order in which they entered.
 type aggregate interface {
-	// enter takes in an event and its row; seq is its number, one above that of the event before it in the account.
-	enter(e *event, row []int64, seq uint64)
+	// enter takes in an event and its row; seq is its number, one above that of the event before it in the account. b is
+	// the bundle that it represents, nil for itself alone.
+	enter(e *event, row []int64, seq uint64, b *bundle)
 	// leave drops the oldest event inside.
-	leave(e *event, row []int64, seq uint64)
+	leave(e *event, row []int64, seq uint64, b *bundle)
 	// value returns a statistic, NaN where there is none. key is the number that the account's names give to this
 	// transaction's own text, where the aggregate tells events apart by one: 0 for no text, unheard for a new one.
 	value(s statistic, key uint32) float64
@@ -65,7 +66,7 @@ func (s *Set) newAggregate(p *aggregatePlan) aggregate {
 	case familyMinimum:
 		return &extreme{number: s.numberOf(p.column), sign: -1}
 	case familyDistinct:
-		return &distinct{field: p.field}
+		return &distinct{field: p.field, all: p.filter == 0}
 	case familyLatest:
 		return new(latest)
 	case familyLatestLocated:

@@ -29,7 +29,7 @@ type compiler struct {
 
 func (c *compiler) compile() error {
 	for _, do := range []func() error{
-		c.placeAttributes, c.placeNames, c.compileMarks, c.checkFilters, c.compileEntities, c.compileFeatures, c.hashAll, c.putInOrder, c.finishEntities,
+		c.placeAttributes, c.placeNames, c.compileMarks, c.checkFilters, c.compileEntities, c.compileFeatures, c.hashAll, c.putInOrder, c.findReads, c.finishEntities,
 	} {
 		if err := do(); err != nil {
 			return err

@@ -25,6 +25,9 @@ func (a *Account) take(steps []step, o *Observation) {
 			v = nan
 		}
 		o.env.Numbers[a.set.featureSlot(at.index)] = v
+		if len(a.bundles) > 0 {
+			a.approximates(at.index, o)
+		}
 	}
 }
 
@@ -47,6 +50,9 @@ func (a *Account) read(f *feature, o *Observation) float64 {
 	key := uint32(0)
 	if f.same != noField {
 		key = a.number(f.same, o)
+	}
+	if d, ok := g.(*distinct); ok && d.all && len(a.bundles) > 0 {
+		return a.readHeard(d, f.statistic, key, o.event.time-a.windows[f.window].plan.length, o.event.time)
 	}
 	return g.value(f.statistic, key)
 }

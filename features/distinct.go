@@ -1,15 +1,17 @@
 package features
 
-// distinct counts different texts. Texts are small numbers within their account, so the counts are an array.
+// distinct counts different texts. Texts are small numbers within their account, so the counts are an array. Where it
+// looks at all events it leaves bundles to what the account has heard, which knows better.
 type distinct struct {
+	all    bool // the events, without a filter
 	field  textField
 	counts []uint32 // by number; 0 is the missing text and never counted
 	n      int
 }
 
-func (d *distinct) enter(e *event, row []int64, _ uint64) {
+func (d *distinct) enter(e *event, row []int64, _ uint64, b *bundle) {
 	name := d.field.of(e, row)
-	if name == 0 {
+	if name == 0 || d.all && b != nil {
 		return
 	}
 	for int(name) >= len(d.counts) {
@@ -21,9 +23,9 @@ func (d *distinct) enter(e *event, row []int64, _ uint64) {
 	d.counts[name]++
 }
 
-func (d *distinct) leave(e *event, row []int64, _ uint64) {
+func (d *distinct) leave(e *event, row []int64, _ uint64, b *bundle) {
 	name := d.field.of(e, row)
-	if name == 0 {
+	if name == 0 || d.all && b != nil {
 		return
 	}
 	d.counts[name]--

@@ -20,7 +20,7 @@ import (
 //	names     count, then length and bytes of each, in order of first use by the events below
 //	events    count, then for each, in the account's order:
 //	  head      1 byte: transaction type (2 bits), has a place, has the previous event's currency, is still in the dedupe span,
-//	            has marks
+//	            has marks, is a bundle of events
 //	  time      milliseconds since the previous event, for the first since 1970
 //	  amount    zigzag, in minor units of
 //	  currency  where it is not the previous event's
@@ -30,6 +30,11 @@ import (
 //	  marks     a bit each, where it has any
 //	  retained  each attribute: a text as its number in names, a number as 0 for none or else 1 + zigzag of its fixed-point form
 //	  dedupe    8 + 4 bytes, where still needed
+//	  bundle    where it is one: how many events it stands for and, if more than one, how long before the newest of them the
+//	            oldest was, how many have no amount and, if not all, the least, how much more the largest is, how much more
+//	            they come to than so often the least, and the sum of squares
+//	heard     where there are bundles: for each text, how many are remembered, then for each its number in names and when it
+//	          was used last
 //	checksum  4 bytes, CRC-32C of all before
 //
 // Equal states have equal encodings: events outside the horizon are gone, and so are fingerprints outside the dedupe
@@ -42,6 +47,7 @@ const (
 	headCurrency = 1 << 3
 	headDedupe   = 1 << 4
 	headMarked   = 1 << 5
+	headBundle   = 1 << 6
 )
 
 // ErrDamaged is matched by the errors of Decode: the value is not one that Append wrote. The remedy is to rebuild the
@@ -65,14 +71,15 @@ func (a *Account) Append(dst []byte) []byte {
 	var previous event
 	newest, _ := a.Newest()
 	for i := range a.events {
-		e := &a.events[i]
-		dst = a.appendEvent(dst, e, a.row(i), &previous, e.time > newest-a.set.dedupe, number)
+		e, b := &a.events[i], a.bundle(i)
+		dst = a.appendEvent(dst, e, a.row(i), &previous, b, b == nil && e.time > newest-a.set.dedupe, number)
 		previous = *e
 	}
+	dst = a.appendHeard(dst, number)
 	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
 }
 
-func (a *Account) appendEvent(dst []byte, e *event, row []int64, previous *event, dedupe bool, number []uint32) []byte {
+func (a *Account) appendEvent(dst []byte, e *event, row []int64, previous *event, b *bundle, dedupe bool, number []uint32) []byte {
 	head := byte(e.kind) & headType
 	if e.flags&located != 0 {
 		head |= headLocated
@@ -85,6 +92,9 @@ func (a *Account) appendEvent(dst []byte, e *event, row []int64, previous *event
 	}
 	if e.marks != 0 {
 		head |= headMarked
+	}
+	if b != nil {
+		head |= headBundle
 	}
 	dst = append(dst, head)
 	dst = binary.AppendUvarint(dst, uint64(e.time-previous.time))
@@ -115,6 +125,9 @@ func (a *Account) appendEvent(dst []byte, e *event, row []int64, previous *event
 		dst = binary.LittleEndian.AppendUint64(dst, e.id)
 		dst = binary.LittleEndian.AppendUint32(dst, e.body)
 	}
+	if b != nil {
+		dst = appendBundle(dst, e, b)
+	}
 	return dst
 }
 
@@ -134,6 +147,11 @@ func (a *Account) usedNames() (order, number []uint32) {
 			if a.set.attributes[k].kind == expression.Text {
 				use(uint32(a.row(i)[k]))
 			}
+		}
+	}
+	for _, list := range a.heard {
+		for i := range list {
+			use(list[i].name)
 		}
 	}
 	return order, number
@@ -157,6 +175,10 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 		r.event(&a.events[i], a.row(i), previous, i, uint64(len(a.names.list)))
 		previous = &a.events[i]
 	}
+	if r.err == nil && len(r.bundles) > 0 {
+		r.placeBundles(a)
+		r.heard(a)
+	}
 	if r.err == nil {
 		a.derive()
 	}
@@ -167,7 +189,9 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 		return nil, fmt.Errorf("%w: %d bytes too many", ErrDamaged, r.left())
 	case len(a.events) > 0 && a.events[0].time <= previous.time-s.horizon:
 		return nil, fmt.Errorf("%w: it holds events outside the horizon", ErrDamaged)
-	case r.forgotten != sort.Search(n, func(i int) bool { return a.events[i].time > previous.time-s.dedupe }):
+	case s.layout.EventBudget != 0 && n > s.layout.EventBudget, s.layout.EventBudget == 0 && len(a.bundles) > 0:
+		return nil, fmt.Errorf("%w: it holds %d events and bundles for another event budget", ErrDamaged, n)
+	case r.forgotten != max(len(a.bundles), sort.Search(n, func(i int) bool { return a.events[i].time > previous.time-s.dedupe })):
 		return nil, fmt.Errorf("%w: it remembers ids for another dedupe span", ErrDamaged)
 	case r.used != uint64(len(a.names.list)):
 		return nil, fmt.Errorf("%w: it holds %d names, %d of them used", ErrDamaged, len(a.names.list), r.used)
@@ -179,11 +203,15 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 func (a *Account) derive() {
 	env := a.set.newEnv()
 	for i := range a.events {
-		e, row := &a.events[i], a.row(i)
-		a.set.report(e)
-		a.set.recall(&env, &a.names, e, row)
-		a.set.derive(&env, e, row)
+		a.set.report(&a.events[i])
+		a.deriveAt(i, &env)
 	}
+}
+
+func (a *Account) deriveAt(i int, env *expression.Env) {
+	e, row := &a.events[i], a.row(i)
+	a.set.recall(env, &a.names, e, row)
+	a.set.derive(env, e, row)
 }
 
 // minEventBytes is the least an event takes beside a byte for each attribute: it bounds what a damaged count can make us allocate.
@@ -198,6 +226,7 @@ type reader struct {
 
 	used      uint64 // names that events have used so far
 	forgotten int    // events whose ids are forgotten, the first ones
+	bundles   []bundle
 }
 
 func (r *reader) fail(format string, args ...any) {
@@ -346,6 +375,12 @@ func (r *reader) event(e *event, row []int64, previous *event, i int, names uint
 	} else if r.forgotten++; r.forgotten <= i {
 		r.fail("an id is forgotten before an older one")
 	}
+	if head&headBundle != 0 {
+		if len(r.bundles) != i || head&headDedupe != 0 {
+			r.fail("a bundle after a single event, or with an id")
+		}
+		r.bundle()
+	}
 	switch {
 	case r.err != nil:
 		return
@@ -357,7 +392,7 @@ func (r *reader) event(e *event, row []int64, previous *event, i int, names uint
 		r.fail("name %d of %d", r.used, names)
 	case e.currency == 0:
 		r.fail("an event without a currency")
-	case e.kind == 0 || head>>6 != 0:
+	case e.kind == 0 || head>>7 != 0:
 		r.fail("event head %#x", head)
 	}
 	e.time = previous.time + payment.Time(elapsed)

@@ -15,6 +15,8 @@ type Explanation struct {
 	Value      float64 // as computed
 	Recomputed float64 // found by going through all that is listed here, and not from windows and totals
 
+	Approximate bool // see [Observation.Approximate]
+
 	// One of them is there.
 	Operands []Operand    // what an expression reads, in the order of their first use
 	Events   *EventWindow // the account's events that an aggregate is made of
@@ -40,10 +42,12 @@ type EventWindow struct {
 	Filter       string       // the condition that they pass, "" for none
 	Same, Own    string       // the text that they share with this transaction, and what that is here; "" for none
 	Inside       int          // events inside the window, whether they count or not
-	Parts        []Part       // those that count, oldest first
+	Counted      int          // those that count
+	Parts        []Part       // these, oldest first, or bundles of them
+	Heard        []Heard      // the texts of bundled events, where texts are told apart
 }
 
-// Part is an event and what it adds to an aggregate.
+// Part is an event, or a bundle of events, and what it adds to an aggregate.
 type Part struct {
 	Retained
 	Marks    []string
@@ -57,6 +61,7 @@ func (a *Account) Explain(o *Observation, feature int) Explanation {
 	s := a.set
 	f := &s.features[feature]
 	x := Explanation{Definition: &s.definitions[feature], Hash: s.schema.Hashes[feature], Value: o.env.Numbers[s.featureSlot(feature)]}
+	x.Approximate = o.approximation.features[feature]
 	switch f.op {
 	case opValue:
 		x.Operands, x.Recomputed = s.operands(f.program, &o.env), f.program.Number(&o.env)

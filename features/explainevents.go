@@ -16,9 +16,12 @@ type eventReading struct {
 	plan        *aggregatePlan
 	env         expression.Env
 
-	numbers []int64 // of the events that count and have one
-	unknown int     // events that count and have none
-	last    *event  // the newest that the value can be read off
+	n            int64    // events that count and have a number
+	sum, squares *big.Int // of these
+	extremes     []int64  // the largest or smallest of them
+	newest       int64    // the number of the newest
+	unknown      int64    // events that count and have none
+	last         *event   // the newest that the value can be read off
 }
 
 // explain returns the window and the value of the feature.
@@ -28,14 +31,18 @@ func (r *eventReading) explain(length payment.Time) (*EventWindow, float64) {
 	if r.plan.same != noField {
 		w.Same, w.Own = a.set.textName(r.plan.same), a.set.ownText(r.plan.same, r.observation)
 	}
+	r.sum, r.squares = new(big.Int), new(big.Int)
 	for i := range a.events {
 		if e := &a.events[i]; e.time > w.After && e.time <= w.Until {
-			w.Inside++
+			size := int(a.bundle(i).size())
+			w.Inside += size
 			if r.counts(e, a.row(i), w) {
+				w.Counted += size
 				w.Parts = append(w.Parts, r.part(i))
 			}
 		}
 	}
+	r.hear(w)
 	value := r.value(w)
 	r.markDecisive(w, value)
 	return w, value
@@ -58,15 +65,11 @@ func (r *eventReading) part(i int) Part {
 	p := Part{Retained: a.retained(i, i+1)[0], Marks: a.set.markNames(e.marks), Number: nan}
 	switch r.plan.family {
 	case familyMoments, familyMaximum, familyMinimum, familyLatestKnown:
-		v := r.number(e)
-		if v == missing {
-			r.unknown++
-			break
-		}
-		r.numbers, r.last = append(r.numbers, v), e
-		p.Number = float64(v) / a.set.numberOf(r.plan.column).scale
+		r.takeNumber(&p, e, a.bundle(i))
 	case familyDistinct:
-		p.Text = a.names.name(r.plan.field.of(e, a.row(i)))
+		if r.plan.filter != 0 || a.bundle(i) == nil {
+			p.Text = a.names.name(r.plan.field.of(e, a.row(i)))
+		}
 	case familyLatest:
 		r.last = e
 	case familyLatestLocated:
@@ -75,6 +78,63 @@ func (r *eventReading) part(i int) Part {
 		}
 	}
 	return p
+}
+
+// takeNumber takes in the number of an event, or those of its bundle.
+func (r *eventReading) takeNumber(p *Part, e *event, b *bundle) {
+	scale := r.account.set.numberOf(r.plan.column).scale
+	v := r.number(e)
+	if b != nil && r.plan.column == amountColumn && r.plan.family != familyLatestKnown {
+		r.takeAmounts(p, b, scale)
+		return
+	}
+	if v == missing {
+		r.unknown += b.size()
+		return
+	}
+	n, x := big.NewInt(b.size()), big.NewInt(v)
+	r.n, r.newest, r.last = r.n+b.size(), v, e
+	r.extremes = append(r.extremes, v)
+	r.sum.Add(r.sum, new(big.Int).Mul(n, x))
+	r.squares.Add(r.squares, x.Mul(x, x).Mul(x, n))
+	p.Number = float64(v) / scale
+	if r.plan.family == familyMoments {
+		p.Number *= float64(b.size())
+	}
+}
+
+// takeAmounts takes in the amounts of a bundle.
+func (r *eventReading) takeAmounts(p *Part, b *bundle, scale float64) {
+	r.unknown += b.events - b.amounts.N
+	if b.amounts.N == 0 {
+		return
+	}
+	r.n += b.amounts.N
+	r.sum.Add(r.sum, b.amounts.Total.Big())
+	r.squares.Add(r.squares, b.amounts.Squares.Big())
+	switch r.plan.family {
+	case familyMoments:
+		p.Number = b.amounts.Sum(scale)
+	case familyMaximum:
+		p.Number = float64(b.largest) / scale
+		r.extremes = append(r.extremes, b.largest)
+	case familyMinimum:
+		p.Number = float64(b.least) / scale
+		r.extremes = append(r.extremes, b.least)
+	}
+}
+
+// hear adds what is remembered of the texts of bundled events.
+func (r *eventReading) hear(w *EventWindow) {
+	a := r.account
+	if r.plan.family != familyDistinct || r.plan.filter != 0 || a.heard == nil {
+		return
+	}
+	for _, h := range a.heard[r.plan.field-merchantField] {
+		if h.time > w.After && h.time <= w.Until {
+			w.Heard = append(w.Heard, Heard{a.set.textName(r.plan.field), a.names.name(h.name), h.time})
+		}
+	}
 }
 
 // number returns an event's number, derived from its fields once more.
@@ -106,7 +166,7 @@ func (r *eventReading) value(w *EventWindow) float64 {
 	}
 	switch r.plan.family {
 	case familyCount:
-		return float64(len(w.Parts))
+		return float64(w.Counted)
 	case familyDistinct:
 		return r.texts(w)
 	}
@@ -116,12 +176,12 @@ func (r *eventReading) value(w *EventWindow) float64 {
 	}
 	switch r.plan.family {
 	case familyMoments:
-		return statisticOf(r.feature.statistic, r.numbers, number.scale)
+		return statisticFrom(r.feature.statistic, r.n, r.sum, r.squares, number.scale)
 	case familyLatestKnown:
-		if len(r.numbers) == 0 {
+		if r.n == 0 {
 			return nan
 		}
-		return float64(r.numbers[len(r.numbers)-1]) / number.scale
+		return float64(r.newest) / number.scale
 	}
 	return r.extreme() / number.scale
 }
@@ -145,6 +205,9 @@ func (r *eventReading) texts(w *EventWindow) float64 {
 			different[text] = true
 		}
 	}
+	for i := range w.Heard {
+		different[w.Heard[i].Text] = true
+	}
 	if r.feature.statistic == statDistinct {
 		return float64(len(different))
 	}
@@ -157,7 +220,7 @@ func (r *eventReading) texts(w *EventWindow) float64 {
 
 func (r *eventReading) extreme() float64 {
 	best := nan
-	for _, v := range r.numbers {
+	for _, v := range r.extremes {
 		x := float64(v)
 		if best != best || r.plan.family == familyMaximum && x > best || r.plan.family == familyMinimum && x < best {
 			best = x
@@ -191,17 +254,8 @@ func (r *eventReading) markDecisive(w *EventWindow, value float64) {
 	}
 }
 
-// statisticOf returns a statistic of numbers that are multiples of 1/scale: integers added up, and rounded once.
-func statisticOf(s statistic, numbers []int64, scale float64) float64 {
-	n, sum, squares := int64(len(numbers)), new(big.Int), new(big.Int)
-	for _, v := range numbers {
-		x := big.NewInt(v)
-		sum.Add(sum, x)
-		squares.Add(squares, x.Mul(x, x))
-	}
-	return statisticFrom(s, n, sum, squares, scale)
-}
-
+// statisticFrom returns a statistic of n numbers that are multiples of 1/scale, from the sums of them and of their
+// squares: integers, rounded once.
 func statisticFrom(s statistic, n int64, sum, squares *big.Int, scale float64) float64 {
 	switch {
 	case s == statSum:

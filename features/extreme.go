@@ -7,7 +7,7 @@ type extreme struct {
 	sign    int64 // 1 for the largest, -1 for the smallest
 	queue   []peak
 	front   int
-	unknown int
+	unknown int64
 }
 
 type peak struct {
@@ -15,10 +15,10 @@ type peak struct {
 	value int64 // times sign
 }
 
-func (m *extreme) enter(e *event, row []int64, seq uint64) {
-	v := m.number.of(e, row)
+func (m *extreme) enter(e *event, row []int64, seq uint64, b *bundle) {
+	v, unknown := m.of(e, row, b)
+	m.unknown += unknown
 	if v == missing {
-		m.unknown++
 		return
 	}
 	v *= m.sign
@@ -32,14 +32,28 @@ func (m *extreme) enter(e *event, row []int64, seq uint64) {
 	m.queue = append(m.queue, peak{seq, v})
 }
 
-func (m *extreme) leave(e *event, row []int64, seq uint64) {
-	if m.number.of(e, row) == missing {
-		m.unknown--
-		return
-	}
+func (m *extreme) leave(e *event, row []int64, seq uint64, b *bundle) {
+	_, unknown := m.of(e, row, b)
+	m.unknown -= unknown
 	if m.front < len(m.queue) && m.queue[m.front].seq == seq {
 		m.front++
 	}
+}
+
+// of returns the largest or smallest number of an entry's events, missing where none has one, and how many have none.
+func (m *extreme) of(e *event, row []int64, b *bundle) (v, unknown int64) {
+	switch {
+	case b == nil || m.number.at != amountColumn:
+		if v = m.number.of(e, row); v == missing {
+			unknown = b.size()
+		}
+		return v, unknown
+	case b.amounts.N == 0:
+		return missing, b.events
+	case m.sign > 0:
+		return b.largest, b.events - b.amounts.N
+	}
+	return b.least, b.events - b.amounts.N
 }
 
 func (m *extreme) value(statistic, uint32) float64 {

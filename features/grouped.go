@@ -6,32 +6,32 @@ type grouped struct {
 	field  textField
 	family family
 	number number
-	counts []int // by the number of the text
+	counts []int64 // by the number of the text
 	groups []moments
 }
 
-func (g *grouped) enter(e *event, row []int64, seq uint64) {
+func (g *grouped) enter(e *event, row []int64, seq uint64, b *bundle) {
 	key := int(g.field.of(e, row))
 	if g.family == familyCount {
 		for key >= len(g.counts) {
 			g.counts = append(g.counts, 0)
 		}
-		g.counts[key]++
+		g.counts[key] += b.size()
 		return
 	}
 	for key >= len(g.groups) {
 		g.groups = append(g.groups, moments{number: g.number})
 	}
-	g.groups[key].enter(e, row, seq)
+	g.groups[key].enter(e, row, seq, b)
 }
 
-func (g *grouped) leave(e *event, row []int64, seq uint64) {
+func (g *grouped) leave(e *event, row []int64, seq uint64, b *bundle) {
 	key := g.field.of(e, row)
 	if g.family == familyCount {
-		g.counts[key]--
+		g.counts[key] -= b.size()
 		return
 	}
-	g.groups[key].leave(e, row, seq)
+	g.groups[key].leave(e, row, seq, b)
 }
 
 func (g *grouped) value(s statistic, key uint32) float64 {

@@ -15,7 +15,7 @@ type latest struct {
 	last         int64
 }
 
-func (l *latest) enter(e *event, row []int64, seq uint64) {
+func (l *latest) enter(e *event, row []int64, seq uint64, _ *bundle) {
 	if l.locatedOnly && e.flags&located == 0 {
 		return
 	}
@@ -29,7 +29,7 @@ func (l *latest) enter(e *event, row []int64, seq uint64) {
 	l.known, l.seq, l.time, l.latE7, l.lonE7 = true, seq, e.time, e.latE7, e.lonE7
 }
 
-func (l *latest) leave(_ *event, _ []int64, seq uint64) {
+func (l *latest) leave(_ *event, _ []int64, seq uint64, _ *bundle) {
 	if l.seq == seq {
 		l.known = false
 	}

@@ -18,6 +18,7 @@ type Layout struct {
 	Lateness      time.Duration     // how far behind its account's newest event an event may be and still see whole windows
 	Dedupe        time.Duration     // how long a transaction id is remembered, at most the horizon
 	MaxFuture     time.Duration     // how far an event time may be ahead of its record's own
+	EventBudget   int               // how many events of an account are kept before the oldest are bundled, 0 for all
 	Currency      string            // the reporting currency of amount aggregates
 	Rates         map[string]string // reporting-currency units for one unit of each other currency, as decimal text
 }
@@ -29,6 +30,7 @@ func DefaultLayout() Layout {
 		Lateness:      time.Hour,
 		Dedupe:        7 * day,
 		MaxFuture:     time.Hour,
+		EventBudget:   1008,
 		Currency:      "USD",
 	}
 }
@@ -42,6 +44,13 @@ func (l *Layout) Horizon() time.Duration { return l.LongestWindow + l.Lateness }
 // the same rule in every replay: it reads the log's own watermark, never a clock.
 func (l *Layout) Idle() time.Duration { return l.Horizon() + l.Lateness + l.MaxFuture }
 
+// The event budgets that there can be. The least leaves a bundle for each tile, of which a horizon of 400 days has at
+// most 148, and 50 events for an alert's history.
+const (
+	minEventBudget = 512
+	maxEventBudget = 1 << 16
+)
+
 // Validate reports the first thing wrong with the layout.
 func (l *Layout) Validate() error {
 	switch {
@@ -53,6 +62,8 @@ func (l *Layout) Validate() error {
 		return fmt.Errorf("dedupe is %v: it must be above 0 and at most the horizon (%v)", l.Dedupe, l.Horizon())
 	case l.MaxFuture < 0 || l.MaxFuture > 400*day:
 		return fmt.Errorf("max future is %v: it must be between 0 and 400 days", l.MaxFuture)
+	case l.EventBudget != 0 && (l.EventBudget < minEventBudget || l.EventBudget > maxEventBudget):
+		return fmt.Errorf("event budget is %d: it must be 0 or between %d and %d", l.EventBudget, minEventBudget, maxEventBudget)
 	}
 	for _, d := range []struct {
 		name  string
@@ -70,8 +81,9 @@ func (l *Layout) Validate() error {
 // encoding too.
 func (l *Layout) describe() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "weir layout v%d window=%d lateness=%d dedupe=%d future=%d currency=%s", encodingVersion,
-		l.LongestWindow.Milliseconds(), l.Lateness.Milliseconds(), l.Dedupe.Milliseconds(), l.MaxFuture.Milliseconds(), l.Currency)
+	fmt.Fprintf(&b, "weir layout v%d window=%d lateness=%d dedupe=%d future=%d budget=%d currency=%s", encodingVersion,
+		l.LongestWindow.Milliseconds(), l.Lateness.Milliseconds(), l.Dedupe.Milliseconds(), l.MaxFuture.Milliseconds(),
+		l.EventBudget, l.Currency)
 	for _, c := range slices.Sorted(maps.Keys(l.Rates)) {
 		fmt.Fprintf(&b, " %s=%s", c, l.Rates[c])
 	}

@@ -23,6 +23,7 @@ type Observation struct {
 	computed   bool // env holds the features
 	settled    bool // marks, filters and derived numbers are known
 	incomplete uint64
+	approximation
 }
 
 // Tiles are the series of one entity's key, nil where the transaction has no key.
@@ -54,8 +55,10 @@ func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
 	s := a.set
 	if o.set != s {
 		*o = Observation{set: s, env: s.newEnv(), Tiles: make([]Tiles, len(s.entities)), row: make([]int64, s.stride)}
+		o.approximation.features = make([]bool, len(s.features))
 	}
 	clear(o.Tiles)
+	o.approximation.reset()
 	id, body := tx.Fingerprint()
 	o.Outcome, o.Late, o.tx, o.computed, o.settled, o.incomplete = Fresh, false, tx, false, false, 0
 	e := &o.event

@@ -84,6 +84,8 @@ type feature struct {
 	statistic statistic
 	same      textField
 	tiles     tileReading // opTiles
+
+	reads []int // features that a value is made of
 }
 
 type operation uint8

@@ -32,20 +32,20 @@ func (w *window) advance(a *Account, t payment.Time) {
 	end := a.base + uint64(len(a.events))
 	for w.to < end && a.events[w.to-a.base].time <= t {
 		i := int(w.to - a.base)
-		e, row := &a.events[i], a.row(i)
+		e, row, b := &a.events[i], a.row(i), a.bundle(i)
 		for g := range w.plan.aggregates {
 			if e.matches>>w.plan.aggregates[g].filter&1 != 0 {
-				w.aggregates[g].enter(e, row, w.to)
+				w.aggregates[g].enter(e, row, w.to, b)
 			}
 		}
 		w.to++
 	}
 	for w.from < w.to && a.events[w.from-a.base].time <= t-w.plan.length {
 		i := int(w.from - a.base)
-		e, row := &a.events[i], a.row(i)
+		e, row, b := &a.events[i], a.row(i), a.bundle(i)
 		for g := range w.plan.aggregates {
 			if e.matches>>w.plan.aggregates[g].filter&1 != 0 {
-				w.aggregates[g].leave(e, row, w.from)
+				w.aggregates[g].leave(e, row, w.from, b)
 			}
 		}
 		w.from++

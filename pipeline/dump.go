@@ -63,7 +63,23 @@ func AppendState(dst []byte, partition int32, id string, a *features.Account) []
 		}
 		dst = e.AppendJSON(dst)
 	}
-	return append(dst, "]}\n"...)
+	dst = append(dst, ']')
+	texts := a.Heard()
+	for i, h := range texts {
+		if i == 0 {
+			dst = append(dst, `,"heard":[`...)
+		} else {
+			dst = append(dst, ',')
+		}
+		dst = payment.AppendString(append(dst, `{"field":`...), h.Field)
+		dst = payment.AppendString(append(dst, `,"text":`...), h.Text)
+		dst = h.Time.Append(append(dst, `,"timestamp":"`...))
+		dst = append(dst, `"}`...)
+	}
+	if len(texts) > 0 {
+		dst = append(dst, ']')
+	}
+	return append(dst, "}\n"...)
 }
 
 // AppendWatermark appends a partition's watermark as a line of JSON.

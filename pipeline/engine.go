@@ -22,6 +22,8 @@ type Engine struct {
 	marks     []string // names, in the order of their bits
 	vectors   bool
 	now       func() time.Time
+
+	approximate []string // the flag of each feature
 }
 
 // EngineConfig is what an Engine is made of.
@@ -45,9 +47,13 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 		model = c.Model.ID()
 	}
 	reporting, _ := payment.ParseCurrency(c.Set.Layout().Currency)
+	approximate := make([]string, c.Set.Schema().Len())
+	for i, name := range c.Set.Schema().Names {
+		approximate[i] = flagApproximate + ":" + name
+	}
 	return &Engine{
 		set: c.Set, scorer: scorer, model: model, policy: c.Policy, vectors: c.Vectors, now: c.Now, marks: c.Set.Marks(),
-		explainer: alerts.NewExplainer(c.Set.Schema(), reporting),
+		explainer: alerts.NewExplainer(c.Set.Schema(), reporting), approximate: approximate,
 	}, nil
 }
 
@@ -101,6 +107,7 @@ func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 	if j.observation.Late {
 		d.Flags = append(d.Flags, "late")
 	}
+	d.Flags = j.appendApproximate(d.Flags)
 	for i, missing := 0, j.observation.Incomplete(); missing != 0; i, missing = i+1, missing>>1 {
 		if missing&1 != 0 {
 			d.Flags = append(d.Flags, "incomplete:"+j.set.Entities()[i].Name)
@@ -115,6 +122,23 @@ func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 		d.AlertID = alerts.ID(tx.AccountID, tx.ID)
 	}
 	return d
+}
+
+// flagApproximate flags a decision by an account with more events than its budget: on its own, or before the name of a
+// feature that is not exact.
+const flagApproximate = "approximate"
+
+// maxApproximate bounds how many features a decision names. Where there are more, a flag without a name says so.
+const maxApproximate = 64
+
+func (j *judge) appendApproximate(flags []string) []string {
+	for n, at := range j.observation.Approximate() {
+		if n == maxApproximate {
+			return append(flags, flagApproximate)
+		}
+		flags = append(flags, j.approximate[at])
+	}
+	return flags
 }
 
 // alert returns the alert event of the decision just made, before the transaction is folded in. keys are its keys of

@@ -303,7 +303,6 @@ func (w *LabelWorker) Revoked(ctx context.Context, numbers []int32, lost bool) {
 // recover brings what is stored and the log together, and returns the offset to read on from. There are no committed
 // offsets: what is stored says how far the log is folded.
 func (w *LabelWorker) recover(ctx context.Context, p *labelPartition) (int64, error) {
-	w.stats.Recoveries.Add(1)
 	f := found{topicID: w.config.TopicID, partitions: w.config.Partitions, committed: stream.NoOffset}
 	var err error
 	if f.first, f.end, err = w.consumer.Bounds(ctx, p.number); err != nil {

@@ -121,5 +121,18 @@ func (r *Reader) Left() int64 {
 	return n
 }
 
+// Done reports whether everything of a partition that was there when the reader was made has been read.
+func (r *Reader) Done(partition int32) bool { return r.at[partition] >= r.end[partition] }
+
+// Pause stops the reading of a partition until Resume.
+func (r *Reader) Pause(partition int32) error {
+	return classify("pause "+r.topic, r.client.Pause([]kafka.TopicPartition{{Topic: &r.topic, Partition: partition}}))
+}
+
+// Resume goes on reading a paused partition.
+func (r *Reader) Resume(partition int32) error {
+	return classify("resume "+r.topic, r.client.Resume([]kafka.TopicPartition{{Topic: &r.topic, Partition: partition}}))
+}
+
 // Close closes the connections.
 func (r *Reader) Close() error { return r.client.Close() }

@@ -30,6 +30,28 @@ func (m *Moments) Remove(x int64) {
 	m.Squares.SubtractSquare(x)
 }
 
+// AddTimes takes in x n times.
+func (m *Moments) AddTimes(x, n int64) {
+	var sum, square Int128
+	sum.Add(x)
+	square.AddSquare(x)
+	m.Join(&Moments{N: n, Total: sum.Times(uint64(n)), Squares: square.Times(uint64(n))})
+}
+
+// Join takes in all values of o.
+func (m *Moments) Join(o *Moments) {
+	m.N += o.N
+	m.Total.AddInt128(o.Total)
+	m.Squares.AddInt128(o.Squares)
+}
+
+// Take takes out all values of o, which were taken in before.
+func (m *Moments) Take(o *Moments) {
+	m.N -= o.N
+	m.Total = m.Total.Sub(o.Total)
+	m.Squares = m.Squares.Sub(o.Squares)
+}
+
 // Sum returns the sum.
 func (m *Moments) Sum(scale float64) float64 { return m.Total.Float() / scale }
 

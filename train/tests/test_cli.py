@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from weir_train import cli
+from weir_train import TrainingError, cli
 
 
 def arguments(features: Path, out: Path, *more: str) -> list[str]:
@@ -14,13 +14,25 @@ def arguments(features: Path, out: Path, *more: str) -> list[str]:
 
 def test_main_trains_and_reports_on_stderr(features: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "m"
-    assert cli.main(arguments(features, out, "--alerts-per-day", "3", "--split-time", "2026-09-10T00:00:00Z")) == 0
+    assert cli.main(arguments(features, out, "--alerts-per-day", "3", "--test-from", "2026-09-10T00:00:00Z")) == 0
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "5 of 5 trees" in captured.err
     assert "average precision" in captured.err
     test = json.loads((out / "manifest.json").read_bytes())["test"]
     assert test["from"].startswith("2026-09-10T")
+
+
+def test_select_takes_names_or_a_file_of_names(features: Path, tmp_path: Path) -> None:
+    chosen = tmp_path / "chosen"
+    chosen.write_text("# strongest first\ncount_1h\n\namount  # in dollars\n")
+    for name, text in (("a", "count_1h, amount"), ("b", f"@{chosen}")):
+        assert cli.main(arguments(features, tmp_path / name, "--alerts-per-day", "3", "--select", text)) == 0
+        manifest = json.loads((tmp_path / name / "manifest.json").read_bytes())
+        assert [f["name"] for f in manifest["features"]] == ["count_1h", "amount"]
+    chosen.write_text("# none\n")
+    with pytest.raises(TrainingError, match="names no feature"):
+        cli.selection(f"@{chosen}")
 
 
 @pytest.mark.parametrize(
@@ -37,7 +49,12 @@ def test_main_trains_and_reports_on_stderr(features: Path, tmp_path: Path, capsy
         (["--id", "../up"], "--id '../up' is not legal; use lower-case letters"),
         (["--id", "A"], "--id 'A' is not legal"),
         (["--delay", "soon"], "'soon' is not a duration"),
-        (["--split-time", "soon"], "'soon' is not an RFC 3339 time"),
+        (["--test-from", "soon"], "'soon' is not an RFC 3339 time"),
+        (["--test-from", "2026-09-10T00:00:00Z", "--test-to", "2026-09-10T00:00:00Z"], "--test-from must lie before"),
+        (["--train-from", "soon"], "'soon' is not an RFC 3339 time"),
+        (["--train-to", "2026-09-30T00:00:00Z"], "reaches into the test"),
+        (["--select", "amount,height"], "there is no feature 'height'"),
+        (["--select", "@nowhere"], "--select: nowhere cannot be read"),
         (["--created", "2026-11-24"], "has no time zone"),
         (["--features", "nowhere.csv"], "nowhere.csv.schema.json does not exist"),
     ],

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from weir_train import TrainingError
-from weir_train.dataset import read
+from weir_train.dataset import Span, read
+from weir_train.moments import parse_time
 
 HEADER = "transaction_id,account_id,timestamp,label,pattern,a,b\n"
 ROWS = (
@@ -119,3 +120,29 @@ def test_several_files_are_read_one_after_the_other(tmp_path: Path) -> None:
     other = write(tmp_path, schema={**SCHEMA, "hashes": ["h1", "h3"]}, name="h.csv")
     with pytest.raises(TrainingError, match=r"h\.csv has other features than .*f\.csv; replay both"):
         read([first, other])
+
+
+def test_read_keeps_the_selected_features_in_that_order(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    everything, data = read([path]), read([path], select=["b", "a"])
+    assert data.schema.names == ["b", "a"]
+    assert data.schema.hashes == ["h2", "h1"]
+    assert data.X.tobytes() == everything.X[:, ::-1].tobytes()
+    assert data.sha256 == everything.sha256
+    assert read([path], select=["b"]).X.shape == (3, 1)
+    with pytest.raises(TrainingError, match="there is no feature 'c' in the file; there are a, b"):
+        read([path], select=["a", "c"])
+    with pytest.raises(TrainingError, match="the feature a is selected twice"):
+        read([path], select=["a", "b", "a"])
+
+
+def test_read_keeps_the_rows_of_a_span(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    first, second = parse_time("2026-11-24T00:00:00Z"), parse_time("2026-11-24T00:00:02Z")
+    assert read([path], span=Span(first, second)).label.tolist() == [1, 0]
+    assert read([path], span=Span(start=first + 1)).label.tolist() == [0, -1]
+    assert read([path], span=Span(end=second)).sha256 == read([path]).sha256
+    with pytest.raises(TrainingError, match=r"has no rows from 2026-11-25T00:00:00Z; replay"):
+        read([path], span=Span(start=parse_time("2026-11-25T00:00:00Z")))
+    with pytest.raises(TrainingError, match=r"has no rows before 2026-11-24T00:00:00Z; replay"):
+        read([path], span=Span(end=first))

@@ -12,9 +12,10 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from weir_train import TrainingError, dataset
+from weir_train import TrainingError, boosting, dataset
 from weir_train.boosting import Shape
-from weir_train.moments import parse_time
+from weir_train.dataset import Span
+from weir_train.moments import parse_duration, parse_time
 from weir_train.pipeline import Job, run
 from weir_train.thresholds import Budget
 
@@ -157,6 +158,44 @@ def test_no_precise_score_means_never_decline(features: Path, tmp_path: Path) ->
     assert "decline" not in manifest["thresholds"]
     assert "decline" not in manifest["test"]
     assert "No score was precise enough to decline on." in files["report.md"].decode()
+
+
+def test_select(features: Path, tmp_path: Path) -> None:
+    files = train(features, tmp_path / "m", select=["count_1h", "amount"])
+    manifest, schema = json.loads(files["manifest.json"]), dataset.read_schema(dataset.schema_path(features))
+    assert manifest["features"] == [
+        {"name": name, "hash": schema.hashes[schema.names.index(name)]} for name in ("count_1h", "amount")
+    ]
+    assert lgb.Booster(model_str=files["model.txt"].decode()).feature_name() == ["count_1h", "amount"]
+    assert files["golden.csv"].startswith(b"margin,probability,count_1h,amount\n")
+
+
+def test_refit_grows_the_trees_on_validation_too(features: Path, tmp_path: Path) -> None:
+    plain, refit = train(features, tmp_path / "a"), train(features, tmp_path / "b", refit=True)
+    once, again = json.loads(plain["manifest.json"]), json.loads(refit["manifest.json"])
+    assert again["thresholds"] == once["thresholds"]  # chosen on rows that the trees had not seen
+    assert again["training"]["rows"] == once["training"]["rows"] + once["validation"]["rows"]
+    assert again["training"]["to"] == once["validation"]["to"]
+    assert again["validation"] == once["validation"]
+    assert refit["model.txt"] != plain["model.txt"]
+    assert b"grown again on fit and validation together" in refit["report.md"]
+    assert b"grown again" not in plain["report.md"]
+    # The same trees as of all those rows at once.
+    data = dataset.read([features])
+    rows = data.labelled & (data.time < parse_time(once["test"]["from"]))
+    booster = boosting.grow(data.X[rows], data.label[rows], data.schema.names, SHAPE, lambda _: None)
+    assert booster.model_to_string().encode() == refit["model.txt"]
+
+
+def test_spans(features: Path, tmp_path: Path) -> None:
+    train_on = Span(parse_time("2026-08-05T00:00:00Z"), parse_time("2026-09-01T00:00:00Z"))
+    test_on = Span(parse_time("2026-09-08T00:00:00Z"), parse_time("2026-09-20T00:00:00Z"))
+    files = train(features, tmp_path / "m", train=train_on, test=test_on, delay_ms=parse_duration("7d"))
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["training"]["from"].startswith("2026-08-05T")
+    assert manifest["validation"]["to"].startswith("2026-08-31T")
+    assert manifest["test"]["from"].startswith("2026-09-08T")
+    assert manifest["test"]["to"].startswith("2026-09-19T")
 
 
 def test_created(features: Path, tmp_path: Path) -> None:

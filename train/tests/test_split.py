@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from weir_train import TrainingError
-from weir_train.dataset import Dataset, Schema
+from weir_train.dataset import Dataset, Schema, Span
 from weir_train.moments import DAY_MS
 from weir_train.split import split
 
@@ -64,11 +64,31 @@ def test_the_delay_is_left_out_before_the_test() -> None:
     )
 
 
-def test_split_time() -> None:
+def test_start_of_the_test() -> None:
     data = dataset([1, 0, 0, 0] * 400)
-    parts = split(data, **OPTIONS, split_time=100 * DAY_MS)
+    parts = split(data, **OPTIONS, test=Span(start=100 * DAY_MS))
     assert parts.test.start == 100 * DAY_MS
     assert data.time[parts.test.rows].min() == 100 * DAY_MS
+
+
+def test_training_data_from_a_span_only() -> None:
+    data = dataset([1, 0, 0, 0] * 400)
+    parts = split(
+        data, **OPTIONS, train=Span(20 * DAY_MS, 80 * DAY_MS), test=Span(start=100 * DAY_MS, end=120 * DAY_MS)
+    )
+    assert data.time[parts.fit.rows].min() == 20 * DAY_MS
+    assert data.time[parts.validation.rows].max() < parts.validation.end == 80 * DAY_MS
+    assert (parts.test.start, parts.test.end) == (100 * DAY_MS, 120 * DAY_MS)
+    assert data.time[parts.test.rows].max() < 120 * DAY_MS
+    assert parts.grown.rows.tolist() == (parts.fit.rows | parts.validation.rows).tolist()
+    assert (parts.grown.start, parts.grown.end) == (20 * DAY_MS, 80 * DAY_MS)
+
+
+def test_training_data_within_the_label_delay_is_refused() -> None:
+    data, test = dataset([1, 0, 0, 0] * 400), Span(start=100 * DAY_MS)
+    split(data, **{**OPTIONS, "delay_ms": 7 * DAY_MS}, train=Span(end=93 * DAY_MS), test=test)
+    with pytest.raises(TrainingError, match=r"reaches into the test, from .*, or into the label delay before it"):
+        split(data, **{**OPTIONS, "delay_ms": 7 * DAY_MS}, train=Span(end=93 * DAY_MS + 1), test=test)
 
 
 @pytest.mark.parametrize(
@@ -79,8 +99,8 @@ def test_split_time() -> None:
         ([1] * 100, {}, "the fit part has frauds only; a model needs legitimate transactions too"),
         ([1, 0] * 45 + [0] * 30, {}, "the test part, .* has 0 frauds"),
         ([1, 0] * 200, {"delay_ms": 400 * DAY_MS}, "no labelled row lies before"),
-        ([1, 0] * 200, {"split_time": 0}, "no labelled row lies before"),
-        ([1, 0] * 200, {"split_time": 400 * DAY_MS}, "the test part, .* has 0 frauds in 0 labelled rows"),
+        ([1, 0] * 200, {"test": Span(start=0)}, "no labelled row lies before"),
+        ([1, 0] * 200, {"test": Span(start=400 * DAY_MS)}, "the test part, .* has 0 frauds in 0 labelled rows"),
     ],
 )
 def test_split_refuses(label: list[int], changed: dict[str, Any], sentence: str) -> None:

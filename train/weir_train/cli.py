@@ -8,6 +8,7 @@ from pathlib import Path
 
 from weir_train import TrainingError, __version__
 from weir_train.boosting import Shape
+from weir_train.dataset import Span
 from weir_train.moments import parse_duration, parse_time
 from weir_train.pipeline import Job, run
 from weir_train.thresholds import Budget
@@ -52,6 +53,11 @@ def parser() -> argparse.ArgumentParser:
         help="CSV that weir replay --features-out wrote, plain or .gz, with FILE.schema.json beside it; several are "
         "split in time as one",
     )
+    what.add_argument(
+        "--select",
+        metavar="NAME,...",
+        help="the features to train on, in the model's order, or @FILE with one on each line (default: all)",
+    )
     what.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model directory to make")
     what.add_argument("--id", required=True, help="the model's name in decisions, such as cards/2026-11-24")
     what.add_argument("--created", metavar="TIME", help="creation time to state (default: the last transaction's)")
@@ -66,7 +72,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="F",
         help="share of the labelled rows, the latest, to test on (default %(default)s)",
     )
-    where.add_argument("--split-time", metavar="TIME", help="test on what is at or after this RFC 3339 time")
+    where.add_argument("--test-from", metavar="TIME", help="test on what is at or after this RFC 3339 time")
+    parts.add_argument("--test-to", metavar="TIME", help="and before this time (default: to the end)")
+    parts.add_argument("--train-from", metavar="TIME", help="train on what is at or after this time (default: on all)")
+    parts.add_argument(
+        "--train-to", metavar="TIME", help="and before this time (default: the beginning of the test less --delay)"
+    )
     parts.add_argument(
         "--validation-fraction",
         type=float,
@@ -80,6 +91,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="D",
         help="how long a label takes to be known, such as 7d: rows within it before the test are left out "
         "(default none)",
+    )
+    parts.add_argument(
+        "--refit",
+        action="store_true",
+        help="grow the trees again on fit and validation together, once the thresholds are chosen",
     )
 
     choose = p.add_argument_group("thresholds")
@@ -128,6 +144,29 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
+def selection(text: str) -> list[str]:
+    """Read names that are separated by commas, or stand on the lines of the file after an @."""
+    if not text.startswith("@"):
+        return [name.strip() for name in text.split(",")]
+    try:
+        lines = Path(text[1:]).read_text(encoding="utf-8").splitlines()
+    except OSError as e:
+        raise TrainingError(f"--select: {text[1:]} cannot be read: {e.strerror}") from e
+    names = [name for line in lines if (name := line.split("#")[0].strip())]
+    if not names:
+        raise TrainingError(f"--select: {text[1:]} names no feature")
+    return names
+
+
+def _span(args: argparse.Namespace, name: str) -> Span:
+    start, end = (
+        None if (text := getattr(args, f"{name}_{edge}")) is None else parse_time(text) for edge in ("from", "to")
+    )
+    if start is not None and end is not None and start >= end:
+        raise TrainingError(f"--{name}-from must lie before --{name}-to")
+    return Span(start, end)
+
+
 def job(args: argparse.Namespace) -> Job:
     """Check the arguments and turn them into a job."""
     for option in ("test_fraction", "validation_fraction"):
@@ -156,8 +195,11 @@ def job(args: argparse.Namespace) -> Job:
         shape=Shape(args.trees, args.leaves, args.learning_rate, args.min_data_in_leaf, args.seed, args.threads),
         test_fraction=args.test_fraction,
         validation_fraction=args.validation_fraction,
-        split_time_ms=None if args.split_time is None else parse_time(args.split_time),
+        train=_span(args, "train"),
+        test=_span(args, "test"),
         delay_ms=parse_duration(args.delay),
+        select=None if args.select is None else selection(args.select),
+        refit=args.refit,
         budget=Budget(args.alerts_per_day, args.alert_share),
         decline_precision=args.decline_precision,
         created_ms=None if args.created is None else parse_time(args.created),

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from weir_train import TrainingError
-from weir_train.moments import parse_time
+from weir_train.moments import format_time, parse_time
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -33,10 +33,34 @@ class Schema:
     names: list[str]
     hashes: list[str]
 
+    def select(self, names: Sequence[str]) -> "Schema":
+        """Return the features of the given names, in that order."""
+        for name in names:
+            if name not in self.names:
+                raise TrainingError(f"there is no feature {name!r} in the file; there are {', '.join(self.names)}")
+            if names.count(name) > 1:
+                raise TrainingError(f"the feature {name} is selected twice")
+        return Schema(list(names), [self.hashes[self.names.index(name)] for name in names])
+
+
+@dataclass(frozen=True)
+class Span:
+    """A span of event time, in milliseconds: from start to before end."""
+
+    start: int | None = None  # None for the beginning of time
+    end: int | None = None  # None for its end
+
+    def __contains__(self, time: int) -> bool:
+        """Tell whether a moment lies in it."""
+        return (self.start is None or time >= self.start) and (self.end is None or time < self.end)
+
+
+EVER = Span()
+
 
 @dataclass(frozen=True)
 class Dataset:
-    """Every row of the files. All arrays have one entry a row."""
+    """The rows that were read of the files. All arrays have one entry a row."""
 
     schema: Schema
     X: Floats  # rows × features; NaN is a missing value
@@ -53,11 +77,21 @@ class Dataset:
         return self.label >= 0
 
 
-def read(paths: Sequence[Path], progress: Callable[[str], None] = lambda _: None) -> Dataset:
-    """Read CSV files, plain or .gz, of the same features, and the schemas beside them."""
+def read(
+    paths: Sequence[Path],
+    progress: Callable[[str], None] = lambda _: None,
+    *,
+    select: Sequence[str] | None = None,
+    span: Span = EVER,
+) -> Dataset:
+    """Read CSV files, plain or .gz, of the same features, and the schemas beside them.
+
+    Only the selected features are kept, in that order, or all of them; and only the rows whose time lies in the span.
+    """
     schema = read_schema(schema_path(paths[0]))
+    selected = schema if select is None else schema.select(select)
     digest = hashlib.sha256()
-    columns = _Columns()
+    columns = _Columns([len(LEADING) + schema.names.index(name) for name in selected.names], span)
     for i, path in enumerate(paths):
         if read_schema(schema_path(path)) != schema:
             raise TrainingError(f"{path} has other features than {paths[0]}; replay both with the same version of weir")
@@ -71,11 +105,11 @@ def read(paths: Sequence[Path], progress: Callable[[str], None] = lambda _: None
             raise TrainingError(f"{path} cannot be read: {e}") from e
         rows = len(columns.label) - before
         if rows == 0:
-            raise TrainingError(f"{path} has no rows; replay some transactions first")
+            raise TrainingError(f"{path} has no rows{_within(span)}; replay some transactions first")
         columns.source.extend([i] * rows)
     return Dataset(
-        schema=schema,
-        X=np.frombuffer(columns.values, dtype=np.float64).reshape(len(columns.label), len(schema.names)),
+        schema=selected,
+        X=np.frombuffer(columns.values, dtype=np.float64).reshape(len(columns.label), len(selected.names)),
         label=np.frombuffer(columns.label, dtype=np.int8).astype(np.int64),
         time=np.frombuffer(columns.time, dtype=np.int64),
         pattern=np.array(columns.pattern, dtype=np.str_),
@@ -117,8 +151,15 @@ def _strings(raw: object, key: str, path: Path) -> list[str]:
     return value
 
 
+def _within(span: Span) -> str:
+    start, end = (None if t is None else format_time(t) for t in (span.start, span.end))
+    return (f" from {start}" if start else "") + (f" before {end}" if end else "")
+
+
 class _Columns:
-    def __init__(self) -> None:
+    def __init__(self, at: list[int], span: Span) -> None:
+        self.at = at  # where in a row the selected features stand
+        self.span = span
         self.values = array("d")
         self.label = array("b")
         self.time = array("q")
@@ -148,21 +189,24 @@ def _read_rows(
     for number, row in enumerate(rows, start=1):
         if len(row) != width:
             raise TrainingError(f"{path}: row {number} has {len(row)} fields instead of {width}")
+        if number % 200_000 == 0:
+            progress(f"{number:,} rows read")
         label = _LABELS.get(row[3])
         if label is None:
             raise TrainingError(f"{path}: row {number} has the label {row[3]!r}; it must be 1, 0 or empty")
         try:
-            columns.values.extend([float(v) if v else missing for v in row[5:]])
-        except ValueError as e:
-            raise TrainingError(f"{path}: row {number} has a feature that is not a number: {e}") from None
-        try:
-            columns.time.append(parse_time(row[2]))
+            time = parse_time(row[2])
         except TrainingError as e:
             raise TrainingError(f"{path}: row {number}: {e}") from None
+        if time not in columns.span:
+            continue
+        try:
+            columns.values.extend([float(v) if (v := row[i]) else missing for i in columns.at])
+        except ValueError as e:
+            raise TrainingError(f"{path}: row {number} has a feature that is not a number: {e}") from None
+        columns.time.append(time)
         columns.label.append(label)
         columns.pattern.append(patterns.setdefault(row[4], row[4]))
-        if number % 200_000 == 0:
-            progress(f"{number:,} rows read")
 
 
 def _check_header(header: list[str], schema: Schema, path: Path) -> None:

@@ -10,7 +10,7 @@ from weir_train.dataset import Dataset
 from weir_train.evaluation import Evaluation
 from weir_train.metrics import Operation
 from weir_train.moments import format_time
-from weir_train.split import Part, Split
+from weir_train.split import Part
 from weir_train.thresholds import Thresholds
 
 
@@ -31,13 +31,18 @@ def build(
     created_ms: int,
     seed: int,
     data: Dataset,
-    split: Split,
+    training: Part,
+    validation: Part,
+    tested: Part,
     thresholds: Thresholds,
     chosen_on: tuple[Operation, Operation | None],
     test: Evaluation,
     files: dict[str, bytes],
 ) -> dict[str, Any]:
-    """Build the manifest. chosen_on is what the thresholds did on the validation part."""
+    """Build the manifest of trees grown on the training part.
+
+    chosen_on is what the thresholds did on the validation part, test what the model did on the tested part.
+    """
     review, decline = chosen_on
     score_of: dict[str, Any] = {"review": {"score": thresholds.review, "per_day": _short(review.per_day)}}
     if decline is not None:
@@ -53,9 +58,9 @@ def build(
             "libraries": {name: version(name) for name in ("lightgbm", "numpy")},
             "data_sha256": data.sha256,
         },
-        "training": window(data, split.fit),
-        "validation": window(data, split.validation),
-        "test": {**window(data, split.test), **_figures(test)},
+        "training": window(data, training),
+        "validation": window(data, validation),
+        "test": {**window(data, tested), **_figures(test)},
         "thresholds": score_of,
         "features": [
             {"name": name, "hash": digest} for name, digest in zip(data.schema.names, data.schema.hashes, strict=True)

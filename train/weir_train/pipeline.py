@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import lightgbm as lgb
+
 from weir_train import boosting, dataset, golden, manifest, report
 from weir_train.boosting import Shape
+from weir_train.dataset import EVER, Dataset, Span
 from weir_train.evaluation import evaluate
 from weir_train.moments import format_time
 from weir_train.publish import check_free, publish
-from weir_train.split import split
+from weir_train.split import Part, split
 from weir_train.thresholds import Budget, choose
 
 
@@ -23,8 +26,11 @@ class Job:
     shape: Shape = field(default_factory=Shape)
     test_fraction: float = 0.25
     validation_fraction: float = 0.25
-    split_time_ms: int | None = None  # overrides test_fraction
+    train: Span = EVER  # what fit and validation may hold
+    test: Span = EVER  # a start overrides test_fraction
     delay_ms: int = 0
+    select: list[str] | None = None  # the features to train on, in the model's order; None for all
+    refit: bool = False  # grow the trees once more on fit and validation together
     budget: Budget = field(default_factory=Budget)
     decline_precision: float = 0.9
     created_ms: int | None = None  # None: the last transaction's time
@@ -34,13 +40,14 @@ class Job:
 def run(job: Job, progress: Callable[[str], None]) -> None:
     """Train a model and put its directory in place."""
     check_free(job.out, replace=job.replace)
-    data = dataset.read(job.features, progress)
+    data = dataset.read(job.features, progress, select=job.select, span=Span(job.train.start, job.test.end))
     parts = split(
         data,
         test_fraction=job.test_fraction,
         validation_fraction=job.validation_fraction,
         delay_ms=job.delay_ms,
-        split_time=job.split_time_ms,
+        train=job.train,
+        test=job.test,
     )
     for part in parts.parts:
         rows = part.rows & data.labelled
@@ -48,21 +55,22 @@ def run(job: Job, progress: Callable[[str], None]) -> None:
             f"{part.name}: {format_time(part.start)} to {format_time(part.end)}, {int(rows.sum()):,} labelled rows, "
             f"{int((data.label[rows] == 1).sum()):,} frauds"
         )
-    fit = parts.fit.rows & data.labelled
-    booster = boosting.grow(data.X[fit], data.label[fit], data.schema.names, job.shape, progress)
-
+    booster = _grow(data, parts.fit, job, progress)
     progress("choosing thresholds on the validation part, measuring on the test part")
-    score = {p.name: boosting.probabilities(booster, data.X[p.rows]) for p in (parts.validation, parts.test)}
+    score = boosting.probabilities(booster, data.X[parts.validation.rows])
     thresholds = choose(
-        score["validation"],
+        score,
         data.label[parts.validation.rows],
         days=parts.validation.days,
         budget=job.budget,
         decline_precision=job.decline_precision,
     )
-    on_validation, on_test = (
-        evaluate(data, part, score[part.name], thresholds, budget=job.budget) for part in (parts.validation, parts.test)
-    )
+    on_validation = evaluate(data, parts.validation, score, thresholds, budget=job.budget)
+    if job.refit:
+        progress("growing the trees again on fit and validation together")
+        booster = _grow(data, parts.grown, job, progress)
+    score = boosting.probabilities(booster, data.X[parts.test.rows])
+    on_test = evaluate(data, parts.test, score, thresholds, budget=job.budget)
     vectors = golden.vectors(booster, data.X[parts.test.rows], job.shape.seed)
     files = {
         "model.txt": booster.model_to_string().encode(),
@@ -73,7 +81,9 @@ def run(job: Job, progress: Callable[[str], None]) -> None:
         created_ms=job.created_ms if job.created_ms is not None else int(data.time.max()),
         seed=job.shape.seed,
         data=data,
-        split=parts,
+        training=parts.grown if job.refit else parts.fit,
+        validation=parts.validation,
+        tested=parts.test,
         thresholds=thresholds,
         chosen_on=(on_validation.review, on_validation.decline),
         test=on_test,
@@ -84,6 +94,7 @@ def run(job: Job, progress: Callable[[str], None]) -> None:
         model_id=job.model_id,
         data=data,
         split=parts,
+        refit=job.refit,
         shape=job.shape,
         thresholds=thresholds,
         validation=on_validation,
@@ -96,3 +107,8 @@ def run(job: Job, progress: Callable[[str], None]) -> None:
         f"{job.out}: average precision {on_test.average_precision:.3f} on the test part "
         f"({on_test.base_rate:.3f} for a random score); see {job.out / 'report.md'}"
     )
+
+
+def _grow(data: Dataset, part: Part, job: Job, progress: Callable[[str], None]) -> lgb.Booster:
+    rows = part.rows & data.labelled
+    return boosting.grow(data.X[rows], data.label[rows], data.schema.names, job.shape, progress)

@@ -18,6 +18,7 @@ def build(
     model_id: str,
     data: Dataset,
     split: Split,
+    refit: bool,
     shape: Shape,
     thresholds: Thresholds,
     validation: Evaluation,
@@ -28,7 +29,7 @@ def build(
     """Write the report."""
     sections = [
         f"# Model {model_id}",
-        _data(data, split),
+        _data(data, split, refit),
         _thresholds(thresholds, validation, test, budget),
         _ranking(validation, test),
         _sources(test),
@@ -40,8 +41,12 @@ def build(
     return ("\n\n".join(s for s in sections if s) + "\n").encode()
 
 
-def _data(data: Dataset, split: Split) -> str:
+def _data(data: Dataset, split: Split, refit: bool) -> str:
     rows = []
+    again = (
+        "\n\nThe trees were grown again on fit and validation together once the thresholds were chosen. The figures of "
+        "the validation part are those of the trees before that."
+    )
     for part, use in zip(split.parts, ["grows the trees", "chooses the thresholds", "gives the figures"], strict=True):
         w = window(data, part)
         share = f"{100 * w['frauds'] / w['rows']:.2f} %"
@@ -51,6 +56,7 @@ def _data(data: Dataset, split: Split) -> str:
         "## Data\n\n"
         + _table(["part", "use", "from", "to", "labelled rows", "frauds", "share"], rows)
         + f"\n\n{unlabelled:,} unlabelled rows count towards alerts a day and towards nothing else."
+        + (again if refit else "")
     )
 
 

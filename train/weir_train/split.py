@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weir_train import TrainingError
-from weir_train.dataset import Bools, Dataset, Ints
+from weir_train.dataset import EVER, Bools, Dataset, Ints, Span
 from weir_train.moments import DAY_MS, format_time
 
 # Fewer frauds than these, and the trees or the figures would be chance.
@@ -36,29 +36,46 @@ class Split:
     test: Part  # gives the figures
 
     @property
+    def grown(self) -> Part:
+        """Fit and validation together."""
+        return Part("fit", self.fit.rows | self.validation.rows, self.fit.start, self.validation.end)
+
+    @property
     def parts(self) -> list[Part]:
         """The parts in the order of time."""
         return [self.fit, self.validation, self.test]
 
 
 def split(
-    data: Dataset, *, test_fraction: float, validation_fraction: float, delay_ms: int, split_time: int | None = None
+    data: Dataset,
+    *,
+    test_fraction: float,
+    validation_fraction: float,
+    delay_ms: int,
+    train: Span = EVER,
+    test: Span = EVER,
 ) -> Split:
-    """Cut the data at split_time, or where test_fraction of the labelled rows lie after it.
+    """Cut the data where the test span begins, or where test_fraction of the labelled rows lie after it.
 
     What lies within delay_ms before the cut is left out: on the day of the cut its labels were not known yet. Of the
-    rest, the last validation_fraction of the labelled rows is the validation part.
+    rest, as far as it lies in the train span, the last validation_fraction of the labelled rows is the validation part.
     """
     if not data.labelled.any():
         raise TrainingError("no row has a label; give the replay its labels, or import feedback first")
-    first, last = int(data.time.min()), int(data.time.max()) + 1
-    cut = split_time if split_time is not None else _quantile(data.time[data.labelled], 1 - test_fraction)
-    until = cut - delay_ms
-    before = data.labelled & (data.time < until)
+    first = int(data.time.min()) if train.start is None else train.start
+    last = int(data.time.max()) + 1 if test.end is None else test.end
+    cut = test.start if test.start is not None else _quantile(data.time[data.labelled], 1 - test_fraction)
+    until = cut - delay_ms if train.end is None else train.end
+    if until > cut - delay_ms:
+        raise TrainingError(
+            f"training data until {format_time(until)} reaches into the test, from {format_time(cut)}, or into the "
+            "label delay before it; move --train-to or --test-from, or shorten --delay"
+        )
+    before = data.labelled & (data.time >= first) & (data.time < until)
     if not before.any():
         raise TrainingError(
             f"no labelled row lies before {format_time(until)}, the split less the label delay; "
-            "move --split-time, or use more history"
+            "move --test-from or the training data, or use more history"
         )
     middle = _quantile(data.time[before], 1 - validation_fraction)
     result = Split(
