@@ -28,18 +28,43 @@ type BenchOptions struct {
 
 // Bench is `weir bench all`: every figure of docs/benchmarks.md, a line each.
 func Bench(ctx context.Context, c Config, o BenchOptions, stdout, stderr io.Writer, log *slog.Logger) error {
-	b := &bench{config: c, options: o, figures: &figures{w: stdout}, stderr: stderr, log: log}
-	for _, part := range []struct {
-		name string
-		run  func(context.Context) error
-	}{
+	b := newBench(c, o, stdout, stderr, log)
+	return b.run(ctx, []part{
 		{"state size", b.stateSize},
+		{"features", b.features},
 		{"replay", b.replay},
 		{"pipeline on the configured servers", b.real},
 		{"pipeline on the embedded servers", b.embedded},
+		{"entities", b.entities},
 		{"latency", b.latency},
-	} {
-		_, _ = fmt.Fprintf(stderr, "bench: %s\n", part.name)
+	})
+}
+
+// BenchFeatures is `weir bench features`.
+func BenchFeatures(ctx context.Context, c Config, stdout, stderr io.Writer, log *slog.Logger) error {
+	b := newBench(c, BenchOptions{}, stdout, stderr, log)
+	return b.run(ctx, []part{{"features", b.features}})
+}
+
+// BenchEntities is `weir bench entities`.
+func BenchEntities(ctx context.Context, c Config, o BenchOptions, stdout, stderr io.Writer, log *slog.Logger) error {
+	b := newBench(c, o, stdout, stderr, log)
+	return b.run(ctx, []part{{"entities", b.entities}})
+}
+
+// part is some of the figures.
+type part struct {
+	name string
+	run  func(context.Context) error
+}
+
+func newBench(c Config, o BenchOptions, stdout, stderr io.Writer, log *slog.Logger) *bench {
+	return &bench{config: c, options: o, figures: &figures{w: stdout}, stderr: stderr, log: log}
+}
+
+func (b *bench) run(ctx context.Context, parts []part) error {
+	for _, part := range parts {
+		_, _ = fmt.Fprintf(b.stderr, "bench: %s\n", part.name)
 		if err := part.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
@@ -141,10 +166,28 @@ func (b *bench) fill(ctx context.Context, c Config) (*benchTopics, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := topics.produce(ctx, b.world(), b.options.Transactions); err != nil {
+	next, err := simulated(b.world())
+	if err == nil {
+		err = topics.produce(ctx, next, b.options.Transactions)
+	}
+	if err != nil {
 		return nil, errors.Join(err, topics.close(context.WithoutCancel(ctx)))
 	}
 	return topics, nil
+}
+
+// simulated returns a function that sets a transaction to the next one of a simulation, and reports false at its end.
+func simulated(world simulate.Config) (next func(*payment.Transaction) bool, err error) {
+	g, err := simulate.New(world)
+	if err != nil {
+		return nil, err
+	}
+	var e simulate.Event
+	return func(tx *payment.Transaction) bool {
+		ok := g.Next(&e)
+		*tx = e.Transaction
+		return ok
+	}, nil
 }
 
 // latency measures at two rates.
@@ -199,35 +242,24 @@ func (b *bench) stateSize(ctx context.Context) error {
 		}
 		b.figures.line(fmt.Sprintf("account_bytes_%d", n), float64(bytes), "bytes")
 	}
-	return nil
+	return b.tileSize(ctx, set, store)
 }
 
-// accountOf returns an account with n events within a month: those that one simulated customer makes over as long as
-// it takes, moved together.
+// accountOf returns an account with n events, which is how many there are in a month.
 func accountOf(set *features.Set, n int) (*features.Account, string, error) {
-	const span = 29 * 24 * time.Hour
-	world := simulate.DefaultConfig()
-	world.Accounts, world.Merchants, world.FraudShare = 1, 2000, 1e-9
-	g, err := simulate.New(world)
+	c, err := newCustomer(n)
 	if err != nil {
 		return nil, "", err
 	}
 	a := set.NewAccount()
-	var e simulate.Event
 	var o features.Observation
-	var id string
-	start := payment.TimeOf(world.Start)
-	for i := range n {
-		if !g.Next(&e) {
-			return nil, "", fmt.Errorf("the simulation ends after %d transactions", i)
-		}
-		tx := e.Transaction
-		tx.Time = start.Add(span * time.Duration(i) / time.Duration(n))
-		id = tx.AccountID
+	var tx payment.Transaction
+	for range n {
+		c.next(&tx)
 		a.Observe(&tx, &o)
 		a.Fold(&o)
 	}
-	return a, id, nil
+	return a, tx.AccountID, nil
 }
 
 // consume reads the topic in a group of its own, as many consumers as there would be workers, and does nothing else.

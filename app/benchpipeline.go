@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"slices"
 	"time"
@@ -15,7 +16,6 @@ import (
 
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/pipeline"
-	"github.com/weir-fraud/weir/simulate"
 	"github.com/weir-fraud/weir/stream"
 )
 
@@ -45,6 +45,8 @@ type measured struct {
 	stats *pipeline.Stats
 	wall  time.Duration
 	cpu   time.Duration
+	heap  uint64 // bytes, after a collection, once everything was done; and
+	held  int64  // accounts and keys of entities in memory then
 }
 
 // rate returns the transactions decided in a second.
@@ -115,25 +117,21 @@ func newBenchTopics(ctx context.Context, c Config, topic string, partitions int3
 	return b, nil
 }
 
-// produce sends simulated transactions into the topic to read.
-func (b *benchTopics) produce(ctx context.Context, world simulate.Config, n int64) error {
+// produce sends n transactions into the topic to read, or as many as there are.
+func (b *benchTopics) produce(ctx context.Context, next func(*payment.Transaction) bool, n int64) error {
 	p, err := stream.NewProducer(b.config.kafka())
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	g, err := simulate.New(world)
-	if err != nil {
-		return err
-	}
-	var e simulate.Event
+	var tx payment.Transaction
 	var value []byte
 	for range n {
-		if ctx.Err() != nil || !g.Next(&e) {
+		if ctx.Err() != nil || !next(&tx) {
 			break
 		}
-		value = payment.AppendJSON(value[:0], &e.Transaction)
-		m := stream.Message{Topic: b.in.Name, Partition: stream.AnyPartition, Key: []byte(e.Transaction.AccountID), Value: value}
+		value = payment.AppendJSON(value[:0], &tx)
+		m := stream.Message{Topic: b.in.Name, Partition: stream.AnyPartition, Key: []byte(tx.AccountID), Value: value}
 		if err := p.Produce(&m); err != nil {
 			return err
 		}
@@ -187,6 +185,11 @@ func (b *benchTopics) rebuild(ctx context.Context, log *slog.Logger) (*measured,
 	if err := b.config.deleteState(ctx, b.in.Partitions); err != nil {
 		return nil, err
 	}
+	return b.fold(ctx, log)
+}
+
+// fold measures the building of the state up to what is committed, or to the log's end where nothing is.
+func (b *benchTopics) fold(ctx context.Context, log *slog.Logger) (*measured, error) {
 	return b.measure(ctx, "", log, func(p *pipeline.PartitionStats) bool { return p.Until.Load() > 0 && !p.Catching.Load() })
 }
 
@@ -236,5 +239,17 @@ func (m *measured) watch(ctx context.Context, profile string, done func() bool) 
 		}
 	}
 	m.wall, m.cpu = time.Since(began), processTime()-cpu
+	m.heap = heapInUse()
+	for _, w := range m.stats.Workers() {
+		m.held += w.Accounts.Load()
+	}
 	return nil
+}
+
+// heapInUse returns the bytes of the heap after a collection.
+func heapInUse() uint64 {
+	runtime.GC()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	return memory.HeapAlloc
 }

@@ -166,7 +166,8 @@ func (s *service) startLabels(ctx context.Context, g *errgroup.Group, set *featu
 	w := pipeline.NewLabelWorker(pipeline.LabelWorkerConfig{
 		Kafka: c.kafka(),
 		Group: stream.GroupConfig{
-			Group: c.Kafka.Group + "-labels", Instance: member(c.Kafka.Instance, 0), SessionTimeout: time.Duration(c.Kafka.Session), Topic: topic.Name,
+			// Nothing is committed in this group, it only shares the partitions out: among those who keep the same state.
+			Group: c.Kafka.Group + "-labels-" + set.State(), Instance: member(c.Kafka.Instance, 0), SessionTimeout: time.Duration(c.Kafka.Session), Topic: topic.Name,
 		},
 		TopicID: topic.ID, Partitions: topic.Partitions,
 		ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), Remember: labelMemory, CacheAccounts: c.Pipeline.CacheAccounts,

@@ -31,7 +31,7 @@ func newStream(events int) *stream {
 func (s *stream) fill(tx *payment.Transaction) {
 	*tx = s.month[s.next%len(s.month)]
 	tx.ID = s.ids[s.next%len(s.ids)]
-	tx.Time = tx.Time.Add(time.Duration(s.round) * month)
+	tx.Time += payment.Time(s.round) * payment.Time(month.Milliseconds()) // a time.Duration ends after 292 years
 	s.next++
 	if s.next%len(s.month) == 0 {
 		s.round++

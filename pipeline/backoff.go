@@ -13,6 +13,23 @@ type backoff struct {
 	delay  time.Duration
 }
 
+// run calls step until ctx ends, and waits errors out that may pass. One that is returned will not go away by itself.
+func (b *backoff) run(ctx context.Context, step func(context.Context) error) error {
+	for ctx.Err() == nil {
+		err := step(ctx)
+		switch {
+		case err == nil:
+			b.reset()
+		case ctx.Err() != nil:
+		case !passing(err):
+			return err
+		default:
+			b.wait(ctx, err)
+		}
+	}
+	return nil
+}
+
 // reset notes that there is no trouble any more.
 func (b *backoff) reset() {
 	b.delay = 0

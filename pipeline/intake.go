@@ -245,5 +245,5 @@ func (w *Worker) damaged(p *partition, err error) {
 // mismatch puts a partition whose stored head is not the worker's own in doubt.
 func (w *Worker) mismatch(p *partition, why string) {
 	w.stats.Mismatches.Add(1)
-	p.doubt = why
+	p.doubt, p.outrun = why, true
 }

@@ -74,19 +74,7 @@ func (w *LabelWorker) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.consumer.Close()) }()
 	pause := backoff{log: w.log, vitals: newVitals(w.now)}
-	for ctx.Err() == nil {
-		err := w.step(ctx)
-		switch {
-		case err == nil:
-			pause.reset()
-		case ctx.Err() != nil:
-		case !passing(err):
-			return err
-		default:
-			pause.wait(ctx, err)
-		}
-	}
-	return nil
+	return pause.run(ctx, w.step)
 }
 
 const labelsPerPoll = 4096

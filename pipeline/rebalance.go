@@ -139,24 +139,12 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 	if p.damaged {
 		p.head = features.Head{}
 	}
-	f := found{topicID: w.config.TopicID, partitions: w.config.Partitions}
-	committed, err := w.consumer.Committed(ctx, []int32{p.number})
+	stored, f, err := w.find(ctx, p)
 	if err != nil {
-		return 0, err
-	}
-	f.committed = committed[0]
-	if f.first, f.end, err = w.consumer.Bounds(ctx, p.number); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.config.TransactionTimeout)
 	defer cancel()
-	stored, err := w.store.Head(ctx, p.number)
-	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errStore, err)
-	}
-	if f.head = stored; p.damaged {
-		f.head = features.Head{}
-	}
 	do, err := planRecovery(f, w.config.Start, w.config.Delivery)
 	if err != nil {
 		return 0, err
@@ -179,7 +167,7 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 	if err := w.store.DeleteDiscarded(ctx, p.number); err != nil {
 		return 0, fmt.Errorf("%w: %w", errStore, err)
 	}
-	if do.commit {
+	if do.commit && w.follows == nil {
 		if err := w.consumer.CommitOffsets(map[int32]int64{p.number: do.foldUntil}); err != nil {
 			return 0, err
 		}
@@ -191,7 +179,7 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 	p.stats.End.Store(f.end)
 	p.shard.watermark = f.head.Watermark
 	p.stats.Watermark.Store(int64(f.head.Watermark))
-	p.doubt, p.damaged = "", false
+	p.doubt, p.damaged, p.outrun = "", false, false
 	p.rebuild = nil
 	if do.from < do.foldUntil {
 		p.rebuild = newProgress(w.now(), do.from, do.foldUntil)
@@ -200,6 +188,41 @@ func (w *Worker) recover(ctx context.Context, p *partition) (int64, error) {
 	}
 	p.stats.Catching.Store(p.rebuild != nil)
 	return do.from, nil
+}
+
+// find finds out what recovery is about. What is committed is read after what is stored, so that a state which others keep
+// moving is not taken to be ahead.
+func (w *Worker) find(ctx context.Context, p *partition) (stored features.Head, f found, err error) {
+	f = found{topicID: w.config.TopicID, partitions: w.config.Partitions}
+	limited, cancel := context.WithTimeout(ctx, w.config.TransactionTimeout)
+	defer cancel()
+	if stored, err = w.store.Head(limited, p.number); err != nil {
+		return stored, f, fmt.Errorf("%w: %w", errStore, err)
+	}
+	if f.head = stored; p.damaged {
+		f.head = features.Head{}
+	}
+	if f.committed, err = w.committed(ctx, p.number); err != nil {
+		return stored, f, err
+	}
+	f.first, f.end, err = w.consumer.Bounds(ctx, p.number)
+	return stored, f, err
+}
+
+// committed returns the offset that the group has committed.
+func (w *Worker) committed(ctx context.Context, n int32) (int64, error) {
+	if w.follows != nil {
+		all, err := w.follows(ctx)
+		if err != nil {
+			return 0, err
+		}
+		return all[n], nil
+	}
+	all, err := w.consumer.Committed(ctx, []int32{n})
+	if err != nil {
+		return 0, err
+	}
+	return all[0], nil
 }
 
 // doubtAll puts every partition in doubt: what was computed is not what is committed.

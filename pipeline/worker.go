@@ -94,6 +94,9 @@ type Worker struct {
 	keys     *features.KeyReader
 	entities entities
 
+	// follows tells what the group has committed, where this worker is a Builder's and no member of it. It is nil for a member.
+	follows func(context.Context) ([]int64, error)
+
 	partitions map[int32]*partition
 	recent     recency
 	intake     intake
@@ -117,6 +120,7 @@ type partition struct {
 	foldUntil  int64         // below this offset, fold without producing
 	doubt      string        // why the state must be recovered before anything else, empty for no doubt
 	damaged    bool          // the stored state is known to be no good
+	outrun     bool          // somebody else has written it
 	changed    []*entry      // since the last snapshot
 	writing    []*entry      // in the snapshot under way
 	saved      time.Time     // when the last snapshot of it was taken
@@ -197,19 +201,7 @@ func (w *Worker) Run(ctx context.Context) (err error) {
 		w.vitals.Joined.Store(false)
 	}()
 	pause := backoff{log: w.log, vitals: w.vitals}
-	for ctx.Err() == nil {
-		err := w.step(ctx)
-		switch {
-		case err == nil:
-			pause.reset()
-		case ctx.Err() != nil:
-		case !passing(err):
-			return err
-		default:
-			pause.wait(ctx, err)
-		}
-	}
-	return nil
+	return pause.run(ctx, w.step)
 }
 
 // step takes in what has landed, settles doubts, launches what is ready, and works off what one poll brings.

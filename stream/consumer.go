@@ -28,8 +28,8 @@ type Rebalancer interface {
 	Revoked(ctx context.Context, partitions []int32, lost bool)
 }
 
-// Consumer is one member of a consumer group on one topic. It commits nothing by itself. It is used by one goroutine,
-// beside which a Producer may commit on its behalf.
+// Consumer is one member of a consumer group on one topic, or reads partitions of its own choice outside of any. It commits
+// nothing by itself. It is used by one goroutine, beside which a Producer may commit on its behalf.
 type Consumer struct {
 	config Config
 	client *kafka.Consumer
@@ -52,24 +52,57 @@ type End struct {
 
 // NewConsumer joins the group. Nothing is read before Poll.
 func NewConsumer(config Config, group GroupConfig, r Rebalancer) (*Consumer, error) {
-	own := kafka.ConfigMap{
-		"group.id":                      group.Group,
-		"session.timeout.ms":            int(group.SessionTimeout.Milliseconds()),
-		"heartbeat.interval.ms":         heartbeat(group.SessionTimeout),
-		"partition.assignment.strategy": "cooperative-sticky",
-		"isolation.level":               "read_committed",
-		"enable.auto.commit":            false,
-		"enable.auto.offset.store":      false,
-		"auto.offset.reset":             "error", // offsets are always given; a wrong one must not be moved silently
-		"enable.partition.eof":          true,
-		"fetch.queue.backoff.ms":        5, // the default of 1 s stalls a fast reader
-		"fetch.wait.max.ms":             100,
-		"queued.min.messages":           100_000,
-		"queued.max.messages.kbytes":    131_072,
-	}
+	own := reading(group.Group)
+	own["session.timeout.ms"] = int(group.SessionTimeout.Milliseconds())
+	own["heartbeat.interval.ms"] = heartbeat(group.SessionTimeout)
+	own["partition.assignment.strategy"] = "cooperative-sticky"
 	if group.Instance != "" {
 		own["group.instance.id"] = group.Instance
 	}
+	c, err := newConsumer(config, own, group.Topic)
+	if err != nil {
+		return nil, err
+	}
+	c.rebal = r
+	if err := c.client.Subscribe(group.Topic, c.rebalance); err != nil {
+		_ = c.client.Close()
+		return nil, fmt.Errorf("subscribe to %s: %w", group.Topic, err)
+	}
+	return c, nil
+}
+
+// NewFollower returns a consumer that is no member of the group, which it names to the brokers all the same: who may read as
+// the group may read beside it. It reads what Assign says.
+func NewFollower(config Config, group, topic string) (*Consumer, error) {
+	return newConsumer(config, reading(group), topic)
+}
+
+// Assign makes a follower read partitions, each from an offset.
+func (c *Consumer) Assign(from map[int32]int64) error {
+	partitions := make([]kafka.TopicPartition, 0, len(from))
+	for p, at := range from {
+		partitions = append(partitions, kafka.TopicPartition{Topic: &c.topic, Partition: p, Offset: kafka.Offset(at)})
+	}
+	return classify("read "+c.topic, c.client.Assign(partitions))
+}
+
+// reading returns the properties of every consumer.
+func reading(group string) kafka.ConfigMap {
+	return kafka.ConfigMap{
+		"group.id":                   group,
+		"isolation.level":            "read_committed",
+		"enable.auto.commit":         false,
+		"enable.auto.offset.store":   false,
+		"auto.offset.reset":          "error", // offsets are always given; a wrong one must not be moved silently
+		"enable.partition.eof":       true,
+		"fetch.queue.backoff.ms":     5, // the default of 1 s stalls a fast reader
+		"fetch.wait.max.ms":          100,
+		"queued.min.messages":        100_000,
+		"queued.max.messages.kbytes": 131_072,
+	}
+}
+
+func newConsumer(config Config, own kafka.ConfigMap, topic string) (*Consumer, error) {
 	m, err := config.client(own)
 	if err != nil {
 		return nil, err
@@ -78,12 +111,7 @@ func NewConsumer(config Config, group GroupConfig, r Rebalancer) (*Consumer, err
 	if err != nil {
 		return nil, fmt.Errorf("create a Kafka consumer: %w", err)
 	}
-	c := &Consumer{config: config, client: client, poller: poller{client: client}, topic: group.Topic, rebal: r}
-	if err := client.Subscribe(group.Topic, c.rebalance); err != nil {
-		_ = client.Close()
-		return nil, fmt.Errorf("subscribe to %s: %w", group.Topic, err)
-	}
-	return c, nil
+	return &Consumer{config: config, client: client, poller: poller{client: client}, topic: topic}, nil
 }
 
 // heartbeat returns the milliseconds between heartbeats. A member learns with the next one that the group rebalances,

@@ -59,23 +59,30 @@ func (a *Admin) Group(ctx context.Context, name string, topic Topic) (Group, err
 		return Group{}, classify("describe group "+name, e)
 	}
 	g := Group{State: d.ConsumerGroupDescriptions[0].State.String(), Members: len(d.ConsumerGroupDescriptions[0].Members)}
-	r, err := a.client.ListConsumerGroupOffsets(ctx, []kafka.ConsumerGroupTopicPartitions{{Group: name, Partitions: topic.partitions()}})
+	g.Committed, err = a.Committed(ctx, name, topic)
+	return g, err
+}
+
+// Committed returns the offsets that a group has committed on a topic, NoOffset where there is none. What is part of a
+// transaction that is still open is not committed.
+func (a *Admin) Committed(ctx context.Context, group string, topic Topic) ([]int64, error) {
+	r, err := a.client.ListConsumerGroupOffsets(ctx, []kafka.ConsumerGroupTopicPartitions{{Group: group, Partitions: topic.partitions()}})
 	if err != nil {
-		return g, classify("read the offsets of group "+name, a.config.describe(err))
+		return nil, classify("read the offsets of group "+group, a.config.describe(err))
 	}
-	g.Committed = make([]int64, topic.Partitions)
-	for i := range g.Committed {
-		g.Committed[i] = NoOffset
+	committed := make([]int64, topic.Partitions)
+	for i := range committed {
+		committed[i] = NoOffset
 	}
 	for _, p := range r.ConsumerGroupsTopicPartitions[0].Partitions {
 		if p.Error != nil {
-			return g, classify("read the offsets of group "+name, p.Error)
+			return nil, classify("read the offsets of group "+group, p.Error)
 		}
 		if p.Offset >= 0 {
-			g.Committed[p.Partition] = int64(p.Offset)
+			committed[p.Partition] = int64(p.Offset)
 		}
 	}
-	return g, nil
+	return committed, nil
 }
 
 // Bounds returns, for each partition of a topic, the offset of the first retained record and the one behind the last.

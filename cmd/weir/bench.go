@@ -15,7 +15,7 @@ import (
 func benchCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure throughput, latency and size", Long: `Measure against the configured Kafka and Redis. Every figure is a line of "name value unit"; docs/benchmarks.md
 defines each. Benchmarks use topics, groups and a state of their own and delete them afterwards.`}
-	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchPipelineCommand())
+	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchPipelineCommand(), benchFeaturesCommand(), benchEntitiesCommand())
 	return cmd
 }
 
@@ -93,5 +93,34 @@ this process per transaction, and that of each stage.`,
 	f.StringVar(&o.Topic, "topic", "", "topic of transactions to read")
 	f.StringVar(&o.Profile, "profile", "", "write a CPU profile to this file, for go tool pprof")
 	_ = cmd.MarkFlagRequired("topic")
+	return cmd
+}
+
+func benchFeaturesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "features", Short: "Measure what features of an account take, in memory and decoded first", Args: cobra.NoArgs,
+		Long: `Print the CPU time that 40 and 200 features over an account's own events take for one transaction, with 10, 100 and
+1,000 events in the longest window. It needs no servers.`,
+		RunE: measure(app.BenchFeatures),
+	}
+}
+
+func benchEntitiesCommand() *cobra.Command {
+	var o app.BenchOptions
+	cmd := &cobra.Command{
+		Use: "entities", Short: "Measure the pipeline with many merchants and with very many devices", Args: cobra.NoArgs,
+		Long: `Run the whole pipeline over traffic with 10,000 merchants, and over traffic in which every transaction has one of
+1,000,000 devices at random, and print what entities add: in CPU time, reads of other partitions, and memory.`,
+		Example: "  weir bench entities --partitions 64",
+		RunE: measure(func(ctx context.Context, c app.Config, stdout, stderr io.Writer, log *slog.Logger) error {
+			if o.Transactions < 1 || o.Partitions < 1 {
+				return errUsage("--transactions and --partitions must be above 0")
+			}
+			return app.BenchEntities(ctx, c, o, stdout, stderr, log)
+		}),
+	}
+	f := cmd.Flags()
+	f.Int64Var(&o.Transactions, "transactions", 600_000, "transactions of each run")
+	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
 	return cmd
 }

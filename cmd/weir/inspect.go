@@ -43,7 +43,7 @@ func topicsCommand() *cobra.Command {
 }
 
 func stateCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "state", Short: "Look at or drop the account states in Redis"}
+	cmd := &cobra.Command{Use: "state", Short: "Build, look at or drop the states in Redis"}
 	var out string
 	dump := &cobra.Command{
 		Use: "dump", Short: "Write the account states as JSON lines", Args: cobra.NoArgs,
@@ -85,7 +85,33 @@ a key that moves meanwhile may be counted twice.`,
 			return app.ListState(cmd.Context(), c, os.Stdout, os.Stderr)
 		},
 	}
-	cmd.AddCommand(list, dump, drop)
+	cmd.AddCommand(list, stateBuildCommand(), dump, drop)
+	return cmd
+}
+
+func stateBuildCommand() *cobra.Command {
+	var o app.BuildOptions
+	cmd := &cobra.Command{
+		Use: "build", Short: "Build the state of a new features file beside a running service", Args: cobra.NoArgs,
+		Long: `Build the state that the configuration's features file needs, from the log, while processes with another file go on
+deciding: nothing is decided, no partition is taken from anybody, and the serving group's committed offsets are
+followed and never passed. Once the new state has caught up it says so, and keeps following until it is stopped:
+then stop the old processes and start the new ones, which find their state at most some records behind.`,
+		Example: "  weir --config new.yaml state build",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load(cmd)
+			if err != nil {
+				return err
+			}
+			c.Log.Level = "warn" // what it does is told otherwise
+			log, err := app.NewLogger(c.Log, os.Stderr)
+			if err != nil {
+				return err
+			}
+			return app.BuildState(cmd.Context(), c, o, os.Stdout, os.Stderr, log)
+		},
+	}
+	cmd.Flags().BoolVar(&o.Once, "once", false, "stop as soon as the state has caught up")
 	return cmd
 }
 

@@ -139,13 +139,31 @@ func parseHead(text string) (features.Head, error) {
 // Measure returns how many bytes an account of the given encoding takes in Redis, its key included: it stores it for a
 // moment under a name of its own and asks.
 func (s *Store) Measure(ctx context.Context, account string, value []byte) (int64, error) {
-	key := s.generation(0, math.MaxUint64) + accountName + account
-	if err := s.client.Set(ctx, key, value, time.Minute).Err(); err != nil {
-		return 0, fmt.Errorf("store an account: %w", err)
+	return s.measure(ctx, accountName+account, func(ctx context.Context, p redis.Pipeliner, key string) { p.Set(ctx, key, value, time.Minute) })
+}
+
+// MeasureTiles returns how many bytes an entity's key with the given chunks takes in Redis, likewise.
+func (s *Store) MeasureTiles(ctx context.Context, cell features.CellName, chunks []features.Chunk) (int64, error) {
+	return s.measure(ctx, nameOf(cell), func(ctx context.Context, p redis.Pipeliner, key string) {
+		for i := range chunks {
+			p.HSet(ctx, key, chunks[i].Number, chunks[i].Value)
+		}
+		p.Expire(ctx, key, time.Minute)
+	})
+}
+
+func (s *Store) measure(ctx context.Context, name string, store func(context.Context, redis.Pipeliner, string)) (int64, error) {
+	key := s.generation(0, math.MaxUint64) + name
+	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		store(ctx, p, key)
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("store what is to be measured: %w", err)
 	}
 	n, err := s.client.MemoryUsage(ctx, key).Result()
 	if err = errors.Join(err, s.client.Del(ctx, key).Err()); err != nil {
-		return 0, fmt.Errorf("measure an account: %w", err)
+		return 0, fmt.Errorf("measure %s: %w", name, err)
 	}
 	return n, nil
 }
