@@ -103,7 +103,7 @@ func (w *Worker) advance(p *partition, at []int32) error {
 			continue // fetched before a seek
 		}
 		scoring := r.Offset >= p.foldUntil
-		if scoring && in.refused == nil && w.mustWait(p, in, at[done:]) {
+		if scoring && in.refused == nil && w.mustWait(p, in, at, done) {
 			break
 		}
 		done++
@@ -126,15 +126,15 @@ func (w *Worker) advance(p *partition, at []int32) error {
 		b.recorded[p.number] = w.intake.records[at[done-1]].Time
 	}
 	if done == len(at) {
-		return w.goOn(p)
+		return w.worked(p)
 	}
 	return nil
 }
 
-// mustWait holds a partition back where its next transaction, the first of the given records, reads tiles that others
-// are still adding to, unless it has waited for long enough. A repeated transaction reads nothing; and since what waits
+// mustWait holds a partition back where its next transaction, that of the record after the first done, reads tiles that
+// others are still adding to, unless it has waited for long enough. A repeated transaction reads nothing; and since what waits
 // is folded next, the others know what its partition's watermark will be, so that no two wait for each other.
-func (w *Worker) mustWait(p *partition, in *input, rest []int32) bool {
+func (w *Worker) mustWait(p *partition, in *input, at []int32, done int) bool {
 	if len(in.tiles) == 0 {
 		return false
 	}
@@ -146,7 +146,7 @@ func (w *Worker) mustWait(p *partition, in *input, rest []int32) bool {
 		p.gaveUp.without(&missing)
 		return false
 	}
-	w.holdBack(p, rest, missing)
+	w.holdBack(p, at[done:], done, missing)
 	return true
 }
 

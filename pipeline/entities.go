@@ -57,6 +57,7 @@ func (e *entities) kept(entity int) bool {
 // hold is a partition that waits: its next transaction reads tiles to which others are still adding.
 type hold struct {
 	records []stream.Record // polled and not worked off; the partition is paused meanwhile
+	feed    int             // how many of them to try next
 	since   time.Time       // when they were polled
 	time    payment.Time    // event time of the first of them
 	log     *lookup
@@ -363,23 +364,37 @@ func (p *partition) change(e *entry) {
 	}
 }
 
-// holdBack keeps a partition's records from the given ones on for later, and stops reading more.
-func (w *Worker) holdBack(p *partition, at []int32, missing hold) {
-	missing.since = w.intake.seen
+// How many records of a partition that has waited are tried next: not many more than could be worked off the last time,
+// since each that has to wait again is decoded and looked up again.
+const leastFed = 16
+
+// holdBack keeps a partition's records from the given ones on for later, after so many that were worked off, and stops
+// reading more.
+func (w *Worker) holdBack(p *partition, at []int32, worked int, missing hold) {
+	missing.since, missing.feed = w.intake.seen, max(leastFed, 2*worked)
+	var unfed []stream.Record
 	if p.hold != nil {
-		missing.since = p.hold.since
+		missing.since, unfed = p.hold.since, p.hold.records
 	} else {
 		w.stats.Waits.Add(1)
 		if err := w.consumer.Pause(p.number); err != nil {
 			w.log.Warn("cannot pause a partition that waits for others", "partition", p.number, "error", err)
 		}
 	}
-	kept := make([]stream.Record, 0, len(at))
+	kept := make([]stream.Record, 0, len(at)+len(unfed))
 	for _, i := range at {
 		kept = append(kept, w.intake.records[i])
 	}
-	missing.records, missing.time = kept, w.intake.inputs[at[0]].tx.Time
+	missing.records, missing.time = append(kept, unfed...), w.intake.inputs[at[0]].tx.Time
 	p.hold = &missing
+}
+
+// worked ends a partition's wait if nothing is left of what had to wait.
+func (w *Worker) worked(p *partition) error {
+	if p.hold != nil && len(p.hold.records) > 0 {
+		return nil
+	}
+	return w.goOn(p)
 }
 
 // goOn ends a partition's wait.
@@ -413,7 +428,8 @@ func (w *Worker) released(ctx context.Context, batch []stream.Record) ([]stream.
 				continue
 			}
 		}
-		batch = append(batch, h.records...)
+		n := min(h.feed, len(h.records))
+		batch, h.records, h.feed = append(batch, h.records[:n]...), h.records[n:], 2*h.feed
 	}
 	return batch, nil
 }

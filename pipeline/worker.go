@@ -138,7 +138,7 @@ type partition struct {
 // reached notes that the decisions before offset are out. What is between the last record and the end of the log is
 // no work: markers of transactions and records that are gone.
 func (p *partition) reached(offset int64) {
-	if offset >= p.next {
+	if offset >= p.next && p.hold == nil {
 		offset = max(offset, p.readTo)
 	}
 	p.stats.Committed.Store(offset)
