@@ -139,6 +139,9 @@ func (e *Entity) Oldest(t payment.Time) int64 { return tile.Number(t-e.lookback,
 // maxSkew is how far behind a partition's watermark the transactions of another may be that still read its tiles in full.
 const maxSkew = 7 * day
 
+// Skew returns how many tiles the partitions may be apart that read each other's tiles in full.
+func (e *Entity) Skew() int64 { return e.Tile(millis(maxSkew)) }
+
 // retention returns how far behind the watermark of its partition a tile may still be read.
 func (e *Entity) retention() payment.Time {
 	return e.lookback + e.lateness + 2*e.length + millis(maxSkew)

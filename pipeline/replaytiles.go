@@ -24,6 +24,8 @@ type replayTiles struct {
 	threads  []tilesThread
 	closed   []closedTiles // by entity
 
+	earliest payment.Time // event time in the run of rows under way
+
 	keys   []string // of the rows in hand, those of one row next to each other
 	owners []uint32 // the thread that has each key's series
 	seed   maphash.Seed
@@ -100,6 +102,7 @@ func (t *replayTiles) run(rows []Replayed, from int) int {
 	for range t.entities {
 		all = append(all, bounds{-1 << 62, 1 << 62, -1 << 62, 1 << 62})
 	}
+	t.earliest = rows[from].Transaction.Time
 	for i := from; i < len(rows); i++ {
 		at := rows[i].Transaction.Time
 		for k := range t.entities {
@@ -113,6 +116,7 @@ func (t *replayTiles) run(rows []Replayed, from int) int {
 			}
 			*b = next
 		}
+		t.earliest = min(t.earliest, at)
 		for k := range t.entities {
 			c := &t.closed[k]
 			c.transactions, c.labels = max(c.transactions, all[k].read), max(c.labels, all[k].labelRead)
@@ -161,7 +165,7 @@ func (t *replayTiles) complete(c *seriesCache, key string, at payment.Time, thro
 		}
 	}
 	s.closed.Extend(through, rows...)
-	c.drop(s, at)
+	c.drop(s, t.earliest) // rows before this one are still to be worked off
 }
 
 // keysOf returns the keys of the row at index i.

@@ -163,12 +163,13 @@ func (c *seriesCache) extend(s *series, through int64, own int32, cell *tile.Cel
 	s.parts = nil
 }
 
-// drop forgets what no transaction near t reads, once it is worth it. The slack is for those of partitions behind.
+// drop forgets what no transaction near t reads, once it is worth it. Other partitions of the worker may be behind, and
+// their transactions, looked up before this one was worked off, still to come; a reader that is further behind than is
+// provided for is told that something is missing.
 func (c *seriesCache) drop(s *series, t payment.Time) {
-	const slack = 2 * tile.ChunkTiles
-	if oldest := c.entity.Oldest(t) - slack; oldest > s.start+tile.ChunkTiles {
+	if oldest := c.entity.Oldest(t) - c.entity.Skew(); oldest > s.start+tile.ChunkTiles {
 		s.closed.Drop(oldest)
-		s.start = oldest
+		s.start, s.whole = oldest, max(s.whole, oldest)
 	}
 }
 
