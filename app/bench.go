@@ -14,6 +14,7 @@ import (
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/pipeline"
 	"github.com/weir-fraud/weir/simulate"
 	"github.com/weir-fraud/weir/stream"
 )
@@ -116,7 +117,7 @@ func (b *bench) real(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	n := float64(b.options.Transactions)
+	n := float64(b.past() + b.options.Transactions)
 	b.figures.line("consume_rate", n/consumed.wall.Seconds(), "tx/s")
 	b.figures.line("consume_cpu", consumed.cpu.Seconds()/n*1e6, "us/tx")
 	m, err := topics.run(ctx, PipelineBenchOptions{Profile: b.options.Profile}, b.log)
@@ -160,20 +161,47 @@ func (b *bench) embedded(ctx context.Context) (err error) {
 	return nil
 }
 
-// fill makes a topic of simulated transactions, and the topics for what comes of them.
+// fill makes a topic of simulated transactions with a past, and the topics for what comes of them.
 func (b *bench) fill(ctx context.Context, c Config) (*benchTopics, error) {
-	topics, err := newBenchTopics(ctx, c, "", b.options.Partitions)
+	next, err := simulated(b.world())
 	if err != nil {
 		return nil, err
 	}
-	next, err := simulated(b.world())
-	if err == nil {
-		err = topics.produce(ctx, next, b.options.Transactions)
+	return b.withPast(ctx, c, next, b.past(), b.options.Transactions)
+}
+
+// past is how many transactions are folded before those that are decided, so that accounts are as they are in a month.
+func (b *bench) past() int64 { return b.options.Transactions / 2 }
+
+// withPast makes a topic of transactions whose past is folded, and the topics for what comes of them. What is to be decided
+// comes within minutes of event time, as live traffic does: the tiles that it reads are all closed, and none has to be
+// waited for.
+func (b *bench) withPast(ctx context.Context, c Config, next func(*payment.Transaction) bool, past, live int64) (topics *benchTopics, err error) {
+	if topics, err = newBenchTopics(ctx, c, "", b.options.Partitions); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, errors.Join(err, topics.close(context.WithoutCancel(ctx)))
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, topics.close(context.WithoutCancel(ctx)))
+		}
+	}()
+	topics.config.Pipeline.Start = pipeline.StartLatest
+	if err := topics.produce(ctx, next, past); err != nil {
+		return nil, err
 	}
-	return topics, nil
+	if _, err := topics.fold(ctx, b.log); err != nil {
+		return nil, err
+	}
+	var last payment.Time
+	return topics, topics.produce(ctx, func(tx *payment.Transaction) bool {
+		ok := next(tx)
+		if last == 0 {
+			last = tx.Time
+		}
+		last++
+		tx.Time = last
+		return ok
+	}, live)
 }
 
 // simulated returns a function that sets a transaction to the next one of a simulation, and reports false at its end.

@@ -46,35 +46,14 @@ func (b *bench) entities(ctx context.Context) error {
 // liveShare is the part of the transactions that is decided in a run over entities. The others are their past.
 const liveShare = 5
 
-// entityRun folds a past of weeks, runs the pipeline over what comes next, and writes what concerns entities. What comes
-// next comes within minutes, as live traffic does: the tiles that it reads are all closed, and none has to be waited for.
+// entityRun runs the pipeline over traffic with a past, and writes what concerns entities.
 func (b *bench) entityRun(ctx context.Context, name string, next func(*payment.Transaction) bool) (err error) {
-	topics, err := newBenchTopics(ctx, b.config, "", b.options.Partitions)
+	live := max(1, b.options.Transactions/liveShare)
+	topics, err := b.withPast(ctx, b.config, next, b.options.Transactions-live, live)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, topics.close(context.WithoutCancel(ctx))) }()
-	topics.config.Pipeline.Start = pipeline.StartLatest
-	live := max(1, b.options.Transactions/liveShare)
-	if err := topics.produce(ctx, next, b.options.Transactions-live); err != nil {
-		return err
-	}
-	if _, err := topics.fold(ctx, b.log); err != nil {
-		return err
-	}
-	var last payment.Time
-	hurried := func(tx *payment.Transaction) bool {
-		ok := next(tx)
-		if last == 0 {
-			last = tx.Time
-		}
-		last++
-		tx.Time = last
-		return ok
-	}
-	if err := topics.produce(ctx, hurried, live); err != nil {
-		return err
-	}
 	before := heapInUse()
 	m, err := topics.run(ctx, PipelineBenchOptions{}, b.log)
 	if err != nil {

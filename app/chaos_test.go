@@ -70,6 +70,7 @@ type chaos struct {
 	feedback string   // file of its labels
 	rate     float64
 	rows     int
+	accounts int
 	kills    int
 	workers  [3]*exec.Cmd
 	expected map[string]string // decision by transaction id
@@ -94,13 +95,19 @@ func newChaos(t *testing.T, sabotage string) *chaos {
 	c := &chaos{
 		t: t, rng: rand.New(rand.NewPCG(seed, 1)), dir: t.TempDir(), sabotage: sabotage, brokers: brokers,
 		rows: number("WEIR_CHAOS_ROWS", 20_000), kills: number("WEIR_CHAOS_KILLS", 6), rate: float64(number("WEIR_CHAOS_RATE", 2500)),
-		prefix: fmt.Sprintf("chaos-%d-%d-", os.Getpid(), time.Now().UnixNano()), seen: make(map[string]int),
+		accounts: max(20, number("WEIR_CHAOS_ROWS", 20_000)/25),
+		prefix:   fmt.Sprintf("chaos-%d-%d-", os.Getpid(), time.Now().UnixNano()), seen: make(map[string]int),
 	}
-	c.binary = buildWeir(t)
-	c.redis = startRedis(t)
-	c.writeConfig()
-	c.makeInput()
+	c.prepare("batch_size: 500, apply_interval: 300ms, cache_accounts: 200")
 	return c
+}
+
+// prepare builds the program, and makes its servers, configuration and input. pipeline are keys of the configuration.
+func (c *chaos) prepare(pipeline string) {
+	c.binary = buildWeir(c.t)
+	c.redis = startRedis(c.t)
+	c.writeConfig(pipeline)
+	c.makeInput()
 }
 
 // buildWeir builds the program with the switches for sabotage.
@@ -113,7 +120,7 @@ func buildWeir(t *testing.T) string {
 	return path
 }
 
-func (c *chaos) writeConfig() {
+func (c *chaos) writeConfig(pipeline string) {
 	c.config = filepath.Join(c.dir, "weir.yaml")
 	text := fmt.Sprintf(`
 kafka:
@@ -123,8 +130,8 @@ kafka:
   topics: {transactions: %stransactions, decisions: %sdecisions, alerts: %salerts, feedback: %sfeedback, control: %scontrol}
 redis: {addresses: [%q]}
 http: {address: ""}
-pipeline: {workers: 1, start: earliest, batch_size: 500, apply_interval: 300ms, cache_accounts: 200, entity_wait: 0s}
-`, c.brokers, c.prefix, c.prefix, c.prefix, c.prefix, c.prefix, c.prefix, c.redis.address)
+pipeline: {workers: 1, start: earliest, %s, entity_wait: 0s}
+`, c.brokers, c.prefix, c.prefix, c.prefix, c.prefix, c.prefix, c.prefix, c.redis.address, pipeline)
 	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
@@ -150,7 +157,7 @@ func (c *chaos) makeInput() {
 		c.input = []string{"--mapping", os.Getenv("WEIR_CHAOS_MAPPING"), "--limit", strconv.Itoa(c.rows), file}
 	} else {
 		plain, repeated := filepath.Join(c.dir, "plain.jsonl"), filepath.Join(c.dir, "repeated.jsonl")
-		c.weir("simulate", "--count", strconv.Itoa(c.rows), "--accounts", strconv.Itoa(max(20, c.rows/25)), "--seed", strconv.Itoa(c.rng.IntN(1000)), "--out", plain)
+		c.weir("simulate", "--count", strconv.Itoa(c.rows), "--accounts", strconv.Itoa(c.accounts), "--seed", strconv.Itoa(c.rng.IntN(1000)), "--out", plain)
 		c.repeatSome(plain, repeated)
 		c.input = []string{repeated}
 	}
@@ -208,10 +215,8 @@ func (c *chaos) stop(i int, s syscall.Signal) {
 	}
 }
 
-// run sends the input through three workers while it kills them and harms Redis, and waits for the last decision.
-func (c *chaos) run() {
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
-	defer cancel()
+// decisions makes the topics, and returns a reader of the decisions.
+func (c *chaos) decisions(ctx context.Context) *stream.Reader {
 	c.weir("topics", "create", "--partitions", strconv.Itoa(chaosPartitions), "--replicas", "1")
 	config := stream.Config{Brokers: []string{c.brokers}}
 	admin, err := stream.NewAdmin(config)
@@ -224,11 +229,19 @@ func (c *chaos) run() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	decisions, err := stream.NewReader(ctx, config, topic, stream.FromStart)
+	r, err := stream.NewReader(ctx, config, topic, stream.FromStart)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer func() { _ = decisions.Close() }()
+	c.t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+// run sends the input through three workers while it kills them and harms Redis, and waits for the last decision.
+func (c *chaos) run() {
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	decisions := c.decisions(ctx)
 	c.weir("produce", "--feedback", c.feedback)
 	for i := range c.workers {
 		c.start(i)
