@@ -224,7 +224,7 @@ func (c *chaos) decisions(ctx context.Context) *stream.Reader {
 		c.t.Fatal(err)
 	}
 	defer admin.Close()
-	c.t.Cleanup(func() { c.deleteTopics(config) })
+	c.t.Cleanup(func() { c.deleteTopics(context.WithoutCancel(ctx), config) })
 	topic, err := admin.Describe(ctx, c.prefix+"decisions")
 	if err != nil {
 		c.t.Fatal(err)
@@ -384,7 +384,7 @@ func (c *chaos) dump() string {
 	return path
 }
 
-func (c *chaos) deleteTopics(config stream.Config) {
+func (c *chaos) deleteTopics(ctx context.Context, config stream.Config) {
 	admin, err := stream.NewAdmin(config)
 	if err != nil {
 		c.t.Error(err)
@@ -392,7 +392,7 @@ func (c *chaos) deleteTopics(config stream.Config) {
 	}
 	defer admin.Close()
 	for _, name := range []string{"transactions", "decisions", "alerts", "transactions.dead-letter", "feedback", "control"} {
-		if err := admin.Delete(context.Background(), c.prefix+name); err != nil {
+		if err := admin.Delete(ctx, c.prefix+name); err != nil {
 			c.t.Error(err)
 		}
 	}
