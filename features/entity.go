@@ -111,9 +111,7 @@ func (e *Entity) Shape() tile.Shape { return e.tallies.shape() }
 func (e *Entity) LabelShape() tile.Shape { return e.labels.shape() }
 
 // IsAccount reports whether the entity's key is the account itself.
-func (e *Entity) IsAccount() bool {
-	return e.program.Canonical(func(name string) string { return name }) == "account"
-}
+func (e *Entity) IsAccount() bool { return e.isAccount }
 
 // Tile returns the number of the tile that t falls into.
 func (e *Entity) Tile(t payment.Time) int64 { return tile.Number(t, e.length) }
