@@ -179,7 +179,7 @@ func (s *service) simulated(count int) string {
 	s.t.Helper()
 	path := filepath.Join(s.t.TempDir(), "transactions.jsonl")
 	c := simulate.DefaultConfig()
-	c.Accounts, c.Seed = 300, 5
+	c.Accounts, c.Seed = 1500, 5 // some days, since each hour of event time is a step that partitions take together
 	if err := app.Simulate(s.t.Context(), s.config, app.SimulateOptions{World: c, Count: int64(count), Out: path}, io.Discard); err != nil {
 		s.t.Fatal(err)
 	}
