@@ -54,7 +54,7 @@ const (
 // seen looks for an event with the same transaction id among those within the dedupe span of newest, which is the
 // transaction's own time where it is ahead of the account's: a long silence lets ids be forgotten as traffic does. So
 // does a bundle: of an account beyond its event budget only the events that are kept one by one are remembered.
-func (a *Account) seen(id uint64, body uint32, newest payment.Time) Outcome {
+func (a *Account) seen(id uint64, body uint16, newest payment.Time) Outcome {
 	for i := len(a.events) - 1; i >= len(a.bundles) && a.events[i].time > newest-a.set.dedupe; i-- {
 		if a.events[i].id == id {
 			if a.events[i].body == body {

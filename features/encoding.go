@@ -29,7 +29,7 @@ import (
 //	  place     2 × 4 bytes, where there is one
 //	  marks     a bit each, where it has any
 //	  retained  each attribute: a text as its number in names, a number as 0 for none or else 1 + zigzag of its fixed-point form
-//	  dedupe    8 + 4 bytes, where still needed
+//	  dedupe    8 + 2 bytes, where still needed
 //	  bundle    where it is one: how many events it stands for and, if more than one, how long before the newest of them the
 //	            oldest was, how many have no amount and, if not all, the least, how much more the largest is, how much more
 //	            they come to than so often the least, and the sum of squares
@@ -123,7 +123,7 @@ func (a *Account) appendEvent(dst []byte, e *event, row []int64, previous *event
 	}
 	if dedupe {
 		dst = binary.LittleEndian.AppendUint64(dst, e.id)
-		dst = binary.LittleEndian.AppendUint32(dst, e.body)
+		dst = binary.LittleEndian.AppendUint16(dst, e.body)
 	}
 	if b != nil {
 		dst = appendBundle(dst, e, b)
@@ -295,6 +295,13 @@ func (r *reader) uint32() uint32 {
 	return 0
 }
 
+func (r *reader) uint16() uint16 {
+	if b := r.bytes(2); b != nil {
+		return binary.LittleEndian.Uint16(b)
+	}
+	return 0
+}
+
 func (r *reader) uint64() uint64 {
 	if b := r.bytes(8); b != nil {
 		return binary.LittleEndian.Uint64(b)
@@ -371,7 +378,7 @@ func (r *reader) event(e *event, row []int64, previous *event, i int, names uint
 	}
 	r.retained(row)
 	if head&headDedupe != 0 {
-		e.id, e.body = r.uint64(), r.uint32()
+		e.id, e.body = r.uint64(), r.uint16()
 	} else if r.forgotten++; r.forgotten <= i {
 		r.fail("an id is forgotten before an older one")
 	}

@@ -9,14 +9,14 @@ type event struct {
 	time     payment.Time
 	original int64  // minor units of currency, as sent
 	amount   int64  // minor units of the reporting currency; meaningless where noAmount is set
-	id       uint64 // fingerprint of the transaction id, and
-	body     uint32 // of all the rest, for the dedupe
+	id       uint64 // fingerprint of the transaction id, for the dedupe
 	merchant uint32 // index into the account's names, 0 for none
 	category uint32 // likewise
 	latE7    int32
 	lonE7    int32
 	matches  uint32 // bit i is set when filter i of the plan lets the event in; derived, never stored
 	currency payment.Currency
+	body     uint16 // of all the rest; it tells a conflict from a repetition, which are counted apart and nothing else
 	marks    uint16 // bit i is set when mark i holds
 	kind     payment.Type
 	flags    eventFlags

@@ -60,7 +60,8 @@ func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
 	}
 	clear(o.Tiles)
 	o.approximation.reset()
-	id, body := tx.Fingerprint()
+	id, rest := tx.Fingerprint()
+	body := uint16(rest ^ rest>>16)
 	o.Outcome, o.Late, o.tx, o.computed, o.settled, o.incomplete = Fresh, false, tx, false, false, 0
 	e := &o.event
 	*e = event{time: tx.Time, original: tx.Amount, id: id, body: body, currency: tx.Currency, kind: tx.Type}

@@ -50,7 +50,7 @@ func (a *Account) Events() []Retained {
 	for i := len(a.bundles); i < len(all); i++ {
 		if e := &a.events[i]; e.time > newest-a.set.dedupe {
 			b := binary.BigEndian.AppendUint64(nil, e.id)
-			all[i].fingerprint = hex.EncodeToString(binary.BigEndian.AppendUint32(b, e.body))
+			all[i].fingerprint = hex.EncodeToString(binary.BigEndian.AppendUint16(b, e.body))
 		}
 	}
 	return all
