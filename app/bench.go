@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -102,7 +103,7 @@ func (f *figures) line(name string, value float64, unit string) {
 // world is the traffic that throughput is measured on.
 func (b *bench) world() simulate.Config {
 	w := simulate.DefaultConfig()
-	w.Accounts = 5000
+	w.Accounts = 8000
 	return w
 }
 
@@ -117,7 +118,7 @@ func (b *bench) real(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	n := float64(b.past() + b.options.Transactions)
+	n := float64(topics.records)
 	b.figures.line("consume_rate", n/consumed.wall.Seconds(), "tx/s")
 	b.figures.line("consume_cpu", consumed.cpu.Seconds()/n*1e6, "us/tx")
 	m, err := topics.run(ctx, PipelineBenchOptions{Profile: b.options.Profile}, b.log)
@@ -163,20 +164,26 @@ func (b *bench) embedded(ctx context.Context) (err error) {
 
 // fill makes a topic of simulated transactions with a past, and the topics for what comes of them.
 func (b *bench) fill(ctx context.Context, c Config) (*benchTopics, error) {
-	next, err := simulated(b.world())
+	world := live(b.world(), b.options.Transactions/2)
+	next, err := simulated(world)
 	if err != nil {
 		return nil, err
 	}
-	return b.withPast(ctx, c, next, b.past(), b.options.Transactions)
+	return b.withPast(ctx, c, world, next, b.options.Transactions)
 }
 
-// past is how many transactions are folded before those that are decided, so that accounts are as they are in a month.
-func (b *bench) past() int64 { return b.options.Transactions / 2 }
+// live returns a world of about so many transactions of ordinary days, after which come those of a demonstration: so many a
+// second that an hour of event time, which is a step that partitions take together, is as many as in a large stream.
+func live(w simulate.Config, past int64) simulate.Config {
+	const daily, between = 1.6, 80 // transactions of an account, seconds between them
+	w.LiveRate = float64(w.Accounts) / between
+	w.WarmUp = time.Duration(float64(past) / (daily * float64(w.Accounts)) * float64(24*time.Hour)).Truncate(time.Minute)
+	return w
+}
 
-// withPast makes a topic of transactions whose past is folded, and the topics for what comes of them. What is to be decided
-// comes within minutes of event time, as live traffic does: the tiles that it reads are all closed, and none has to be
-// waited for.
-func (b *bench) withPast(ctx context.Context, c Config, next func(*payment.Transaction) bool, past, live int64) (topics *benchTopics, err error) {
+// withPast makes a topic of transactions whose past is folded, so that accounts are as they are after a month, and the
+// topics for what comes of them.
+func (b *bench) withPast(ctx context.Context, c Config, world simulate.Config, next func(*payment.Transaction) bool, decided int64) (topics *benchTopics, err error) {
 	if topics, err = newBenchTopics(ctx, c, "", b.options.Partitions); err != nil {
 		return nil, err
 	}
@@ -186,22 +193,29 @@ func (b *bench) withPast(ctx context.Context, c Config, next func(*payment.Trans
 		}
 	}()
 	topics.config.Pipeline.Start = pipeline.StartLatest
-	if err := topics.produce(ctx, next, past); err != nil {
+	from, _ := world.LiveFrom()
+	var first payment.Transaction
+	err = topics.produce(ctx, func(tx *payment.Transaction) bool {
+		ok := next(tx) && tx.Time.Std().Before(from)
+		if !ok {
+			first = tx.Clone()
+		}
+		return ok
+	}, math.MaxInt64)
+	if err != nil {
 		return nil, err
 	}
 	if _, err := topics.fold(ctx, b.log); err != nil {
 		return nil, err
 	}
-	var last payment.Time
+	begun := false
 	return topics, topics.produce(ctx, func(tx *payment.Transaction) bool {
-		ok := next(tx)
-		if last == 0 {
-			last = tx.Time
+		if !begun {
+			begun, *tx = true, first
+			return true
 		}
-		last++
-		tx.Time = last
-		return ok
-	}, live)
+		return next(tx)
+	}, decided)
 }
 
 // simulated returns a function that sets a transaction to the next one of a simulation, and reports false at its end.

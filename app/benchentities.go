@@ -11,6 +11,7 @@ import (
 	"github.com/weir-fraud/weir/features/tile"
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/pipeline"
+	"github.com/weir-fraud/weir/simulate"
 )
 
 // entities measures the pipeline over traffic that is hard on entities: with many merchants, whose tiles are in every
@@ -19,11 +20,12 @@ func (b *bench) entities(ctx context.Context) error {
 	const merchants, devices = 10_000, 1_000_000
 	world := b.world()
 	world.Accounts, world.Merchants = 20_000, merchants
+	world = live(world, b.options.Transactions)
 	shops, err := simulated(world)
 	if err != nil {
 		return err
 	}
-	if err := b.entityRun(ctx, fmt.Sprintf("merchants_%d", merchants), shops); err != nil {
+	if err := b.entityRun(ctx, fmt.Sprintf("merchants_%d", merchants), world, shops); err != nil {
 		return err
 	}
 	world.Merchants = b.world().Merchants
@@ -32,7 +34,7 @@ func (b *bench) entities(ctx context.Context) error {
 		return err
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
-	return b.entityRun(ctx, fmt.Sprintf("devices_%d", devices), func(tx *payment.Transaction) bool {
+	return b.entityRun(ctx, fmt.Sprintf("devices_%d", devices), world, func(tx *payment.Transaction) bool {
 		ok := plain(tx)
 		for i := range tx.Attributes {
 			if tx.Attributes[i].Key == "device_id" {
@@ -43,13 +45,9 @@ func (b *bench) entities(ctx context.Context) error {
 	})
 }
 
-// liveShare is the part of the transactions that is decided in a run over entities. The others are their past.
-const liveShare = 5
-
 // entityRun runs the pipeline over traffic with a past, and writes what concerns entities.
-func (b *bench) entityRun(ctx context.Context, name string, next func(*payment.Transaction) bool) (err error) {
-	live := max(1, b.options.Transactions/liveShare)
-	topics, err := b.withPast(ctx, b.config, next, b.options.Transactions-live, live)
+func (b *bench) entityRun(ctx context.Context, name string, world simulate.Config, next func(*payment.Transaction) bool) (err error) {
+	topics, err := b.withPast(ctx, b.config, world, next, b.options.Transactions/5)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,8 @@ type benchTopics struct {
 	config Config
 	in     stream.Topic
 	own    bool // the topic to read is the benchmark's own
+
+	records int64 // produced
 }
 
 // newBenchTopics makes the topics to write to beside the given topic, or one to read as well where none is given.
@@ -135,6 +137,7 @@ func (b *benchTopics) produce(ctx context.Context, next func(*payment.Transactio
 		if err := p.Produce(&m); err != nil {
 			return err
 		}
+		b.records++
 	}
 	return errors.Join(ctx.Err(), p.Flush(ctx))
 }
