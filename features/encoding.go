@@ -29,7 +29,7 @@ import (
 //	  place     2 × 4 bytes, where there is one
 //	  marks     a bit each, where it has any
 //	  retained  each attribute: a text as its number in names, a number as 0 for none or else 1 + zigzag of its fixed-point form
-//	  dedupe    8 + 2 bytes, where still needed
+//	  dedupe    7 + 2 bytes, where still needed
 //	  bundle    where it is one: how many events it stands for and, if more than one, how long before the newest of them the
 //	            oldest was, how many have no amount and, if not all, the least, how much more the largest is, how much more
 //	            they come to than so often the least, and the sum of squares
@@ -122,7 +122,7 @@ func (a *Account) appendEvent(dst []byte, e *event, row []int64, previous *event
 		}
 	}
 	if dedupe {
-		dst = binary.LittleEndian.AppendUint64(dst, e.id)
+		dst = append(binary.LittleEndian.AppendUint32(dst, uint32(e.id)), byte(e.id>>32), byte(e.id>>40), byte(e.id>>48))
 		dst = binary.LittleEndian.AppendUint16(dst, e.body)
 	}
 	if b != nil {
@@ -302,9 +302,9 @@ func (r *reader) uint16() uint16 {
 	return 0
 }
 
-func (r *reader) uint64() uint64 {
-	if b := r.bytes(8); b != nil {
-		return binary.LittleEndian.Uint64(b)
+func (r *reader) uint56() uint64 {
+	if b := r.bytes(7); b != nil {
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48
 	}
 	return 0
 }
@@ -378,7 +378,7 @@ func (r *reader) event(e *event, row []int64, previous *event, i int, names uint
 	}
 	r.retained(row)
 	if head&headDedupe != 0 {
-		e.id, e.body = r.uint64(), r.uint16()
+		e.id, e.body = r.uint56(), r.uint16()
 	} else if r.forgotten++; r.forgotten <= i {
 		r.fail("an id is forgotten before an older one")
 	}

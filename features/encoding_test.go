@@ -144,7 +144,7 @@ func event(head byte, elapsed uint64, amount int64, currencyLetter byte, merchan
 		b = append(b, 1, 0, 0, 0, 2, 0, 0, 0)
 	}
 	if head&0x10 != 0 {
-		b = append(b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+		b = append(b, 1, 2, 3, 4, 5, 6, 7, 8, 9)
 	}
 	return b
 }
@@ -168,7 +168,7 @@ var damages = []struct {
 	{"too many events", []byte{2, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}, "announces"},
 	{"integer of 70 bits", append([]byte{2}, bytes.Repeat([]byte{0xff}, 10)...), "cut off"},
 	{"long spelling of an integer", []byte{2, 0x80, 0, 0}, "longer than it need be"},
-	{"long spelling of an amount", append(append([]byte{2, 0, 1, 0x11, 1, 0x8a, 0x00}, event(0, 0, 0, 'U', 0, 0)[3:]...), make([]byte, 10)...), "longer than it need be"},
+	{"long spelling of an amount", append(append([]byte{2, 0, 1, 0x11, 1, 0x8a, 0x00}, event(0, 0, 0, 'U', 0, 0)[3:]...), make([]byte, 9)...), "longer than it need be"},
 	{"name without end", []byte{2, 1, 9, 'm', 0}, "ends early"},
 	{"empty name", body("\x02\x01m\x00", event(0x11, 1, 5, 'U', 1, 2)), "a name is empty or not UTF-8"},
 	{"name that is not UTF-8", body("\x01\x01\xff", event(0x11, 1, 5, 'U', 1, 0)), "a name is empty or not UTF-8"},
@@ -182,8 +182,8 @@ var damages = []struct {
 	{"no type", body("\x00", event(0x10, 1, 5, 'U', 0, 0)), "event head 0x10"},
 	{"unknown bit", body("\x00", event(0x91, 1, 5, 'U', 0, 0)), "event head 0x91"},
 	{"no currency", body("\x00", event(0x19, 1, 5, 0, 0, 0)), "without a currency"},
-	{"currency 0", body("\x00", append([]byte{0x11, 1, 10, 0, 0, 0}, make([]byte, 10)...)), "currency 0 after 0"},
-	{"currency of 17 bits", body("\x00", append([]byte{0x11, 1, 10, 0x80, 0x80, 4, 0, 0}, make([]byte, 10)...)), "currency 65536 after 0"},
+	{"currency 0", body("\x00", append([]byte{0x11, 1, 10, 0, 0, 0}, make([]byte, 9)...)), "currency 0 after 0"},
+	{"currency of 17 bits", body("\x00", append([]byte{0x11, 1, 10, 0x80, 0x80, 4, 0, 0}, make([]byte, 9)...)), "currency 65536 after 0"},
 	{"currency once more", body("\x00", event(0x11, 1, 5, 'U', 0, 0), event(0x11, 1, 5, 'U', 0, 0)), fmt.Sprintf("currency %d after %[1]d", currency("USD"))},
 	{"amount out of range", body("\x00", event(0x11, 1, payment.MaxAmount+1, 'U', 0, 0)), "amount out of range"},
 	{"negative amount out of range", body("\x00", event(0x11, 1, -payment.MaxAmount-1, 'U', 0, 0)), "amount out of range"},
@@ -225,7 +225,7 @@ func keeping(tb testing.TB) *features.Set {
 func kept(head byte, retained ...byte) []byte {
 	e := event(head&^0x10, 1, 5, 'U', 0, 0)
 	e[0] = head
-	return append(append(e, retained...), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+	return append(append(e, retained...), 1, 2, 3, 4, 5, 6, 7, 8, 9)
 }
 
 // keptDamages are bodies that Append never writes for that set.

@@ -9,7 +9,7 @@ type event struct {
 	time     payment.Time
 	original int64  // minor units of currency, as sent
 	amount   int64  // minor units of the reporting currency; meaningless where noAmount is set
-	id       uint64 // fingerprint of the transaction id, for the dedupe
+	id       uint64 // fingerprint of the transaction id, 56 bits, for the dedupe
 	merchant uint32 // index into the account's names, 0 for none
 	category uint32 // likewise
 	latE7    int32

@@ -61,6 +61,7 @@ func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
 	clear(o.Tiles)
 	o.approximation.reset()
 	id, rest := tx.Fingerprint()
+	id &= 1<<56 - 1
 	body := uint16(rest ^ rest>>16)
 	o.Outcome, o.Late, o.tx, o.computed, o.settled, o.incomplete = Fresh, false, tx, false, false, 0
 	e := &o.event
