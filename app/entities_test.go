@@ -345,6 +345,7 @@ func TestPartitionLeavesWhileItWaits(t *testing.T) {
 	has, _ := labels.split()
 	account := accountsOf(has[0], 1)[0]
 	s.sendTo(s.config.Kafka.Topics.Feedback, label(account, "x", "fraud", 0, time.Hour))
+	<-time.After(1200 * time.Millisecond) // labels count once they have been there for a second: until then nobody may look
 	s.send(everywhere("b", 9*24*time.Hour)...)
 	q := s.squat(s.config.Kafka.Group, s.config.Kafka.Topics.Transactions)
 	q.close()
