@@ -23,6 +23,7 @@ type replayTiles struct {
 	labels   [][]map[string]*tile.Cell // of each shard, by entity, by key
 	threads  []tilesThread
 	closed   []closedTiles // by entity
+	holders  []holders     // by entity
 
 	earliest payment.Time // event time in the run of rows under way
 
@@ -36,11 +37,22 @@ type replayTiles struct {
 // closedTiles are the newest tiles of an entity that rows have read, and to which nothing may be added any more.
 type closedTiles struct{ transactions, labels int64 }
 
+// holders tell which shards have tiles of a key: bit n%64 for shard n. Most keys are of one or two.
+type holders struct{ transactions, labels map[string]uint64 }
+
+// newCell is a key that a shard has got its first tile of.
+type newCell struct {
+	entity, shard int
+	key           string
+	labels        bool
+}
+
 // tilesThread is what belongs to one thread: the series of its keys, by entity.
 type tilesThread struct {
 	reader               *features.KeyReader
 	tally                *features.LabelTally
 	transactions, labels []*seriesCache
+	added                []newCell // since the holders were last brought up to date
 }
 
 func newReplayTiles(set *features.Set, shards []*shard, threads int) *replayTiles {
@@ -55,6 +67,7 @@ func newReplayTiles(set *features.Set, shards []*shard, threads int) *replayTile
 	}
 	for k := range t.closed {
 		t.closed[k] = closedTiles{-1 << 62, -1 << 62}
+		t.holders = append(t.holders, holders{make(map[string]uint64), make(map[string]uint64)})
 	}
 	for range threads {
 		thread := tilesThread{reader: set.NewKeyReader(), tally: set.NewLabelTally()}
@@ -102,6 +115,7 @@ func (t *replayTiles) run(rows []Replayed, from int) int {
 	for range t.entities {
 		all = append(all, bounds{-1 << 62, 1 << 62, -1 << 62, 1 << 62})
 	}
+	t.findHolders()
 	t.earliest = rows[from].Transaction.Time
 	for i := from; i < len(rows); i++ {
 		at := rows[i].Transaction.Time
@@ -125,6 +139,20 @@ func (t *replayTiles) run(rows []Replayed, from int) int {
 	return len(rows)
 }
 
+// findHolders brings the holders up to date. No thread may be at work.
+func (t *replayTiles) findHolders() {
+	for i := range t.threads {
+		for _, c := range t.threads[i].added {
+			h := t.holders[c.entity].transactions
+			if c.labels {
+				h = t.holders[c.entity].labels
+			}
+			h[c.key] |= 1 << (c.shard % 64)
+		}
+		t.threads[i].added = t.threads[i].added[:0]
+	}
+}
+
 // extend completes the series that a thread has of the keys in a run.
 func (t *replayTiles) extend(thread int, rows []Replayed, from, to int) {
 	n := len(t.entities)
@@ -137,19 +165,19 @@ func (t *replayTiles) extend(thread int, rows []Replayed, from, to int) {
 				continue
 			}
 			e := &t.entities[k]
-			t.complete(mine.transactions[k], key, at, e.Through(at), func(shard int) *tile.Cell {
+			t.complete(mine.transactions[k], key, t.holders[k].transactions[key], at, e.Through(at), func(shard int) *tile.Cell {
 				if c := t.shards[shard].cells[k][key]; c != nil {
 					return c.cell
 				}
 				return nil
 			})
-			t.complete(mine.labels[k], key, at, e.LabelsThrough(at), func(shard int) *tile.Cell { return t.labels[shard][k][key] })
+			t.complete(mine.labels[k], key, t.holders[k].labels[key], at, e.LabelsThrough(at), func(shard int) *tile.Cell { return t.labels[shard][k][key] })
 		}
 	}
 }
 
-// complete completes the series of a key up to a tile with what each shard has.
-func (t *replayTiles) complete(c *seriesCache, key string, at payment.Time, through int64, cell func(shard int) *tile.Cell) {
+// complete completes the series of a key up to a tile with what the shards that hold it have.
+func (t *replayTiles) complete(c *seriesCache, key string, holders uint64, at payment.Time, through int64, cell func(shard int) *tile.Cell) {
 	if c.shape.Counts+c.shape.Sums == 0 {
 		return
 	}
@@ -160,6 +188,9 @@ func (t *replayTiles) complete(c *seriesCache, key string, at payment.Time, thro
 	}
 	rows := make([]tile.Rows, 0, 16)
 	for shard := range t.shards {
+		if holders>>(shard%64)&1 == 0 {
+			continue
+		}
 		if cell := cell(shard); cell != nil {
 			rows = append(rows, cell.Rows(from, through))
 		}
@@ -201,16 +232,17 @@ func (t *replayTiles) add(thread, i int, row *Replayed, s *shard, o *features.Ob
 			continue
 		}
 		if shape := t.entities[k].Shape(); !late && shape.Counts+shape.Sums > 0 {
-			t.addTransaction(k, key, row, s, o)
+			t.addTransaction(thread, k, key, row, s, o)
 		}
 		t.addLabel(thread, k, key, row, o)
 	}
 }
 
-func (t *replayTiles) addTransaction(entity int, key string, row *Replayed, s *shard, o *features.Observation) {
+func (t *replayTiles) addTransaction(thread, entity int, key string, row *Replayed, s *shard, o *features.Observation) {
 	e := s.cells[entity][key]
 	if e == nil {
 		e = s.addCell(entity, string([]byte(key)))
+		t.threads[thread].added = append(t.threads[thread].added, newCell{entity, int(row.partition), e.id, false})
 	}
 	if t.entities[entity].Tile(row.Transaction.Time) <= t.closed[entity].transactions {
 		t.disordered.Add(1)
@@ -230,7 +262,9 @@ func (t *replayTiles) addLabel(thread, entity int, key string, row *Replayed, o 
 	c := cells[key]
 	if c == nil {
 		c = tile.NewCell(t.entities[entity].LabelShape())
-		cells[string([]byte(key))] = c
+		key = string([]byte(key))
+		cells[key] = c
+		t.threads[thread].added = append(t.threads[thread].added, newCell{entity, int(row.partition), key, true})
 	}
 	n := t.entities[entity].Tile(t.set.LabelKnown(row.Transaction.Time))
 	if n <= t.closed[entity].labels {
