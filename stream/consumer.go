@@ -36,6 +36,7 @@ type Consumer struct {
 	poller poller
 	topic  string
 	rebal  Rebalancer
+	leaves bool // Close is under way
 
 	// Of the Poll under way.
 	ctx   context.Context
@@ -160,7 +161,7 @@ func (c *Consumer) rebalance(_ *kafka.Consumer, ev kafka.Event) error {
 	}
 	switch e := ev.(type) {
 	case kafka.AssignedPartitions:
-		at, err := c.rebal.Assigned(ctx, numbers(e.Partitions))
+		at, err := c.assigned(ctx, numbers(e.Partitions))
 		if err != nil {
 			c.err = err
 			// The group must hear an answer; nothing of it is processed, since the error ends the worker's run.
@@ -180,6 +181,18 @@ func (c *Consumer) rebalance(_ *kafka.Consumer, ev kafka.Event) error {
 		return c.client.IncrementalUnassign(e.Partitions)
 	}
 	return nil
+}
+
+// errLeaves is the answer to an assignment that comes while the consumer leaves the group.
+var errLeaves = errors.New("the consumer leaves its group")
+
+// assigned asks where to start, unless that is of no use any more: what is assigned now is given up with the next breath,
+// and to find out where it stands could take for ever if the servers are leaving as well.
+func (c *Consumer) assigned(ctx context.Context, partitions []int32) ([]int64, error) {
+	if c.leaves {
+		return nil, errLeaves
+	}
+	return c.rebal.Assigned(ctx, partitions)
 }
 
 func numbers(partitions []kafka.TopicPartition) []int32 {
@@ -280,6 +293,7 @@ func (c *Consumer) End(partition int32) int64 {
 
 // Close leaves the group, after a last Revoked for what is still assigned.
 func (c *Consumer) Close() error {
+	c.leaves = true
 	if err := c.client.Close(); err != nil {
 		return fmt.Errorf("close the Kafka consumer: %w", err)
 	}
