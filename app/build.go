@@ -100,7 +100,7 @@ func (b *stateBuild) run(ctx context.Context, once bool) error {
 	g, work := errgroup.WithContext(work)
 	stats := pipeline.NewStats()
 	labels := service{config: c, log: b.log, stats: stats}
-	source, err := labels.startLabels(work, g, b.set)
+	source, err := labels.startLabels(work, g, b.set, b.admin)
 	if err != nil {
 		return err
 	}
@@ -114,8 +114,7 @@ func (b *stateBuild) run(ctx context.Context, once bool) error {
 		defer func() { _ = kept.Close() }()
 		feedback := stream.Topic{Name: c.Kafka.Topics.Feedback, Partitions: source.Partitions}
 		logs = append(logs, &builtLog{topic: feedback, peers: kept.Peers, first: b.firstOf(feedback), end: func(ctx context.Context) ([]int64, error) {
-			_, end, err := b.admin.Bounds(ctx, feedback)
-			return end, err
+			return b.admin.Ends(ctx, feedback.Name, feedback.Partitions)
 		}})
 	}
 	g.Go(func() error {

@@ -103,6 +103,11 @@ func (s *service) work(ctx context.Context) error {
 		return fmt.Errorf("topic %s: %w", topic.Name, err)
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	admin, err := stream.NewAdmin(s.config.kafka())
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
 	if s.config.HTTP.Address != "" {
 		watched := s.config.kafka()
 		watched.Slow = nil // the monitor tells what is not there
@@ -116,11 +121,11 @@ func (s *service) work(ctx context.Context) error {
 			return nil
 		})
 	}
-	labels, err := s.startLabels(ctx, g, engine.Set())
+	labels, err := s.startLabels(ctx, g, engine.Set(), admin)
 	if err != nil {
 		return err
 	}
-	s.startWorkers(ctx, g, engine, redis, topic, labels)
+	s.startWorkers(ctx, g, engine, redis, topic, labels, admin)
 	s.monitor.Working()
 	context.AfterFunc(ctx, func() { s.monitor.Waiting("stopping") })
 	err = g.Wait()
@@ -150,12 +155,12 @@ func kafkaServer(admin *stream.Admin, topic stream.Topic) monitor.Server {
 const labelMemory = 150 * 24 * time.Hour
 
 // startLabels folds the feedback log, if any feature is over labels, and returns what is stored of it.
-func (s *service) startLabels(ctx context.Context, g *errgroup.Group, set *features.Set) (pipeline.LabelSource, error) {
+func (s *service) startLabels(ctx context.Context, g *errgroup.Group, set *features.Set, admin *stream.Admin) (pipeline.LabelSource, error) {
 	if !set.ReadsLabels() {
 		return pipeline.LabelSource{}, nil
 	}
 	c := s.config
-	topic, err := s.describeTopic(ctx, c.Kafka.Topics.Feedback)
+	topic, err := admin.Describe(ctx, c.Kafka.Topics.Feedback)
 	if err != nil {
 		return pipeline.LabelSource{}, fmt.Errorf("the features file has features over labels: %w", err)
 	}
@@ -176,16 +181,7 @@ func (s *service) startLabels(ctx context.Context, g *errgroup.Group, set *featu
 	return pipeline.LabelSource{Store: store, Partitions: topic.Partitions, Kept: labelMemory}, nil
 }
 
-func (s *service) describeTopic(ctx context.Context, name string) (stream.Topic, error) {
-	admin, err := stream.NewAdmin(s.config.kafka())
-	if err != nil {
-		return stream.Topic{}, err
-	}
-	defer admin.Close()
-	return admin.Describe(ctx, name)
-}
-
-func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *pipeline.Engine, redis pipeline.Store, topic stream.Topic, labels pipeline.LabelSource) {
+func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *pipeline.Engine, redis pipeline.Store, topic stream.Topic, labels pipeline.LabelSource, admin *stream.Admin) {
 	c := s.config
 	store, sabotage := sabotaged(redis)
 	instance := c.Kafka.Instance
@@ -206,7 +202,7 @@ func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *p
 			TransactionalID:    fmt.Sprintf("%s-%s-%d", c.Kafka.Group, instance, i),
 			TransactionTimeout: time.Duration(c.Kafka.Transaction),
 			BatchSize:          c.Pipeline.BatchSize, ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), CacheAccounts: c.Pipeline.CacheAccounts,
-			EntityWait: time.Duration(c.Pipeline.EntityWait), Labels: labels,
+			EntityWait: time.Duration(c.Pipeline.EntityWait), Ends: admin.Ends, Labels: labels,
 			Clock: s.clock.now, PinThreads: s.clock.pinned,
 			Sabotage: sabotage,
 		}, engine, store, s.stats, s.log.With("worker", i), time.Now, rand.Uint64)

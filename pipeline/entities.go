@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/weir-fraud/weir/features"
@@ -22,14 +23,12 @@ type entities struct {
 func (w *Worker) newEntities() entities {
 	set := w.judge.set
 	e := entities{list: set.Entities()}
-	transactions := newPeers(w.store, set, w.config.Partitions, func(ctx context.Context, n int32) (int64, error) {
-		_, end, err := w.consumer.Bounds(ctx, n)
-		return end, err
-	})
+	ends := func(topic string, partitions int32) func(context.Context) ([]int64, error) {
+		return func(ctx context.Context) ([]int64, error) { return w.config.Ends(ctx, topic, partitions) }
+	}
+	transactions := newPeers(w.store, set, w.config.Partitions, ends(w.config.Topics.Transactions, w.config.Partitions))
 	transactions.sabotage = w.config.Sabotage
-	labels := newPeers(w.config.Labels.Store, set, w.config.Labels.Partitions, func(ctx context.Context, n int32) (int64, error) {
-		return w.consumer.EndOf(ctx, w.config.Topics.Feedback, n)
-	})
+	labels := newPeers(w.config.Labels.Store, set, w.config.Labels.Partitions, ends(w.config.Topics.Feedback, w.config.Labels.Partitions))
 	// Nearly every transaction reads labels up to the last hour, which no label may have closed. The broker is not asked
 	// each time: who labels does so by hand.
 	labels.recent, labels.kept = time.Second, w.config.Labels.Kept
@@ -56,9 +55,11 @@ func (e *entities) kept(entity int) bool {
 
 // hold is a partition that waits: its next transaction reads tiles to which others are still adding.
 type hold struct {
-	records []stream.Record // polled and not worked off; the partition is paused meanwhile
+	records []stream.Record // polled and not worked off
+	paused  bool            // no more are polled
 	feed    int             // how many of them to try next
-	since   time.Time       // when they were polled
+	since   time.Time       // when the first of them was there, and
+	until   time.Time       // all of them were
 	time    payment.Time    // event time of the first of them
 	log     *lookup
 	entity  int
@@ -183,7 +184,7 @@ func (w *Worker) catchUp(ctx context.Context, l *lookup, now time.Time) error {
 func (w *Worker) catchUpFor(ctx context.Context, l *lookup, p *partition, now time.Time) error {
 	since, own := now, w.own(l, p)
 	if p.hold != nil {
-		since = p.hold.since
+		since = p.hold.until
 	}
 	for k, c := range l.caches {
 		if c == nil || l.peers.allClosed(c.entity, own) >= w.through(l, k, p.newest) {
@@ -368,18 +369,24 @@ func (p *partition) change(e *entry) {
 // since each that has to wait again is decoded and looked up again.
 const leastFed = 16
 
-// holdBack keeps a partition's records from the given ones on for later, after so many that were worked off, and stops
-// reading more.
+// The queue of a partition that waits is kept between these bounds. What comes after it waits at the broker; but stopping
+// to read is dear, since the client throws away what it has fetched.
+const (
+	queueHigh = 1 << 14
+	queueLow  = 1 << 11
+)
+
+// holdBack keeps a partition's records from the given ones on for later, after so many that were worked off.
 func (w *Worker) holdBack(p *partition, at []int32, worked int, missing hold) {
-	missing.since, missing.feed = w.intake.seen, max(leastFed, 2*worked)
+	missing.since, missing.until, missing.feed = w.intake.seen, w.intake.seen, max(leastFed, 2*worked)
 	var unfed []stream.Record
-	if p.hold != nil {
-		missing.since, unfed = p.hold.since, p.hold.records
+	if h := p.hold; h != nil {
+		unfed, missing.paused = h.records, h.paused
+		if worked == 0 {
+			missing.since, missing.until = h.since, h.until
+		}
 	} else {
 		w.stats.Waits.Add(1)
-		if err := w.consumer.Pause(p.number); err != nil {
-			w.log.Warn("cannot pause a partition that waits for others", "partition", p.number, "error", err)
-		}
 	}
 	kept := make([]stream.Record, 0, len(at)+len(unfed))
 	for _, i := range at {
@@ -399,37 +406,74 @@ func (w *Worker) worked(p *partition) error {
 
 // goOn ends a partition's wait.
 func (w *Worker) goOn(p *partition) error {
-	if p.hold == nil {
+	h := p.hold
+	p.hold = nil
+	if h == nil || !h.paused {
 		return nil
 	}
-	p.hold = nil
 	return w.consumer.Resume(p.number)
 }
 
-// released appends the records of partitions that need not wait any longer to batch.
-func (w *Worker) released(ctx context.Context, batch []stream.Record) ([]stream.Record, error) {
+// queue puts the polled records of partitions that wait behind those that wait already, and takes in those that need not
+// wait any longer, about as many as there is room for.
+func (w *Worker) queue(ctx context.Context, room int) error {
+	in := &w.intake
+	in.released = false
+	if !w.holding() {
+		return nil
+	}
+	now := w.now()
+	in.records = slices.DeleteFunc(in.records, func(r stream.Record) bool {
+		p := w.partitions[r.Partition]
+		if p == nil || p.hold == nil {
+			return false
+		}
+		p.hold.records, p.hold.until = append(p.hold.records, r), now
+		return true
+	})
 	for _, p := range w.partitions {
-		h := p.hold
-		if h == nil || p.doubt != "" {
+		if p.hold == nil || p.doubt != "" {
 			continue
 		}
-		now := w.now()
-		if err := w.giveHint(ctx, p); err != nil {
-			return batch, err
+		ready, err := w.ready(ctx, p, now)
+		if err != nil {
+			return err
 		}
-		if w.config.EntityWait > 0 && now.Sub(h.since) >= w.config.EntityWait {
-			p.gaveUp = h
-		} else {
-			closed, err := h.log.isClosed(ctx, now, h.since, &w.entities.list[h.entity], h.through, w.own(h.log, p))
-			if err != nil {
-				return batch, err
-			}
-			if !closed {
-				continue
-			}
+		if h := p.hold; ready {
+			n := min(h.feed, len(h.records), max(leastFed, room-len(in.records)))
+			in.records, h.records, h.feed = append(in.records, h.records[:n]...), h.records[n:], 2*h.feed
+			in.released = true
 		}
-		n := min(h.feed, len(h.records))
-		batch, h.records, h.feed = append(batch, h.records[:n]...), h.records[n:], 2*h.feed
+		if err := w.pace(p); err != nil {
+			return err
+		}
 	}
-	return batch, nil
+	return nil
+}
+
+// pace stops and resumes the reading of a partition that waits.
+func (w *Worker) pace(p *partition) error {
+	h := p.hold
+	switch {
+	case !h.paused && len(h.records) > queueHigh:
+		h.paused = true
+		return w.consumer.Pause(p.number)
+	case h.paused && len(h.records) < queueLow:
+		h.paused = false
+		return w.consumer.Resume(p.number)
+	}
+	return nil
+}
+
+// ready reports whether what a partition waits for has come, or has been waited for long enough.
+func (w *Worker) ready(ctx context.Context, p *partition, now time.Time) (bool, error) {
+	h := p.hold
+	if err := w.giveHint(ctx, p); err != nil {
+		return false, err
+	}
+	if w.config.EntityWait > 0 && now.Sub(h.since) >= w.config.EntityWait {
+		p.gaveUp = h
+		return true, nil
+	}
+	return h.log.isClosed(ctx, now, h.since, &w.entities.list[h.entity], h.through, w.own(h.log, p))
 }

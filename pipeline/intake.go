@@ -19,6 +19,8 @@ type intake struct {
 	reads   []features.Read
 	cells   [][]*entry // those that each read asks tiles for
 	seen    time.Time  // when the records were there
+
+	released bool // some of the records had to wait, and no longer do
 }
 
 // input is one decoded record.

@@ -21,9 +21,9 @@ type PeerStore interface {
 type peers struct {
 	store  PeerStore
 	set    *features.Set
-	end    func(ctx context.Context, partition int32) (int64, error) // behind the last record
-	recent time.Duration                                             // how old an answer of end may be
-	kept   time.Duration                                             // how much longer than they are read tiles are kept
+	end    func(ctx context.Context) ([]int64, error) // of each partition, behind the last record
+	recent time.Duration                              // how old an answer of end may be
+	kept   time.Duration                              // how much longer than they are read tiles are kept
 	list   []features.Peer
 	ask    []logEnd
 	read   time.Time
@@ -39,7 +39,7 @@ type logEnd struct {
 	calm   bool // the same as of the last poll that wanted to know
 }
 
-func newPeers(store PeerStore, set *features.Set, partitions int32, end func(context.Context, int32) (int64, error)) *peers {
+func newPeers(store PeerStore, set *features.Set, partitions int32, end func(context.Context) ([]int64, error)) *peers {
 	return &peers{store: store, set: set, end: end, list: make([]features.Peer, partitions), ask: make([]logEnd, partitions)}
 }
 
@@ -68,9 +68,10 @@ func (p *peers) begin(now time.Time) {
 }
 
 // ends finds out which of the partitions that are not closed up to a tile have folded everything that was in their logs
-// at since, when the transaction that reads the tile was there. It is the broker that is asked, so only about those; and
+// at since, when the transaction that reads the tile was there. It is the broker that is asked, so only if there are such; and
 // what was answered stands until all of it is folded: where records come all the time, there always are new ones.
 func (p *peers) ends(ctx context.Context, now, since time.Time, e *features.Entity, through int64, own int32) error {
+	var ends []int64
 	for n := range p.list {
 		if int32(n) == own || e.Closed(p.list[n].Watermark()) >= through || !p.list[n].Head.Known() {
 			continue
@@ -78,11 +79,13 @@ func (p *peers) ends(ctx context.Context, now, since time.Time, e *features.Enti
 		a := &p.ask[n]
 		folded := func() bool { return p.list[n].Reached >= a.offset }
 		if a.at.IsZero() || folded() && a.at.Before(since.Add(-p.recent)) {
-			end, err := p.end(ctx, int32(n))
-			if err != nil {
-				return err
+			if ends == nil {
+				var err error
+				if ends, err = p.end(ctx); err != nil {
+					return err
+				}
 			}
-			a.at, a.offset = now, end
+			a.at, a.offset = now, ends[n]
 		}
 		a.idle = folded() && !a.at.Before(since.Add(-p.recent))
 		a.calm = a.idle

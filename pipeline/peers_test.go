@@ -58,12 +58,9 @@ func newWatched(t *testing.T) *watched {
 	set := shops(t)
 	w := &watched{t: t, e: &set.Entities()[0], now: time.Unix(1000, 0)}
 	w.store.peers = []features.Peer{w.at(0, 0), w.at(0, 0)}
-	w.peers = newPeers(&w.store, set, 2, func(_ context.Context, n int32) (int64, error) {
-		if n != 1 {
-			t.Errorf("the end of partition %d is asked for", n)
-		}
+	w.peers = newPeers(&w.store, set, 2, func(context.Context) ([]int64, error) {
 		w.asked++
-		return w.end, nil
+		return []int64{0, w.end}, nil
 	})
 	return w
 }

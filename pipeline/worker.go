@@ -50,7 +50,9 @@ type WorkerConfig struct {
 	ApplyInterval      time.Duration // how far the state in Redis may lag behind the committed offsets
 	CacheAccounts      int           // most accounts held in memory, beyond those not yet applied
 	EntityWait         time.Duration // how long a transaction may wait for tiles of other partitions, 0 for without end
-	Labels             LabelSource   // where the tiles of labels come from, if the set reads any
+	// Ends asks the brokers for the ends of a topic's partitions, on a connection that waits for nothing else.
+	Ends   func(ctx context.Context, topic string, partitions int32) ([]int64, error)
+	Labels LabelSource // where the tiles of labels come from, if the set reads any
 
 	// Clock measures stages. It tells wall time, or the CPU time of the calling thread: PinThreads then keeps each
 	// goroutine of the worker on a thread of its own.
@@ -243,15 +245,16 @@ func (w *Worker) poll(ctx context.Context, room int) error {
 	var ends []stream.End
 	var err error
 	l := w.lap()
-	if in.records, err = w.released(ctx, in.records[:0]); err != nil {
-		return err
-	}
-	in.records, ends, err = w.consumer.Poll(ctx, in.records, room, w.pollTime())
+	in.records, ends, err = w.consumer.Poll(ctx, in.records[:0], room, w.pollTime())
 	if w.config.PinThreads { // in wall time this would be waiting, mostly
 		w.stats.Stages.add(Consume, l.to())
 	}
 	if err != nil {
 		w.doubtRecords("consumer failed")
+		return err
+	}
+	if err := w.queue(ctx, room); err != nil {
+		w.doubtRecords("peers unknown")
 		return err
 	}
 	// What has begun is finished, also when the worker is told to stop.
@@ -274,9 +277,7 @@ func (w *Worker) poll(ctx context.Context, room int) error {
 func (w *Worker) pollTime() time.Duration {
 	const longest, busy = 100 * time.Millisecond, time.Millisecond
 	switch {
-	case len(w.intake.records) > 0:
-		return 0
-	case w.flight != nil || w.filling.taken > 0:
+	case w.flight != nil || w.filling.taken > 0 || w.intake.released:
 		return 0
 	case w.saving != nil || w.holding():
 		return busy

@@ -98,7 +98,7 @@ func reading(group string) kafka.ConfigMap {
 		"enable.partition.eof":       true,
 		"fetch.queue.backoff.ms":     5, // the default of 1 s stalls a fast reader
 		"fetch.wait.max.ms":          100,
-		"queued.min.messages":        100_000,
+		"queued.min.messages":        20_000, // of a partition; what is fetched is thrown away when it is paused
 		"queued.max.messages.kbytes": 131_072,
 	}
 }
@@ -222,15 +222,6 @@ func (c *Consumer) Pause(partition int32) error {
 func (c *Consumer) Resume(partition int32) error {
 	err := c.client.Resume([]kafka.TopicPartition{{Topic: &c.topic, Partition: partition}})
 	return classify(fmt.Sprintf("resume %s/%d", c.topic, partition), err)
-}
-
-// EndOf returns the offset behind the last stable record of a partition of any topic.
-func (c *Consumer) EndOf(ctx context.Context, topic string, partition int32) (int64, error) {
-	_, end, err := c.client.QueryWatermarkOffsets(topic, partition, timeoutOf(ctx))
-	if err != nil {
-		return 0, classify(fmt.Sprintf("read the end of %s/%d", topic, partition), c.config.describe(err))
-	}
-	return end, nil
 }
 
 // NoOffset stands for a committed offset that does not exist.

@@ -90,8 +90,14 @@ func (a *Admin) Bounds(ctx context.Context, topic Topic) (first, end []int64, er
 	if first, err = a.offsets(ctx, topic, kafka.EarliestOffsetSpec); err != nil {
 		return nil, nil, err
 	}
-	end, err = a.offsets(ctx, topic, kafka.LatestOffsetSpec)
+	end, err = a.Ends(ctx, topic.Name, topic.Partitions)
 	return first, end, err
+}
+
+// Ends returns, for each partition of a topic, the offset behind the last stable record. A consumer would do the same, but
+// the broker answers one question of a connection after the other, and one that waits for records to come is the rule there.
+func (a *Admin) Ends(ctx context.Context, topic string, partitions int32) ([]int64, error) {
+	return a.offsets(ctx, Topic{Name: topic, Partitions: partitions}, kafka.LatestOffsetSpec)
 }
 
 func (a *Admin) offsets(ctx context.Context, topic Topic, which kafka.OffsetSpec) ([]int64, error) {
