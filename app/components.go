@@ -14,6 +14,7 @@ import (
 	"github.com/weir-fraud/weir/models"
 	"github.com/weir-fraud/weir/pipeline"
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/forest"
 	"github.com/weir-fraud/weir/stream"
 )
 
@@ -49,7 +50,7 @@ func (c *Config) featureSet() (*features.Set, error) {
 // loadModel loads the configured model, or the shipped one.
 func (c *Config) loadModel() (*scoring.Model, error) {
 	if c.Model.Directory == "" {
-		return scoring.LoadFS(models.Shipped(), scoring.DefaultLimits())
+		return scoring.LoadFS(models.Shipped(), forest.DefaultLimits())
 	}
 	return scoring.Load(c.Model.Directory)
 }

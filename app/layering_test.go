@@ -14,14 +14,14 @@ import (
 // layers are the packages from top to bottom. A package imports only what stands below it; a new one takes its place
 // in this list.
 var layers = []string{
-	"cmd/weir", "app", "screen", "monitor", "pipeline", "stream", "evaluation/report", "alerts", "scoring", "features/redisstate", "features",
+	"cmd/weir", "app", "screen", "monitor", "pipeline", "stream", "evaluation/report", "alerts", "scoring", "scoring/forest", "features/redisstate", "features",
 	"features/expression", "features/tile", "features/exact", "evaluation", "simulate", "history/suggest", "history", "feedback", "yamldoc", "payment", "models", "telemetry",
 }
 
 // owners are the only packages that may import a library, tests included.
 var owners = map[string]string{
 	"github.com/confluentinc/confluent-kafka-go": "stream",
-	"github.com/dmitryikh/leaves":                "scoring",
+	"github.com/dmitryikh/leaves":                "scoring/forest",
 	"github.com/expr-lang/expr":                  "features/expression",
 	"github.com/parquet-go/parquet-go":           "history",
 	"github.com/prometheus/client_golang":        "monitor",

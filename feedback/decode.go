@@ -127,7 +127,7 @@ func (d *decoder) readCurrency(v value) *FieldError {
 	}
 	var ok bool
 	if d.label.Currency, ok = payment.ParseCurrency(s); !ok {
-		return fault(pathCurrency, payment.KindValue, "%s is not an ISO 4217 code in upper case", quote(s))
+		return fault(pathCurrency, payment.KindValue, "%s is not an ISO 4217 code in upper case", payment.Quote(s))
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func (d *decoder) readLabel(v value) *FieldError {
 	}
 	var ok bool
 	if d.label.Verdict, ok = ParseVerdict(s); !ok {
-		return fault(pathLabel, payment.KindValue, "%s is not fraud, legitimate, unsure or withdrawn", quote(s))
+		return fault(pathLabel, payment.KindValue, "%s is not fraud, legitimate, unsure or withdrawn", payment.Quote(s))
 	}
 	return nil
 }
@@ -151,7 +151,7 @@ func (d *decoder) readSource(v value) *FieldError {
 	}
 	var ok bool
 	if d.label.Source, ok = ParseSource(s); !ok {
-		return fault(pathSource, payment.KindValue, "%s is not analyst, chargeback, customer or import", quote(s))
+		return fault(pathSource, payment.KindValue, "%s is not analyst, chargeback, customer or import", payment.Quote(s))
 	}
 	return nil
 }

@@ -3,8 +3,6 @@ package feedback
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"unicode/utf8"
 
 	"github.com/weir-fraud/weir/payment"
 )
@@ -47,17 +45,4 @@ func twice(path string) *FieldError { return fault(path, payment.KindDuplicate, 
 
 func tooLong(path string, size, most int) *FieldError {
 	return fault(path, payment.KindSize, "has %d bytes, at most %d are allowed", size, most)
-}
-
-// quote returns s in quotation marks, cut to a length that a log line bears.
-func quote(s string) string {
-	const most = 40
-	if len(s) <= most {
-		return strconv.Quote(s)
-	}
-	cut := most
-	for cut > most-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return strconv.Quote(s[:cut]) + "…"
 }

@@ -116,7 +116,7 @@ func (l *Label) checkEntities() *FieldError {
 func checkEntityName(entity string) *FieldError {
 	ferr := checkName(pathEntities, entity, MaxEntityBytes)
 	if ferr != nil {
-		ferr.Reason = "has the name " + quote(entity) + ", which " + ferr.Reason
+		ferr.Reason = "has the name " + payment.Quote(entity) + ", which " + ferr.Reason
 	}
 	return ferr
 }
@@ -130,11 +130,11 @@ func (l *Label) checkMarks() *FieldError {
 	}
 	for i, mark := range l.Marks {
 		if ferr := checkName(pathMarks, mark, MaxMarkBytes); ferr != nil {
-			ferr.Reason = "has " + quote(mark) + ", which " + ferr.Reason
+			ferr.Reason = "has " + payment.Quote(mark) + ", which " + ferr.Reason
 			return ferr
 		}
 		if slices.Contains(l.Marks[:i], mark) {
-			return fault(pathMarks, payment.KindDuplicate, "has %s twice", quote(mark))
+			return fault(pathMarks, payment.KindDuplicate, "has %s twice", payment.Quote(mark))
 		}
 	}
 	return nil

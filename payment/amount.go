@@ -12,7 +12,7 @@ func ParseAmount[T string | []byte](text T, c Currency) (int64, error) {
 	s := string(text)
 	var d decimal
 	if next, ok := d.scan(s, 0); !ok || next != len(s) {
-		return 0, fault(pathAmount, KindFormat, "%s is not a decimal number", quote(s))
+		return 0, fault(pathAmount, KindFormat, "%s is not a decimal number", Quote(s))
 	}
 	if _, ok := c.Exponent(); !ok {
 		return 0, fault(pathCurrency, KindMissing, "is missing or unknown, so the amount has no meaning")

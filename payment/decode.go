@@ -301,7 +301,7 @@ func (d *Decoder) transactionType(i int) int {
 	}
 	var ok bool
 	if d.tx.Type, ok = ParseType(s); !ok {
-		return d.fail(fault(pathType, KindValue, "%s is not purchase, withdrawal or deposit", quote(s)))
+		return d.fail(fault(pathType, KindValue, "%s is not purchase, withdrawal or deposit", Quote(s)))
 	}
 	return i
 }
@@ -313,7 +313,7 @@ func (d *Decoder) currency(i int) int {
 	}
 	var ok bool
 	if d.tx.Currency, ok = ParseCurrency(s); !ok {
-		return d.fail(fault(pathCurrency, KindValue, "%s is not an ISO 4217 code in upper case", quote(s)))
+		return d.fail(fault(pathCurrency, KindValue, "%s is not an ISO 4217 code in upper case", Quote(s)))
 	}
 	return i
 }

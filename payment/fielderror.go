@@ -74,8 +74,8 @@ func fault(path string, kind Kind, format string, args ...any) *FieldError {
 	return &FieldError{Field: path, Kind: kind, Reason: fmt.Sprintf(format, args...)}
 }
 
-// quote returns s in quotation marks, cut to a length that a log line and a Kafka header bear.
-func quote(s string) string {
+// Quote returns text of a record or a file in quotation marks, cut to a length that a log line and a Kafka header bear.
+func Quote(s string) string {
 	const most = 40
 	if len(s) <= most {
 		return strconv.Quote(s)

@@ -40,7 +40,7 @@ func parseTime(s string) (Time, *FieldError) {
 	}
 	millis, i, ok := fraction(s, len(shape))
 	if !ok {
-		return 0, fault(pathTimestamp, KindFormat, "%s has a fraction that is not of one to nine digits", quote(s))
+		return 0, fault(pathTimestamp, KindFormat, "%s has a fraction that is not of one to nine digits", Quote(s))
 	}
 	offset, ferr := zone(s, i)
 	if ferr != nil {
@@ -52,7 +52,7 @@ func parseTime(s string) (Time, *FieldError) {
 }
 
 func timeForm(s string) *FieldError {
-	return fault(pathTimestamp, KindFormat, "%s is not RFC 3339, such as 2023-10-18T14:10:00Z", quote(s))
+	return fault(pathTimestamp, KindFormat, "%s is not RFC 3339, such as 2023-10-18T14:10:00Z", Quote(s))
 }
 
 // fraction reads the fraction of a second that may stand at s[i], in milliseconds, and returns the index after it.
@@ -78,14 +78,14 @@ func zone(s string, i int) (minutes int, ferr *FieldError) {
 	case rest == "Z" || rest == "z":
 		return 0, nil
 	case rest == "":
-		return 0, fault(pathTimestamp, KindFormat, "%s has no zone: append Z for UTC, or an offset such as +02:00", quote(s))
+		return 0, fault(pathTimestamp, KindFormat, "%s has no zone: append Z for UTC, or an offset such as +02:00", Quote(s))
 	case len(rest) != len("+02:00") || rest[0] != '+' && rest[0] != '-' || rest[3] != ':':
-		return 0, fault(pathTimestamp, KindFormat, "%s must end with Z or an offset such as +02:00", quote(s))
+		return 0, fault(pathTimestamp, KindFormat, "%s must end with Z or an offset such as +02:00", Quote(s))
 	}
 	hours, ok1 := twoDigits(rest, 1)
 	minutes, ok2 := twoDigits(rest, 4)
 	if !ok1 || !ok2 {
-		return 0, fault(pathTimestamp, KindFormat, "%s must end with Z or an offset such as +02:00", quote(s))
+		return 0, fault(pathTimestamp, KindFormat, "%s must end with Z or an offset such as +02:00", Quote(s))
 	}
 	if hours > 23 || minutes > 59 {
 		return 0, fault(pathTimestamp, KindRange, "%s is no offset from UTC", rest)

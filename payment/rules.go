@@ -124,13 +124,13 @@ func checkKey(before []Attribute, key string, plain bool) *FieldError {
 	case key == "":
 		return fault(pathAttributes, KindMissing, "has an empty key")
 	case len(key) > MaxKeyBytes:
-		return fault(pathAttributes, KindSize, "has the key %s of %d bytes, at most %d are allowed", quote(key), len(key), MaxKeyBytes)
+		return fault(pathAttributes, KindSize, "has the key %s of %d bytes, at most %d are allowed", Quote(key), len(key), MaxKeyBytes)
 	case len(before) == MaxAttributes:
 		return fault(pathAttributes, KindSize, "are more than %d", MaxAttributes)
 	}
 	if !plain {
 		if ferr := checkPrintable(pathAttributes, key); ferr != nil {
-			ferr.Reason = "has the key " + quote(key) + ", which " + ferr.Reason
+			ferr.Reason = "has the key " + Quote(key) + ", which " + ferr.Reason
 			return ferr
 		}
 	}

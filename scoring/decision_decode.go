@@ -70,7 +70,7 @@ func (w *wireDecision) decision() (*Decision, error) {
 	}
 	var ok bool
 	if d.Action, ok = ParseAction(*w.Action); !ok {
-		return nil, fmt.Errorf("action is %s instead of approve, review or decline", clip(*w.Action))
+		return nil, fmt.Errorf("action is %s instead of approve, review or decline", payment.Quote(*w.Action))
 	}
 	if err := checkScore("score", d.Score); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (m *challengerMap) UnmarshalJSON(data []byte) error {
 		if score != nil {
 			c.Score = *score
 		}
-		if err := checkScore("challenger "+clip(c.Model), c.Score); err != nil {
+		if err := checkScore("challenger "+payment.Quote(c.Model), c.Score); err != nil {
 			return err
 		}
 		*m = append(*m, c)

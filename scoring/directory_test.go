@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/forest"
 )
 
 // directory is a model directory in memory, which a test damages.
@@ -59,7 +60,7 @@ func (d directory) fs() fs.FS {
 }
 
 func (d directory) load() (*scoring.Model, error) {
-	return scoring.LoadFS(d.fs(), scoring.DefaultLimits())
+	return scoring.LoadFS(d.fs(), forest.DefaultLimits())
 }
 
 // wantError holds that err is one sentence that contains want.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/payment"
 )
 
 // goldenTolerance is how far a probability may lie from the trainer's own; a margin may lie as far away, relative to
@@ -36,7 +37,7 @@ func parseGolden(data []byte, names []string) ([]golden, error) {
 	for i, want := range append([]string{"margin", "probability"}, names...) {
 		if head[i] != want {
 			return nil, fmt.Errorf("column %d is %s instead of %s: the columns are not the manifest's features; train the model again",
-				i+1, clip(head[i]), clip(want))
+				i+1, payment.Quote(head[i]), payment.Quote(want))
 		}
 	}
 	var list []golden
@@ -70,7 +71,7 @@ func parseGoldenRow(record []string) (golden, error) {
 		}
 		v, err := strconv.ParseFloat(field, 64)
 		if err != nil {
-			return golden{}, fmt.Errorf("column %d is %s, not a number", i+1, clip(field))
+			return golden{}, fmt.Errorf("column %d is %s, not a number", i+1, payment.Quote(field))
 		}
 		values[i] = v
 	}

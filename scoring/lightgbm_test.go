@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/forest"
 )
 
 // Every kind of model that would not score here as it does in LightGBM is refused, in real files of it.
@@ -175,15 +176,15 @@ func TestLoadRefusesOtherFormats(t *testing.T) {
 func TestLoadHoldsItsLimits(t *testing.T) {
 	d := readDirectory(t, "cards")
 	for name, c := range map[string]struct {
-		change func(*scoring.Limits)
+		change func(*forest.Limits)
 		want   string
 	}{
-		"bytes":    {func(l *scoring.Limits) { l.ModelBytes = 1000 }, "bytes, and 1000 are allowed; train a smaller model, or raise the limit"},
-		"features": {func(l *scoring.Limits) { l.Features = 7 }, "the model has 8 features, and 7 are allowed"},
-		"trees":    {func(l *scoring.Limits) { l.Trees = 11 }, "the model has 12 trees, and 11 are allowed"},
-		"leaves":   {func(l *scoring.Limits) { l.Leaves = 6 }, "tree 0: num_leaves is 7, and 6 are allowed"},
+		"bytes":    {func(l *forest.Limits) { l.ModelBytes = 1000 }, "bytes, and 1000 are allowed; train a smaller model, or raise the limit"},
+		"features": {func(l *forest.Limits) { l.Features = 7 }, "the model has 8 features, and 7 are allowed"},
+		"trees":    {func(l *forest.Limits) { l.Trees = 11 }, "the model has 12 trees, and 11 are allowed"},
+		"leaves":   {func(l *forest.Limits) { l.Leaves = 6 }, "tree 0: num_leaves is 7, and 6 are allowed"},
 	} {
-		limits := scoring.DefaultLimits()
+		limits := forest.DefaultLimits()
 		c.change(&limits)
 		_, err := scoring.LoadFS(d.fs(), limits)
 		if err == nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/payment"
 )
 
 // The files of a model directory.
@@ -176,7 +177,7 @@ func validateFeatures(list []Feature) error {
 	for i, f := range list {
 		switch {
 		case f.Name == "" || strings.ContainsAny(f.Name, " \t\r\n"):
-			return fmt.Errorf("feature %d is called %s; a name has no spaces and is not empty", i, clip(f.Name))
+			return fmt.Errorf("feature %d is called %s; a name has no spaces and is not empty", i, payment.Quote(f.Name))
 		case f.Hash == "":
 			return fmt.Errorf("feature %q has no hash; take it from the schema that the features were written with", f.Name)
 		case seen[f.Name]:
@@ -197,7 +198,7 @@ func ValidateID(id string) error {
 	}
 	if bad {
 		return fmt.Errorf("the id %s is not legal; use lower-case letters, digits, ., _ and -, parts joined by /, as in cards/2026-11-24",
-			clip(id))
+			payment.Quote(id))
 	}
 	return nil
 }
@@ -267,7 +268,7 @@ func refuseRepeatedKeys(data []byte) error {
 			if top >= 0 && stack[top].keys != nil && !stack[top].value {
 				key := strings.ToLower(t)
 				if stack[top].keys[key] {
-					return fmt.Errorf("the key %s stands there twice", clip(t))
+					return fmt.Errorf("the key %s stands there twice", payment.Quote(t))
 				}
 				stack[top].keys[key], stack[top].value = true, true
 				continue

@@ -10,6 +10,8 @@ import (
 	"os"
 
 	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/scoring/forest"
 )
 
 // The most that the small files of a model directory may hold.
@@ -22,14 +24,14 @@ const (
 type Model struct {
 	manifest Manifest
 	digest   string
-	forest   *forest
+	forest   *forest.Forest
 	golden   []golden
 }
 
 // Load reads the model directory dir and verifies it: the hashes of its files, the whole structure of the trees, the
 // features in model.txt against those of the manifest, and the golden vectors. See docs/models.md.
 func Load(dir string) (*Model, error) {
-	m, err := LoadFS(os.DirFS(dir), DefaultLimits())
+	m, err := LoadFS(os.DirFS(dir), forest.DefaultLimits())
 	if err != nil {
 		return nil, fmt.Errorf("model directory %s: %w", dir, err)
 	}
@@ -37,7 +39,7 @@ func Load(dir string) (*Model, error) {
 }
 
 // LoadFS is Load for a directory that is the root of fsys, with other limits.
-func LoadFS(fsys fs.FS, limits Limits) (*Model, error) {
+func LoadFS(fsys fs.FS, limits forest.Limits) (*Model, error) {
 	text, err := readFile(fsys, ManifestFile, maxManifestBytes)
 	if err != nil {
 		return nil, err
@@ -50,7 +52,7 @@ func LoadFS(fsys fs.FS, limits Limits) (*Model, error) {
 	if text, err = readHashed(fsys, ModelFile, limits.ModelBytes, manifest.Files.Model); err != nil {
 		return nil, err
 	}
-	if m.forest, err = parseLightGBM(text, limits); err != nil {
+	if m.forest, err = forest.ParseLightGBM(text, limits); err != nil {
 		return nil, fmt.Errorf("%s: %w", ModelFile, err)
 	}
 	if err := m.checkNames(); err != nil {
@@ -72,7 +74,7 @@ func LoadFS(fsys fs.FS, limits Limits) (*Model, error) {
 // checkNames holds that model.txt has the manifest's features in the manifest's order. A model that was trained
 // without names has LightGBM's own, Column_0 and so on, which say nothing of the order.
 func (m *Model) checkNames() error {
-	want, have := m.manifest.Features, m.forest.names
+	want, have := m.manifest.Features, m.forest.Names()
 	if len(want) != len(have) {
 		return fmt.Errorf("the model reads %d features, and %s lists %d; copy the whole directory again, or train again",
 			len(have), ManifestFile, len(want))
@@ -87,7 +89,7 @@ func (m *Model) checkNames() error {
 	for i, name := range have {
 		if name != want[i].Name {
 			return fmt.Errorf("feature %d is called %s here and %q in %s; copy the whole directory again, or train again",
-				i, clip(name), want[i].Name, ManifestFile)
+				i, payment.Quote(name), want[i].Name, ManifestFile)
 		}
 	}
 	return nil
@@ -107,7 +109,7 @@ func (m *Model) Manifest() *Manifest { return &m.manifest }
 func (m *Model) Schema() *features.Schema { return m.manifest.Schema() }
 
 // Trees returns the number of trees.
-func (m *Model) Trees() int { return len(m.forest.trees) }
+func (m *Model) Trees() int { return m.forest.Trees() }
 
 // Bind returns a scorer for vectors of the given schema. It refuses, with an error that wraps
 // [features.ErrDefinition], when the schema lacks a feature of the model or defines it otherwise, and repeats the
@@ -118,10 +120,11 @@ func (m *Model) Bind(schema *features.Schema) (*Scorer, error) {
 		return nil, fmt.Errorf("model %s cannot read these features: %w; declare the feature as it was when the model was trained, "+
 			"or train again", m.ID(), err)
 	}
-	s, err := newScorer(m.forest, at, schema.Len())
+	trees, err := m.forest.Leaves(at, schema.Len())
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.ID(), err)
 	}
+	s := &Scorer{trees: trees, width: schema.Len()}
 	if err := verifyGolden(m.golden, s, at); err != nil {
 		return nil, fmt.Errorf("%s: %w", GoldenFile, err)
 	}
@@ -165,7 +168,7 @@ func readHashed(fsys fs.FS, name string, limit int64, want string) ([]byte, erro
 	}
 	if have := digest(data); have != want {
 		return nil, fmt.Errorf("%s has the sha256 %s, and %s says %s: one of them was changed after training; "+
-			"copy the whole directory again, or train again", name, have, ManifestFile, clip(want))
+			"copy the whole directory again, or train again", name, have, ManifestFile, payment.Quote(want))
 	}
 	return data, nil
 }

@@ -1,11 +1,10 @@
-package scoring
+package forest
 
 import "math"
 
-// forest is a checked model: every index is in range, every tree is a tree, every number is
-// finite, but for thresholds of +Inf. Only
-// [parseLightGBM] makes one.
-type forest struct {
+// Forest is a checked model: every index is in range, every tree is a tree, every number is finite, but for thresholds of
+// +Inf. Only the parsers make one.
+type Forest struct {
 	names []string // one per feature, in the model's order
 	trees []tree
 }
@@ -30,8 +29,14 @@ type node struct {
 	defaultLeft bool
 }
 
+// Names returns the model's names of its features, in its order.
+func (f *Forest) Names() []string { return f.names }
+
+// Trees returns the number of trees.
+func (f *Forest) Trees() int { return len(f.trees) }
+
 // splits counts the nodes of all trees.
-func (f *forest) splits() int {
+func (f *Forest) splits() int {
 	n := 0
 	for i := range f.trees {
 		n += len(f.trees[i].nodes)
@@ -40,7 +45,7 @@ func (f *forest) splits() int {
 }
 
 // bound is the largest magnitude a margin can have: the sum over trees of the largest leaf.
-func (f *forest) bound() float64 {
+func (f *Forest) bound() float64 {
 	sum := 0.0
 	for i := range f.trees {
 		largest := 0.0

@@ -1,4 +1,4 @@
-package scoring
+package forest
 
 import (
 	"errors"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/weir-fraud/weir/payment"
 )
 
 // LightGBM packs a split's kind into decision_type: bit 0 categorical, bit 1 default left, bits 2 and 3 what counts
@@ -22,18 +24,18 @@ const (
 // parseTree reads and checks the section of tree number index in a model of the given number of features.
 func parseTree(s map[string]string, index, features int, limits Limits) (tree, error) {
 	if s["Tree"] != strconv.Itoa(index) {
-		return tree{}, fmt.Errorf("the section is headed Tree=%s; the file is damaged or cut, copy it again", clip(s["Tree"]))
+		return tree{}, fmt.Errorf("the section is headed Tree=%s; the file is damaged or cut, copy it again", payment.Quote(s["Tree"]))
 	}
 	if v := s["num_cat"]; v != "0" {
-		return tree{}, fmt.Errorf("num_cat is %s: categorical splits cannot be scored; train with numeric features only", clip(v))
+		return tree{}, fmt.Errorf("num_cat is %s: categorical splits cannot be scored; train with numeric features only", payment.Quote(v))
 	}
 	if v, ok := s["is_linear"]; ok && v != "0" {
-		return tree{}, fmt.Errorf("is_linear is %s: linear trees cannot be scored; train with linear_tree=false", clip(v))
+		return tree{}, fmt.Errorf("is_linear is %s: linear trees cannot be scored; train with linear_tree=false", payment.Quote(v))
 	}
 	leaves, err := strconv.Atoi(s["num_leaves"])
 	switch {
 	case err != nil || leaves < 1:
-		return tree{}, fmt.Errorf("num_leaves is %s, not a positive number", clip(s["num_leaves"]))
+		return tree{}, fmt.Errorf("num_leaves is %s, not a positive number", payment.Quote(s["num_leaves"]))
 	case leaves > limits.Leaves:
 		return tree{}, fmt.Errorf("num_leaves is %d, and %d are allowed; train with fewer, or raise the limit", leaves, limits.Leaves)
 	}
@@ -168,7 +170,7 @@ func floats(s map[string]string, key string, n int, besides ...float64) ([]float
 	for i, part := range parts {
 		v, err := strconv.ParseFloat(part, 64)
 		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) && !slices.Contains(besides, v) {
-			return nil, fmt.Errorf("%s %d is %s, not a finite number; train the model again", key, i, clip(part))
+			return nil, fmt.Errorf("%s %d is %s, not a finite number; train the model again", key, i, payment.Quote(part))
 		}
 		values[i] = v
 	}
@@ -184,7 +186,7 @@ func integers(s map[string]string, key string, n int) ([]int64, error) {
 	for i, part := range parts {
 		v, err := strconv.ParseInt(part, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("%s %d is %s, not a whole number; the file is damaged, copy it again", key, i, clip(part))
+			return nil, fmt.Errorf("%s %d is %s, not a whole number; the file is damaged, copy it again", key, i, payment.Quote(part))
 		}
 		values[i] = v
 	}

@@ -1,4 +1,4 @@
-package scoring
+package forest
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/weir-fraud/weir/payment"
 )
 
 // Limits bounds what a model file may hold, so that a hostile or broken one costs bounded memory and time.
@@ -41,9 +43,9 @@ func keySet(keys ...string) map[string]bool {
 	return set
 }
 
-// parseLightGBM reads a model in LightGBM's text form, version 2, 3 or 4, and checks that every score it can give is
+// ParseLightGBM reads a model in LightGBM's text form, version 2, 3 or 4, and checks that every score it can give is
 // the one LightGBM gives. What it does not understand it refuses.
-func parseLightGBM(data []byte, limits Limits) (*forest, error) {
+func ParseLightGBM(data []byte, limits Limits) (*Forest, error) {
 	if int64(len(data)) > limits.ModelBytes {
 		return nil, tooLarge(int64(len(data)), limits)
 	}
@@ -78,7 +80,7 @@ func parseLightGBM(data []byte, limits Limits) (*forest, error) {
 }
 
 // checkForest checks what no single tree can show.
-func checkForest(f *forest, want int, ended bool) error {
+func checkForest(f *Forest, want int, ended bool) error {
 	switch {
 	case len(f.trees) < want:
 		return fmt.Errorf("the file is cut off: it has %d of %d trees; copy it again", len(f.trees), want)
@@ -99,16 +101,16 @@ func tooLarge(size int64, limits Limits) error {
 }
 
 // parseHeader checks the header and returns an empty forest with the number of trees it announces.
-func parseHeader(h map[string]string, limits Limits) (*forest, int, error) {
+func parseHeader(h map[string]string, limits Limits) (*Forest, int, error) {
 	switch v := h["version"]; v {
 	case "v2", "v3", "v4":
 	default:
-		return nil, 0, fmt.Errorf("version %s is not one of v2, v3 and v4; save the model with LightGBM 2.1 to 4", clip(v))
+		return nil, 0, fmt.Errorf("version %s is not one of v2, v3 and v4; save the model with LightGBM 2.1 to 4", payment.Quote(v))
 	}
 	for _, key := range []string{"num_class", "num_tree_per_iteration"} {
 		if h[key] != "1" {
 			return nil, 0, fmt.Errorf("%s is %s: only models of one class can be scored; train with objective=binary",
-				key, clip(h[key]))
+				key, payment.Quote(h[key]))
 		}
 	}
 	if err := checkObjective(h["objective"]); err != nil {
@@ -125,7 +127,7 @@ func parseHeader(h map[string]string, limits Limits) (*forest, int, error) {
 	names := strings.Fields(h["feature_names"])
 	if last, err := strconv.Atoi(h["max_feature_idx"]); err != nil || len(names) == 0 || last != len(names)-1 {
 		return nil, 0, fmt.Errorf("max_feature_idx is %s and there are %d feature_names: the header contradicts itself; "+
-			"save the model again", clip(h["max_feature_idx"]), len(names))
+			"save the model again", payment.Quote(h["max_feature_idx"]), len(names))
 	}
 	want := strings.Count(h["tree_sizes"], " ") + 1
 	switch {
@@ -135,18 +137,18 @@ func parseHeader(h map[string]string, limits Limits) (*forest, int, error) {
 		return nil, 0, fmt.Errorf("the model has %d trees, and %d are allowed; train fewer with a higher learning_rate, "+
 			"or raise the limit", want, limits.Trees)
 	}
-	return &forest{names: names}, want, nil
+	return &Forest{names: names}, want, nil
 }
 
 func checkObjective(objective string) error {
 	name, parameter, _ := strings.Cut(objective, " ")
 	if name != "binary" {
 		return fmt.Errorf("the objective is %s: only binary gives a probability here; train with objective=binary",
-			clip(objective))
+			payment.Quote(objective))
 	}
 	value, ok := strings.CutPrefix(parameter, "sigmoid:")
 	if s, err := strconv.ParseFloat(value, 64); !ok || err != nil || s != 1 {
-		return fmt.Errorf("the objective is %s: only sigmoid:1 is supported; train with sigmoid=1", clip(objective))
+		return fmt.Errorf("the objective is %s: only sigmoid:1 is supported; train with sigmoid=1", payment.Quote(objective))
 	}
 	return nil
 }
@@ -199,20 +201,11 @@ func (r *sectionReader) section(known map[string]bool) (map[string]string, error
 		key, value, _ := bytes.Cut(line, []byte{'='})
 		if !known[string(key)] {
 			return nil, fmt.Errorf("the key %s is not one that LightGBM 2 to 4 writes, and may change what the trees mean; "+
-				"save the model with a version up to 4", clip(string(key)))
+				"save the model with a version up to 4", payment.Quote(string(key)))
 		}
 		if _, twice := values[string(key)]; twice {
-			return nil, fmt.Errorf("the key %s stands there twice; save the model again", clip(string(key)))
+			return nil, fmt.Errorf("the key %s stands there twice; save the model again", payment.Quote(string(key)))
 		}
 		values[string(key)] = string(value)
 	}
-}
-
-// clip quotes text from a file for an error message, cut to a readable length.
-func clip(s string) string {
-	const most = 48
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "…"
-	}
-	return strconv.Quote(s)
 }

@@ -1,4 +1,4 @@
-package scoring
+package forest
 
 import (
 	"bytes"
@@ -10,13 +10,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-
-	"github.com/weir-fraud/weir/features"
 )
 
 // margin walks the trees as LightGBM's documentation describes a numerical decision. It shares nothing with the
 // library that serves, and is its oracle.
-func (f *forest) margin(v []float64) float64 {
+func (f *Forest) margin(v []float64) float64 {
 	sum := 0.0
 	for i := range f.trees {
 		t := &f.trees[i]
@@ -50,8 +48,8 @@ func identity(n int) []int {
 }
 
 // randomForest grows trees leaf by leaf at random, as deep and lopsided as LightGBM's.
-func randomForest(rng *rand.Rand, trees, leaves, width int) *forest {
-	f := &forest{}
+func randomForest(rng *rand.Rand, trees, leaves, width int) *Forest {
+	f := &Forest{}
 	for i := range width {
 		f.names = append(f.names, fmt.Sprintf("f%d", i))
 	}
@@ -85,8 +83,8 @@ func randomForest(rng *rand.Rand, trees, leaves, width int) *forest {
 	return f
 }
 
-func randomVector(rng *rand.Rand, width int) features.Vector {
-	v := make(features.Vector, width)
+func randomVector(rng *rand.Rand, width int) []float64 {
+	v := make([]float64, width)
 	for i := range v {
 		switch rng.IntN(12) {
 		case 0, 1:
@@ -115,7 +113,7 @@ func TestEnsembleEqualsAWalk(t *testing.T) {
 		}
 		wide := width + rng.IntN(10)
 		at := rng.Perm(wide)[:width]
-		s, err := newScorer(f, at, wide)
+		s, err := f.Leaves(at, wide)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +136,7 @@ func TestRenderedForestReadsBack(t *testing.T) {
 	text := f.appendText(nil, identity(4), 4)
 	head := "tree\nobjective=binary sigmoid:1\nfeature_names=f0 f1 f2 f3\n"
 	text = append(bytes.Replace(text, []byte("tree\n"), []byte(head), 1), "end of trees\n"...)
-	back, err := parseLightGBM(text, DefaultLimits())
+	back, err := ParseLightGBM(text, DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,11 +146,11 @@ func TestRenderedForestReadsBack(t *testing.T) {
 }
 
 func TestCountsAreKept(t *testing.T) {
-	text, err := os.ReadFile("testdata/cards/model.txt")
+	text, err := os.ReadFile("../testdata/cards/model.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := parseLightGBM(text, DefaultLimits())
+	f, err := ParseLightGBM(text, DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +182,7 @@ func TestParseRefusesAnOverflowingSum(t *testing.T) {
 	}
 	text := "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=0\nobjective=binary sigmoid:1\n" +
 		"feature_names=a\ntree_sizes=1 1\n\n" + tree(0) + tree(1) + "end of trees\n"
-	_, err := parseLightGBM([]byte(text), DefaultLimits())
+	_, err := ParseLightGBM([]byte(text), DefaultLimits())
 	if err == nil || !strings.Contains(err.Error(), "so large that their sum overflows") {
 		t.Errorf("error %v", err)
 	}
@@ -205,7 +203,7 @@ func TestParseAllocatesByWhatIsThere(t *testing.T) {
 		data := []byte(text)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := parseLightGBM(data, DefaultLimits())
+		_, err := ParseLightGBM(data, DefaultLimits())
 		runtime.ReadMemStats(&after)
 		if err == nil {
 			t.Errorf("%s: no error", name)
@@ -218,7 +216,7 @@ func TestParseAllocatesByWhatIsThere(t *testing.T) {
 
 // FuzzParseLightGBM holds that no input panics, and that what is accepted scores as a walk does.
 func FuzzParseLightGBM(f *testing.F) {
-	for _, pattern := range []string{"testdata/*/model.txt", "testdata/refused/*.txt"} {
+	for _, pattern := range []string{"../testdata/*/model.txt", "../testdata/refused/*.txt"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			f.Fatal(pattern, err)
@@ -236,12 +234,12 @@ func FuzzParseLightGBM(f *testing.F) {
 	}
 	limits := Limits{ModelBytes: 1 << 20, Features: 100, Trees: 100, Leaves: 1000}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		forest, err := parseLightGBM(data, limits)
+		forest, err := ParseLightGBM(data, limits)
 		if err != nil {
 			return
 		}
 		width := len(forest.names)
-		s, err := newScorer(forest, identity(width), width)
+		s, err := forest.Leaves(identity(width), width)
 		if err != nil {
 			t.Fatalf("accepted, and then: %v", err)
 		}
@@ -252,29 +250,26 @@ func FuzzParseLightGBM(f *testing.F) {
 			if math.Float64bits(got) != math.Float64bits(want) {
 				t.Fatalf("margin %v, a walk gives %v", got, want)
 			}
-			if score := s.Score(v); !(score >= 0 && score <= 1) {
-				t.Fatalf("score %v", score)
-			}
 		}
 	})
 }
 
-func BenchmarkScore(b *testing.B) {
+func BenchmarkMargin(b *testing.B) {
 	for _, size := range []struct{ trees, leaves, width int }{{200, 31, 40}, {200, 60, 40}} {
 		b.Run(fmt.Sprintf("trees=%d/leaves=%d/features=%d", size.trees, size.leaves, size.width), func(b *testing.B) {
 			rng := rand.New(rand.NewPCG(1, 1))
 			f := randomForest(rng, size.trees, size.leaves, size.width)
-			s, err := newScorer(f, identity(size.width), size.width)
+			s, err := f.Leaves(identity(size.width), size.width)
 			if err != nil {
 				b.Fatal(err)
 			}
-			vectors := make([]features.Vector, 1024)
+			vectors := make([][]float64, 1024)
 			for i := range vectors {
 				vectors[i] = randomVector(rng, size.width)
 			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				s.Score(vectors[i%len(vectors)])
+				s.Margin(vectors[i%len(vectors)])
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package scoring
+package forest
 
 import (
 	"bufio"
@@ -6,16 +6,50 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/dmitryikh/leaves"
 )
 
-// ensemble builds the prediction library's form of f. Feature i of the model is read from position at[i] of vectors
-// that are width long; width must be above every position.
+// Leaves evaluates a forest with the leaves library. It is safe for use by several goroutines and allocates nothing per
+// vector.
+type Leaves struct {
+	ensemble *leaves.Ensemble
+	width    int
+	results  sync.Pool // of *[1]float64: the library's result must be on the heap
+}
+
+// Leaves returns an evaluator of f whose feature i is read from position at[i] of vectors that are width long; width must
+// be above every position.
+func (f *Forest) Leaves(at []int, width int) (*Leaves, error) {
+	e, err := f.ensemble(at, width)
+	if err != nil {
+		return nil, err
+	}
+	l := &Leaves{ensemble: e, width: width}
+	l.results.New = func() any { return new([1]float64) }
+	return l, nil
+}
+
+// Margin returns the sum of the trees; it is finite. A vector of another length than the width is a mistake in the
+// program, and panics.
+func (l *Leaves) Margin(v []float64) float64 {
+	if len(v) != l.width {
+		panic(fmt.Sprintf("forest: a vector of %d values for an evaluator of %d", len(v), l.width))
+	}
+	result := l.results.Get().(*[1]float64)
+	// The only errors are a short vector and a short result, and both have just been ruled out.
+	_ = l.ensemble.Predict(v, 0, result[:])
+	margin := result[0]
+	l.results.Put(result)
+	return margin
+}
+
+// ensemble builds the library's form of f.
 //
 // The library reads text only, of versions 2 and 3, and trusts it. It is therefore given text made from the checked
 // forest, never the bytes of a file, and raw margins are asked of it, which need no objective.
-func (f *forest) ensemble(at []int, width int) (*leaves.Ensemble, error) {
+func (f *Forest) ensemble(at []int, width int) (*leaves.Ensemble, error) {
 	text := f.appendText(nil, at, width)
 	e, err := leaves.LGEnsembleFromReader(bufio.NewReader(bytes.NewReader(text)), false)
 	if err != nil {
@@ -28,7 +62,7 @@ func (f *forest) ensemble(at []int, width int) (*leaves.Ensemble, error) {
 }
 
 // appendText renders f as LightGBM text, version 3, with its features moved to the positions at.
-func (f *forest) appendText(dst []byte, at []int, width int) []byte {
+func (f *Forest) appendText(dst []byte, at []int, width int) []byte {
 	dst = append(dst, "tree\nversion=v3\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx="...)
 	dst = strconv.AppendInt(dst, int64(width-1), 10)
 	dst = append(dst, "\ntree_sizes=0"...) // the library counts the entries and does not use them
