@@ -18,6 +18,7 @@ import (
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/models"
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/forest"
 )
 
 // featuresFile writes a features file, and returns a configuration that names it.
@@ -69,7 +70,7 @@ func TestCheckFeatures(t *testing.T) {
 // modelFits reports whether the shipped model was trained on the shipped features.
 func modelFits(t *testing.T) bool {
 	t.Helper()
-	m, err := scoring.LoadFS(models.Shipped(), scoring.DefaultLimits())
+	m, err := scoring.LoadFS(models.Shipped(), forest.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
