@@ -1,0 +1,181 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/weir-fraud/weir/alerts/cases"
+	"github.com/weir-fraud/weir/feedback"
+	"github.com/weir-fraud/weir/payment"
+)
+
+const caseColumns = `case_id, account_id, state, alerts, severity, score, at_risk, reason, oldest, newest, touched, fresh, ` +
+	`owner, owned_until, snoozed_until, disposition, closed_by, closed_at, version`
+
+// scanCase reads the columns of caseColumns.
+func scanCase(r interface{ Scan(...any) error }, c *cases.Case) error {
+	return r.Scan(&c.ID, &c.AccountID, &c.State, &c.Alerts, &c.Severity, &c.Score, &c.AtRisk, &c.Reason, &c.Oldest, &c.Newest, &c.Touched, &c.Fresh,
+		&c.Owner, &c.OwnedUntil, &c.SnoozedUntil, &c.Disposition, &c.ClosedBy, &c.ClosedAt, &c.Version)
+}
+
+// columns returns the values of caseColumns.
+func columns(c *cases.Case) []any {
+	return []any{
+		c.ID, c.AccountID, int(c.State), c.Alerts, int(c.Severity), c.Score, c.AtRisk, c.Reason, int64(c.Oldest), int64(c.Newest), int64(c.Touched), c.Fresh,
+		c.Owner, int64(c.OwnedUntil), int64(c.SnoozedUntil), int(c.Disposition), c.ClosedBy, int64(c.ClosedAt), c.Version,
+	}
+}
+
+func (t *tx) insert(ctx context.Context, c *cases.Case) error {
+	_, err := t.exec(ctx, `INSERT INTO cases (`+caseColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, columns(c)...)
+	return err
+}
+
+// update writes a case that was of the given version.
+func (t *tx) update(ctx context.Context, c *cases.Case, version int64) error {
+	n, err := t.exec(ctx, `UPDATE cases SET state = ?, alerts = ?, severity = ?, score = ?, at_risk = ?, reason = ?, oldest = ?, newest = ?, touched = ?,
+		fresh = ?, owner = ?, owned_until = ?, snoozed_until = ?, disposition = ?, closed_by = ?, closed_at = ?, version = ? WHERE case_id = ? AND version = ?`,
+		append(columns(c)[2:], c.ID, version)...)
+	if err == nil && n == 0 {
+		err = ErrChanged
+	}
+	return err
+}
+
+// Case returns a case.
+func (d *DB) Case(ctx context.Context, id int64) (cases.Case, error) {
+	var c cases.Case
+	err := scanCase(d.sql.QueryRowContext(ctx, d.text(`SELECT `+caseColumns+` FROM cases WHERE case_id = ?`), id), &c)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fmt.Errorf("case %d: %w", id, ErrUnknown)
+	}
+	return c, err
+}
+
+// AlertRow is an alert of a case.
+type AlertRow struct {
+	ID            string
+	CaseID        int64
+	TransactionID string
+	EventTime     payment.Time
+	Body          []byte
+}
+
+const alertsOfCase = `SELECT alert_id, case_id, transaction_id, event_time, body FROM alerts WHERE case_id = ? ORDER BY event_time, alert_id`
+
+// Alerts returns the alerts of a case, oldest first.
+func (d *DB) Alerts(ctx context.Context, caseID int64) ([]AlertRow, error) {
+	return d.alerts(ctx, d.sql, alertsOfCase, caseID)
+}
+
+// Timeline returns the newest alerts of an account, newest first.
+func (d *DB) Timeline(ctx context.Context, accountID string, limit int) ([]AlertRow, error) {
+	return d.alerts(ctx, d.sql, `SELECT alert_id, case_id, transaction_id, event_time, body FROM alerts WHERE account_id = ?
+		ORDER BY event_time DESC, alert_id LIMIT ?`, accountID, limit)
+}
+
+// Related returns the newest alerts with a key of an entity, newest first.
+func (d *DB) Related(ctx context.Context, entity, key string, limit int) ([]AlertRow, error) {
+	return d.alerts(ctx, d.sql, `SELECT a.alert_id, a.case_id, a.transaction_id, a.event_time, a.body FROM alert_keys k JOIN alerts a ON a.alert_id = k.alert_id
+		WHERE k.entity = ? AND k.key = ? ORDER BY k.event_time DESC, k.alert_id LIMIT ?`, entity, key, limit)
+}
+
+func (d *DB) alerts(ctx context.Context, q querier, query string, args ...any) (list []AlertRow, err error) {
+	err = d.each(ctx, q, func(r *sql.Rows) error {
+		var a AlertRow
+		err := r.Scan(&a.ID, &a.CaseID, &a.TransactionID, &a.EventTime, &a.Body)
+		list = append(list, a)
+		return err
+	}, query, args...)
+	return list, err
+}
+
+// Step is a change of one case by a person.
+type Step struct {
+	CaseID  int64
+	Version int64 // that the person saw; 0 for whichever
+	Actor   string
+	At      payment.Time
+	Action  string // for the audit
+	Detail  string
+
+	// Apply changes the case, and returns the labels that follow. It must not do anything else: it may be called again.
+	Apply func(c *cases.Case, alerts []AlertRow) ([]feedback.Label, error)
+}
+
+// Do takes steps, all of them or none. Their labels are in the outbox then, and the steps in the audit. It returns the cases
+// as they are now.
+func (d *DB) Do(ctx context.Context, steps ...Step) ([]cases.Case, error) {
+	var after []cases.Case
+	err := d.change(ctx, func(t *tx) error {
+		after = after[:0]
+		for i := range steps {
+			c, err := t.do(ctx, &steps[i])
+			if err != nil {
+				return fmt.Errorf("case %d: %w", steps[i].CaseID, err)
+			}
+			after = append(after, c)
+		}
+		return nil
+	})
+	return after, err
+}
+
+func (t *tx) do(ctx context.Context, s *Step) (cases.Case, error) {
+	var c cases.Case
+	switch err := scanCase(t.row(ctx, `SELECT `+caseColumns+` FROM cases WHERE case_id = ?`+t.db.locking(), s.CaseID), &c); {
+	case errors.Is(err, sql.ErrNoRows):
+		return c, ErrUnknown
+	case err != nil:
+		return c, err
+	case s.Version != 0 && s.Version != c.Version:
+		return c, ErrChanged
+	}
+	list, err := t.db.alerts(ctx, t, alertsOfCase, s.CaseID)
+	if err != nil {
+		return c, err
+	}
+	version := c.Version
+	labels, err := s.Apply(&c, list)
+	if err != nil {
+		return c, err
+	}
+	if err := t.update(ctx, &c, version); err != nil {
+		return c, err
+	}
+	for i := range labels {
+		if err := t.publish(ctx, &labels[i]); err != nil {
+			return c, err
+		}
+	}
+	return c, t.note(ctx, s.At, s.Actor, s.Action, caseObject(s.CaseID), s.Detail)
+}
+
+// publish keeps a label and puts it into the outbox.
+func (t *tx) publish(ctx context.Context, l *feedback.Label) error {
+	if err := t.addLabel(ctx, l); err != nil {
+		return err
+	}
+	seq, err := t.next(ctx, "outbox")
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO outbox (seq, feedback_id) VALUES (?, ?)`, seq, l.ID)
+	return err
+}
+
+// note adds a line to the audit.
+func (t *tx) note(ctx context.Context, at payment.Time, actor, action, object, detail string) error {
+	id, err := t.next(ctx, "audit")
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO audit (audit_id, at, actor, action, object, detail) VALUES (?, ?, ?, ?, ?, ?)`, id, int64(at), actor, action, object, detail)
+	return err
+}
+
+// caseObject names a case in the audit.
+func caseObject(id int64) string { return "case:" + strconv.FormatInt(id, 10) }

@@ -1,0 +1,201 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
+	"github.com/mattn/go-sqlite3"
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// The errors that callers tell apart.
+var (
+	ErrUnknown = errors.New("there is no such thing")
+	ErrChanged = errors.New("somebody has changed it meanwhile")
+)
+
+// DB is a database of the current form. It is safe for concurrent use.
+type DB struct {
+	sql      *sql.DB
+	postgres bool
+}
+
+// Open opens the database that a URL names, and brings it to the current form: sqlite:PATH, or postgres://….
+func Open(ctx context.Context, address string) (*DB, error) {
+	d, err := connect(address)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("database %s: %w", redacted(address), err), d.Close())
+	}
+	return d, nil
+}
+
+func connect(address string) (*DB, error) {
+	switch scheme, rest, _ := strings.Cut(address, ":"); scheme {
+	case "sqlite":
+		if rest == "" {
+			return nil, fmt.Errorf("database %s: name a file, such as sqlite:weir.db", address)
+		}
+		// One writer at a time, which waits for the one before it; readers wait for nobody.
+		options := url.Values{"_busy_timeout": {"10000"}, "_journal_mode": {"WAL"}, "_foreign_keys": {"on"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"}}
+		file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: rest}).EscapedPath(), RawQuery: options.Encode()}
+		db, err := sql.Open("sqlite3", file.String())
+		return &DB{sql: db}, err
+	case "postgres", "postgresql":
+		db, err := sql.Open("pgx", address)
+		return &DB{sql: db, postgres: true}, err
+	default:
+		return nil, fmt.Errorf("database %s: the address must be sqlite:FILE or postgres://USER@HOST/NAME", redacted(address))
+	}
+}
+
+// redacted returns an address without its password.
+func redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "(an address that is no URL)"
+	}
+	return u.Redacted()
+}
+
+func (d *DB) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	dialect := goose.DialectSQLite3
+	if d.postgres {
+		dialect = goose.DialectPostgres
+	}
+	p, err := goose.NewProvider(dialect, d.sql, files)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// Close closes the connections.
+func (d *DB) Close() error { return d.sql.Close() }
+
+// Ping checks that the database answers.
+func (d *DB) Ping(ctx context.Context) error { return d.sql.PingContext(ctx) }
+
+// text returns a statement as the database wants it, whose parameters are written ? here.
+func (d *DB) text(query string) string {
+	if !d.postgres {
+		return query
+	}
+	var b strings.Builder
+	for n := 1; ; n++ {
+		before, after, more := strings.Cut(query, "?")
+		b.WriteString(before)
+		if !more {
+			return b.String()
+		}
+		b.WriteString("$" + strconv.Itoa(n))
+		query = after
+	}
+}
+
+// tx is a transaction.
+type tx struct {
+	*sql.Tx
+	db *DB
+}
+
+func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	r, err := t.ExecContext(ctx, t.db.text(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (t *tx) row(ctx context.Context, query string, args ...any) *sql.Row {
+	return t.QueryRowContext(ctx, t.db.text(query), args...)
+}
+
+// next takes the next number of a counter. Whoever else wants one waits until the transaction ends.
+func (t *tx) next(ctx context.Context, counter string) (n int64, err error) {
+	err = t.row(ctx, `UPDATE counters SET value = value + 1 WHERE name = ? RETURNING value`, counter).Scan(&n)
+	return n, err
+}
+
+// change runs f in a transaction, again where the database asks for that: two that want the same rows in another order.
+func (d *DB) change(ctx context.Context, f func(t *tx) error) error {
+	const attempts = 5
+	for i := 1; ; i++ {
+		err := d.once(ctx, f)
+		if err == nil || i == attempts || !passing(err) {
+			return err
+		}
+	}
+}
+
+func (d *DB) once(ctx context.Context, f func(t *tx) error) error {
+	t, err := d.sql.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(&tx{t, d}); err != nil {
+		return errors.Join(err, ignoreDone(t.Rollback()))
+	}
+	return t.Commit()
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// passing reports whether a transaction may succeed if it is tried again.
+func passing(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "40001" || pg.Code == "40P01" // serialization failure, deadlock
+	}
+	var lite sqlite3.Error
+	return errors.As(err, &lite) && lite.Code == sqlite3.ErrBusy
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// each calls scan with each row of a query.
+func (d *DB) each(ctx context.Context, q querier, scan func(r *sql.Rows) error, query string, args ...any) error {
+	rows, err := q.QueryContext(ctx, d.text(query), args...)
+	if err != nil {
+		return err
+	}
+	for err == nil && rows.Next() {
+		err = scan(rows)
+	}
+	return errors.Join(err, rows.Err(), rows.Close())
+}
+
+// locking is what a SELECT ends with whose rows nobody may change until the transaction ends. SQLite locks all by itself.
+func (d *DB) locking() string {
+	if d.postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}
