@@ -94,9 +94,9 @@ func verifyGolden(list []golden, s *Scorer, at []int) error {
 		}
 		margin := s.Margin(v)
 		if math.Abs(margin-g.margin) > goldenTolerance*math.Max(1, math.Abs(g.margin)) ||
-			math.Abs(Probability(margin)-g.probability) > goldenTolerance {
+			math.Abs(s.link.Score(margin)-g.probability) > goldenTolerance {
 			return fmt.Errorf("vector %d scores %g (margin %g) here, and the trainer computed %g (margin %g): "+
-				"the model does not score as it was trained; train it again", i+1, Probability(margin), margin, g.probability, g.margin)
+				"the model does not score as it was trained; train it again", i+1, s.link.Score(margin), margin, g.probability, g.margin)
 		}
 	}
 	return nil
