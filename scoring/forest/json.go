@@ -3,14 +3,16 @@ package forest
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/weir-fraud/weir/payment"
 )
 
-// maxNesting is how deep the values of a JSON model may nest. XGBoost needs seven levels.
-const maxNesting = 64
+const (
+	maxNesting    = 64      // how deep the values of a JSON model may nest; XGBoost needs eight levels
+	maxParameters = 32      // keys of an object of parameters
+	maxText       = 1 << 16 // bytes of a text that is read
+)
 
 // jsonReader reads JSON from where it stands, value by value. It keeps nothing of what it passes, so that a file costs
 // memory by what its reader takes from it. A copy goes on from the same place.
@@ -128,31 +130,41 @@ func (r *jsonReader) fields(known map[string]func() error) error {
 
 // text reads a string.
 func (r *jsonReader) text() (string, error) {
-	if err := r.take('"'); err != nil {
+	quoted, escaped, err := r.quoted()
+	switch {
+	case err != nil:
 		return "", err
+	case len(quoted) > maxText:
+		return "", r.errorf("a text has more than %d bytes; this is not a model that XGBoost wrote", maxText)
+	case !escaped:
+		return string(quoted[1 : len(quoted)-1]), nil
 	}
-	begin, escaped := r.at, false
-	for ; r.at < len(r.data); r.at++ {
+	var s string
+	if err := json.Unmarshal(quoted, &s); err != nil {
+		return "", r.errorf("%w", err)
+	}
+	return s, nil
+}
+
+// quoted passes a string, and tells whether there are escapes in it.
+func (r *jsonReader) quoted() (quoted []byte, escaped bool, err error) {
+	if err := r.take('"'); err != nil {
+		return nil, false, err
+	}
+	for begin := r.at - 1; r.at < len(r.data); r.at++ {
 		switch c := r.data[r.at]; {
 		case c == '\\':
 			escaped = true
 			r.at++
 		case c < ' ':
-			return "", r.errorf("a control character in a string; the file is damaged, copy it again")
+			return nil, false, r.errorf("a control character in a string; the file is damaged, copy it again")
 		case c == '"':
 			r.at++
-			if !escaped {
-				return string(r.data[begin : r.at-1]), nil
-			}
-			var s string
-			if err := json.Unmarshal(r.data[begin-1:r.at], &s); err != nil {
-				return "", r.errorf("%w", err)
-			}
-			return s, nil
+			return r.data[begin:r.at], escaped, nil
 		}
 	}
 	r.at = len(r.data)
-	return "", r.errorf("the file is cut off; copy it again")
+	return nil, false, r.errorf("the file is cut off; copy it again")
 }
 
 // word reads a number, true, false, null, or one of XGBoost's NaN and Infinity. What it spells is its reader's to judge.
@@ -219,11 +231,19 @@ func (r *jsonReader) skip() error {
 	var err error
 	switch r.peek() {
 	case '{':
-		err = r.object(func(string) error { return r.skip() })
+		err = r.list('{', '}', func() error {
+			if _, _, err := r.quoted(); err != nil {
+				return err
+			}
+			if err := r.take(':'); err != nil {
+				return err
+			}
+			return r.skip()
+		})
 	case '[':
 		err = r.list('[', ']', r.skip)
 	case '"':
-		_, err = r.text()
+		_, _, err = r.quoted()
 	default:
 		_, err = r.word()
 	}
@@ -243,8 +263,8 @@ func (r *jsonReader) later(place *jsonReader) func() error {
 func (r *jsonReader) parameters(into map[string]string) func() error {
 	return func() error {
 		return r.object(func(key string) error {
-			if len(into) == maxNesting {
-				return errors.New("there are too many keys; the file is damaged, copy it again")
+			if len(into) == maxParameters {
+				return r.errorf("there are more than %d keys; this is not a model that XGBoost wrote", maxParameters)
 			}
 			value, err := r.text()
 			if err != nil {

@@ -65,7 +65,8 @@ func (p *xgboostTree) read(weight float64) (tree, error) {
 	return p.build(weight, deleted)
 }
 
-// check holds that the lists are of one length, and returns how many nodes of them were pruned.
+// check holds that the lists are of one length, and returns how many nodes of them were pruned, or -1 where the file does
+// not say, as those of version 1.0.
 func (p *xgboostTree) check(parameters map[string]string) (int, error) {
 	n := len(p.left)
 	switch {
@@ -92,12 +93,13 @@ func (p *xgboostTree) check(parameters map[string]string) (int, error) {
 			return 0, fmt.Errorf("%s has %d values instead of %d; the file is damaged, copy it again", list.name, list.length, n)
 		}
 	}
-	deleted := 0
-	if text := parameters["num_deleted"]; text != "" {
-		var err error
-		if deleted, err = strconv.Atoi(text); err != nil {
-			return 0, fmt.Errorf("num_deleted is %s, not a whole number; the file is damaged, copy it again", payment.Quote(text))
-		}
+	text, ok := parameters["num_deleted"]
+	if !ok {
+		return -1, nil
+	}
+	deleted, err := strconv.Atoi(text)
+	if err != nil || deleted < 0 {
+		return 0, fmt.Errorf("num_deleted is %s, not a number of nodes; the file is damaged, copy it again", payment.Quote(text))
 	}
 	return deleted, nil
 }
@@ -137,7 +139,7 @@ func (p *xgboostTree) build(weight float64, deleted int) (tree, error) {
 			stack = append(stack, place{p.right[at.node], child, true}, place{p.left[at.node], child, false})
 		}
 	}
-	if n-reached != deleted {
+	if deleted >= 0 && n-reached != deleted {
 		return tree{}, fmt.Errorf("%d of %d nodes are not reached from the root, and %d were pruned; the file is damaged, copy it again",
 			n-reached, n, deleted)
 	}
