@@ -97,7 +97,7 @@ func (j *judge) score() { j.decision.Score = j.scorer.Score(j.vector) }
 func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 	d := &j.decision
 	*d = scoring.Decision{
-		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time,
+		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time, Content: j.observation.Content(),
 		Action: j.policy.Decide(d.Score), Score: d.Score, Model: j.model, Policy: j.policy.Version,
 		Marks: d.Marks[:0], Flags: d.Flags[:0],
 	}
