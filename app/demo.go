@@ -173,7 +173,7 @@ func (d *demo) run(asked context.Context, shown view) error {
 			return err
 		}
 		g.Go(func() error {
-			s := service{config: d.config, version: d.options.Version, log: d.log, stats: d.stats, clock: wallTime()}
+			s := service{config: d.config, targets: targets{pipeline: true}, version: d.options.Version, log: d.log, stats: d.stats, clock: wallTime()}
 			return s.run(work)
 		})
 		if err := d.awaitState(ctx); err != nil {

@@ -26,7 +26,9 @@ type Delivered func(partition int32, offset int64, err error)
 func NewSender(config Config, topic string, patience time.Duration) (*Sender, error) {
 	p, err := newProducer(config, kafka.ConfigMap{
 		"go.delivery.report.fields": "none",
+		"go.events.channel.size":    10_000,
 		"linger.ms":                 0, // somebody waits for each record
+		"reconnect.backoff.max.ms":  1000,
 		"message.timeout.ms":        int(patience.Milliseconds()),
 	})
 	if err != nil {
