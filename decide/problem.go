@@ -33,7 +33,9 @@ func unavailable(name, detail string) *problem {
 
 // undelivered is the answer where the transaction is not known to be in the stream.
 func undelivered() *problem {
-	return unavailable("not-delivered", "the brokers have not acknowledged the transaction: it may or may not be decided; asking again is safe")
+	p := unavailable("not-delivered", "the brokers have not acknowledged the transaction: it may or may not be decided; asking again is safe")
+	p.Title = "Not known to be in the stream"
+	return p
 }
 
 func tooMany(limit string) *problem {

@@ -83,6 +83,7 @@ pipeline over them: the same pipeline code as weir run. Nothing else is needed, 
 	f.Uint64Var(&o.Seed, "seed", 1, "which world to simulate")
 	f.StringVar(&o.DataDirectory, "data-dir", "", "keep the log here; account states are rebuilt from it at the next start")
 	f.StringVar(&o.HTTP, "http", "", "serve metrics and health at this address, such as localhost:9464")
+	f.StringVar(&o.Decide, "decide", "", "take transactions over HTTP at this address, such as localhost:9465, and answer with their decisions")
 	f.StringVar(&summary, "summary", "", "json prints one last line of JSON and nothing else")
 	f.Bool("log", false, "show the pipeline's log")
 	return cmd
