@@ -254,7 +254,6 @@ func TestFallbackOnRequest(t *testing.T) {
 	t.Parallel()
 	s := newDeciding(t, []string{"decide"}, func(c *app.Config) {
 		c.Decide.TimeLimit = app.Duration(300 * time.Millisecond)
-		c.Decide.Fallback = "review"
 		c.Decide.Behind = app.Duration(time.Second)
 	})
 	stop := s.start()
@@ -292,7 +291,7 @@ func TestFallbackOnRequest(t *testing.T) {
 func TestRequestsInFlight(t *testing.T) {
 	t.Parallel()
 	s := newDeciding(t, []string{"decide"}, func(c *app.Config) {
-		c.Decide.InFlight, c.Decide.Batch = 1, 1
+		c.Decide.InFlight, c.Decide.Batch, c.Decide.Fallback = 1, 1, "decline"
 		c.Decide.TimeLimit = app.Duration(3 * time.Second)
 	})
 	stop := s.start()
@@ -312,7 +311,7 @@ func TestRequestsInFlight(t *testing.T) {
 		t.Errorf("the answer is %v %s", r.header, r.body)
 	}
 	stop()
-	if r := <-first; r.code != http.StatusOK || r.field("fallback") != true {
+	if r := <-first; r.code != http.StatusOK || r.field("fallback") != true || r.field("action") != "decline" {
 		t.Errorf("the answer is %d %s", r.code, r.body)
 	}
 	if c, err := net.Dial("tcp", address); err == nil {

@@ -47,7 +47,7 @@ type DecideConfig struct {
 	Address   string   `yaml:"address" doc:"host:port to take transactions at; other machines reach it at \":9465\", which needs tokens"`
 	Tokens    []string `yaml:"tokens" doc:"SHA-256 hashes, in hexadecimal, of the tokens of which a request must bear one (Authorization: Bearer TOKEN); may be empty at a loopback address only"`
 	TimeLimit Duration `yaml:"time_limit" doc:"how long a request waits for its decision; the header Weir-Time-Limit-Ms asks for less"`
-	Fallback  string   `yaml:"fallback" doc:"action that is answered, marked as fallback, when the decision does not come in time: approve, review or decline"`
+	Fallback  string   `yaml:"fallback" doc:"action that is answered, marked as fallback, when the decision does not come in time: approve, review or decline; empty for the policy's own"`
 	InFlight  int      `yaml:"in_flight" doc:"most transactions waiting at once; beyond, the answer is 429"`
 	Behind    Duration `yaml:"behind" doc:"how long a transaction that was handed in may be undecided before no more are taken, and the answer is 503"`
 	Batch     int      `yaml:"batch" doc:"most transactions in one request, at most in_flight"`
@@ -58,12 +58,13 @@ type DecideConfig struct {
 
 func defaultDecide() DecideConfig {
 	return DecideConfig{
-		Address: "localhost:9465", Tokens: []string{}, TimeLimit: Duration(300 * time.Millisecond), Fallback: scoring.Approve.String(),
+		Address: "localhost:9465", Tokens: []string{}, TimeLimit: Duration(300 * time.Millisecond),
 		InFlight: 1000, Behind: Duration(2 * time.Second), Batch: 100, Bytes: 1 << 20, Remember: Duration(10 * time.Minute), Most: 100_000,
 	}
 }
 
-// decideRules returns the key decide as the service takes it, or everything that is wrong with it.
+// decideRules returns the key decide as the service takes it, or everything that is wrong with it. It knows nothing of the
+// policy's fallback action.
 func (c *Config) decideRules() (decide.Rules, error) {
 	d := c.Decide
 	var errs []error
@@ -87,9 +88,11 @@ func (c *Config) decideRules() (decide.Rules, error) {
 		}
 	}
 	check(d.TimeLimit.in(time.Millisecond, time.Minute), "decide.time_limit is %v: it must be 1ms to 1m", d.TimeLimit)
-	var known bool
-	rules.Fallback, known = scoring.ParseAction(d.Fallback)
-	check(known, "decide.fallback is %q: it must be approve, review or decline", d.Fallback)
+	if d.Fallback != "" {
+		var known bool
+		rules.Fallback, known = scoring.ParseAction(d.Fallback)
+		check(known, "decide.fallback is %q: it must be approve, review or decline, or empty for the policy's own", d.Fallback)
+	}
 	check(d.InFlight >= 1 && d.InFlight <= 100_000, "decide.in_flight is %d: it must be 1 to 100000", d.InFlight)
 	check(d.Behind.in(100*time.Millisecond, time.Hour), "decide.behind is %v: it must be 100ms to 1h", d.Behind)
 	check(d.Batch >= 1 && d.Batch <= d.InFlight, "decide.batch is %d: it must be 1 to decide.in_flight", d.Batch)
@@ -103,6 +106,23 @@ func (c *Config) decideRules() (decide.Rules, error) {
 // state is saved.
 func (c *Config) patience() time.Duration {
 	return time.Duration(c.Decide.Behind) + time.Duration(c.Pipeline.ApplyInterval)
+}
+
+// policyFallback returns the policy's action where there is no time to decide.
+func (c *Config) policyFallback() (scoring.Action, error) {
+	set, err := c.featureSet()
+	if err != nil {
+		return 0, err
+	}
+	model, err := c.loadModel()
+	if err != nil {
+		return 0, err
+	}
+	p, err := c.policy(model, set)
+	if err != nil {
+		return 0, err
+	}
+	return p.Fallback(), nil
 }
 
 // runTargets runs what this process is for. The pipeline stops after the requests have had their answers.
@@ -156,6 +176,11 @@ func (s *service) answer(ctx context.Context) error {
 	rules, err := s.config.decideRules()
 	if err != nil {
 		return err
+	}
+	if s.config.Decide.Fallback == "" {
+		if rules.Fallback, err = s.config.policyFallback(); err != nil {
+			return err
+		}
 	}
 	topic, err := s.config.describeTopics(ctx)
 	if err != nil {

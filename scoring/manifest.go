@@ -13,10 +13,11 @@ import (
 	"github.com/weir-fraud/weir/payment"
 )
 
-// The files of a model directory.
+// The files of a model directory. It has one of the model files, which the manifest names.
 const (
 	ManifestFile = "manifest.json"
-	ModelFile    = "model.txt"
+	ModelFile    = "model.txt"  // of LightGBM
+	XGBoostFile  = "model.json" // of XGBoost
 	GoldenFile   = "golden.csv"
 )
 
@@ -33,6 +34,7 @@ type Manifest struct {
 	Training   Window      `json:"training"`             // the data the trees were grown on
 	Validation *Window     `json:"validation,omitempty"` // later data that chose the thresholds; nil if the trees' own did
 	Test       *Evaluation `json:"test,omitempty"`       // still later data that chose nothing; nil where there was none
+	Link       Link        `json:"link,omitempty"`       // from margin to score; empty: logistic
 	Thresholds Thresholds  `json:"thresholds"`
 	Features   []Feature   `json:"features"` // in the model's order
 	Files      Hashes      `json:"files"`
@@ -96,10 +98,19 @@ type Feature struct {
 	Hash string `json:"hash"`
 }
 
-// Hashes holds the SHA-256 of the other files of the directory, in lower-case hexadecimal.
+// Hashes holds the SHA-256 of the other files of the directory, in lower-case hexadecimal. One of the models is there.
 type Hashes struct {
-	Model  string `json:"model.txt"`
-	Golden string `json:"golden.csv"`
+	Model   string `json:"model.txt,omitempty"`
+	XGBoost string `json:"model.json,omitempty"`
+	Golden  string `json:"golden.csv"`
+}
+
+// ModelFile returns the name of the model's file, and its SHA-256.
+func (h Hashes) ModelFile() (name, hash string) {
+	if h.XGBoost != "" {
+		return XGBoostFile, h.XGBoost
+	}
+	return ModelFile, h.Model
 }
 
 // ParseManifest reads and checks a manifest. An unknown key, a key given twice and text after the object are errors.
@@ -134,10 +145,13 @@ func (m *Manifest) Validate() error {
 		return errors.New("created is missing; write the RFC 3339 time the model was made")
 	case m.Trainer.Name == "" || m.Trainer.Version == "":
 		return errors.New("trainer needs a name and a version")
-	case m.Files.Model == "" || m.Files.Golden == "":
-		return fmt.Errorf("files needs the sha256 of %s and of %s", ModelFile, GoldenFile)
+	case (m.Files.Model == "") == (m.Files.XGBoost == "") || m.Files.Golden == "":
+		return fmt.Errorf("files needs the sha256 of either %s or %s, and of %s", ModelFile, XGBoostFile, GoldenFile)
 	}
 	if err := ValidateID(m.ID); err != nil {
+		return err
+	}
+	if err := m.Link.validate(); err != nil {
 		return err
 	}
 	if err := m.Training.validate("training"); err != nil {
@@ -153,7 +167,7 @@ func (m *Manifest) Validate() error {
 			return err
 		}
 	}
-	if err := m.Policy("").validateThresholds(); err != nil {
+	if err := m.Bands().Validate(); err != nil {
 		return fmt.Errorf("thresholds: %w", err)
 	}
 	return validateFeatures(m.Features)
@@ -203,13 +217,13 @@ func ValidateID(id string) error {
 	return nil
 }
 
-// Policy returns the policy that the manifest's thresholds make, under the given version.
-func (m *Manifest) Policy(version string) Policy {
-	p := Policy{Version: version, Review: m.Thresholds.Review.Score, Decline: Never()}
+// Bands returns what the manifest's thresholds make of scores.
+func (m *Manifest) Bands() Bands {
+	b := Bands{Review: m.Thresholds.Review.Score, Decline: Never()}
 	if m.Thresholds.Decline != nil {
-		p.Decline = m.Thresholds.Decline.Score
+		b.Decline = m.Thresholds.Decline.Score
 	}
-	return p
+	return b
 }
 
 // Schema returns the features that the model reads, in its order.

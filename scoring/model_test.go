@@ -143,9 +143,9 @@ func TestModelSaysWhatItIs(t *testing.T) {
 	if manifest.Test == nil || manifest.Validation == nil || manifest.Test.Frauds == 0 || manifest.Test.Review.Recall == 0 {
 		t.Errorf("the trainer's figures are not there: %+v", manifest)
 	}
-	policy := manifest.Policy("p")
-	if err := policy.Validate(); err != nil || policy.Review != manifest.Thresholds.Review.Score {
-		t.Errorf("policy %+v: %v", policy, err)
+	bands := manifest.Bands()
+	if err := bands.Validate(); err != nil || bands.Review != manifest.Thresholds.Review.Score {
+		t.Errorf("bands %+v: %v", bands, err)
 	}
 }
 
@@ -251,7 +251,7 @@ func TestLoadNamesTheDirectoryAndTheMissingFile(t *testing.T) {
 		d := readDirectory(t, "cards")
 		delete(d, file)
 		_, err := d.load()
-		wantError(t, err, file+" is missing; a model directory has manifest.json, model.txt and golden.csv: copy it again")
+		wantError(t, err, file+" is missing; a model directory has manifest.json, model.txt (or model.json) and golden.csv: copy it again")
 		if !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%v does not wrap fs.ErrNotExist", err)
 		}
