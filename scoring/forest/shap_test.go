@@ -1,10 +1,14 @@
 package forest
 
 import (
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -268,5 +272,84 @@ func BenchmarkExplain(b *testing.B) {
 				a.Explain(vectors[i%len(vectors)], phi, scratch)
 			}
 		})
+	}
+}
+
+// contributionRow is a vector and what LightGBM says each of its values adds.
+type contributionRow struct {
+	v, phi []float64
+	base   float64
+}
+
+func readContributions(t *testing.T, name string) (*Forest, []contributionRow) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "contributions", name+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := ParseLightGBM(text, DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.Open(filepath.Join("testdata", "contributions", name+".csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = table.Close() }()
+	records, err := csv.NewReader(table).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	width := len(f.names)
+	var rows []contributionRow
+	for _, record := range records[1:] {
+		values := make([]float64, 2*width+1)
+		for i, field := range record {
+			if values[i] = math.NaN(); field != "" {
+				if values[i], err = strconv.ParseFloat(field, 64); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		rows = append(rows, contributionRow{values[:width], values[width : 2*width], values[2*width]})
+	}
+	return f, rows
+}
+
+// Contributions are LightGBM's own, to 1e-9 of their absolute sum: missing values, values at thresholds, infinities, a
+// feature split on many times on one path, a tree of one leaf.
+func TestContributionsAreLightGBMs(t *testing.T) {
+	for _, name := range []string{"deep", "few_features", "single_leaf"} {
+		f, rows := readContributions(t, name)
+		a := attribute(t, f)
+		scratch, phi := a.NewScratch(), make([]float64, len(f.names))
+		worst := 0.0
+		for i, row := range rows {
+			base := a.Explain(row.v, phi, scratch)
+			tolerance := 1e-9 * sumAbs(row.phi)
+			sum := base
+			for j, x := range phi {
+				sum += x
+				worst = max(worst, math.Abs(x-row.phi[j])/sumAbs(row.phi))
+				if !(math.Abs(x-row.phi[j]) <= tolerance) {
+					t.Fatalf("%s, row %d: feature %d adds %v, LightGBM says %v", name, i, j, x, row.phi[j])
+				}
+			}
+			if !(math.Abs(base-row.base) <= tolerance) || !(math.Abs(sum-f.margin(row.v)) <= tolerance) {
+				t.Fatalf("%s, row %d: base %v and sum %v, LightGBM's base %v, margin %v", name, i, base, sum, row.base, f.margin(row.v))
+			}
+		}
+		if len(rows) < 50 {
+			t.Errorf("%s: only %d rows", name, len(rows))
+		}
+		t.Logf("%s: %d rows differ by at most %.1e of the sum", name, len(rows), worst)
+	}
+	repeated, _ := readContributions(t, "few_features")
+	if len(repeated.trees[0].nodes) <= len(repeated.names)*3 {
+		t.Error("no feature is split on several times")
+	}
+	single, _ := readContributions(t, "single_leaf")
+	if len(single.trees[0].nodes) != 0 || len(single.trees[1].nodes) == 0 {
+		t.Error("there is no tree of a single leaf before others")
 	}
 }
