@@ -245,7 +245,7 @@ func TestSentencesAreTrue(t *testing.T) {
 	set := builtin(t)
 	schema := set.Schema()
 	usd, eur := currency(t, "USD"), currency(t, "EUR")
-	explainer := alerts.NewExplainer(schema, usd)
+	explainer := explainerOf(t, set)
 	r := rand.New(rand.NewPCG(1, 2))
 	holes := rand.New(rand.NewPCG(3, 4)) // of their own, so that the accounts do not depend on how many features there are
 	given := make(map[alerts.Code]int)
