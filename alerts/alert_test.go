@@ -76,7 +76,7 @@ func example(t testing.TB) *alerts.Alert {
 		Reasons: explainerOf(t, set).Attributed(tx, v, pushing(set.Schema(), values{
 			"amount_to_mean_30d": 1.2, "amount": 0.25, "mean_30d": -0.04, "new_merchant_30d": 0.5, "merchant_frauds_30d": 0.125, "count_1h": -0.7,
 		})),
-		Marks:   []string{"unusual_amount"}, Entities: []alerts.Entity{{Name: "merchant", Key: "ElectronicsStore"}, {Name: "device", Key: "d-17"}},
+		Marks: []string{"unusual_amount"}, Entities: []alerts.Entity{{Name: "merchant", Key: "ElectronicsStore"}, {Name: "device", Key: "d-17"}},
 		Schema: set.Schema(), Vector: v, Transaction: tx, History: account.History(tx.Time, 50),
 	})
 }
