@@ -19,6 +19,7 @@ type boundGroup struct {
 	comparisons []Code
 	sentences   []boundSentence
 	members     []int // positions of its features
+	listed      bool  // the catalogue has it
 }
 
 // boundSentence is a sentence about features at certain positions.
@@ -42,7 +43,7 @@ func (b *binder) bind(describe map[string]string) ([]boundGroup, error) {
 	groups := make([]boundGroup, len(b.groups))
 	for i := range b.groups {
 		g := &b.groups[i]
-		groups[i] = boundGroup{code: g.code, title: g.title, comparisons: g.comparisons}
+		groups[i] = boundGroup{code: g.code, title: g.title, comparisons: g.comparisons, listed: true}
 		for _, s := range g.sentences {
 			bound, known, err := b.sentence(s)
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
@@ -96,6 +97,26 @@ func NewExplainer(set *features.Set, c *Catalogue) (*Explainer, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// String says of how much the Explainer can speak.
+func (e *Explainer) String() string {
+	groups, described := 0, 0
+	var alone []string
+	for i := range e.groups {
+		switch g := &e.groups[i]; {
+		case g.listed:
+			groups++
+			described += len(g.members)
+		default:
+			alone = append(alone, e.schema.Names[g.members[0]])
+		}
+	}
+	text := fmt.Sprintf("%d groups for %d features", groups, described)
+	if len(alone) > 0 {
+		text += "; worded by their descriptions: " + strings.Join(alone, ", ")
+	}
+	return text
 }
 
 // builtinHashes returns the definition hash of each shipped feature.
