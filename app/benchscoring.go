@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 
 	"github.com/weir-fraud/weir/scoring/forest"
 )
@@ -24,7 +25,7 @@ func (b *bench) scoring(context.Context) error {
 	const trees = 200
 	for _, leaves := range []int{31, 63} {
 		rng := rand.New(rand.NewPCG(uint64(leaves), trees))
-		rows := benchRows(rng, 4096)
+		rows := benchRows(rng, 1024)
 		f, err := grownForest(rng, rows, trees, leaves)
 		if err != nil {
 			return err
@@ -42,19 +43,38 @@ func (b *bench) engines(name string, f *forest.Forest, rows [][]float64) error {
 	for i := range at {
 		at[i] = i
 	}
-	slow, err := f.Leaves(at, benchWidth)
+	leaves, err := f.Leaves(at, benchWidth)
 	if err != nil {
 		return err
 	}
+	slow, err := bestMargin(leaves.Margin, rows)
+	if err != nil {
+		return err
+	}
+	fast := f.Fast(at, benchWidth)
+	quick, err := bestMargin(fast.Margin, rows)
+	if err != nil {
+		return err
+	}
+	flat, margins := slices.Concat(rows...), make([]float64, len(rows))
+	batch, err := best(func() error { fast.Margins(margins, flat); return nil })
+	if err != nil {
+		return err
+	}
+	batch /= float64(len(rows))
+	b.figures.line(name+"_leaves", slow, "ns/tx")
+	b.figures.line(name+"_fast", quick, "ns/tx")
+	b.figures.line(name+"_fast_batch", batch, "ns/tx")
+	b.figures.line(name+"_leaves_to_fast", slow/quick, "ratio")
+	return nil
+}
+
+// bestMargin measures one vector after the other.
+func bestMargin(margin func([]float64) float64, rows [][]float64) (float64, error) {
 	next := 0
-	leaves, err := best(func() error {
-		slow.Margin(rows[next%len(rows)])
+	return best(func() error {
+		margin(rows[next%len(rows)])
 		next++
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	b.figures.line(name+"_leaves", leaves, "ns/tx")
-	return nil
 }
