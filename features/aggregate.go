@@ -23,6 +23,9 @@ type aggregate interface {
 // unheard stands for a text that the account has no number for.
 const unheard = math.MaxUint32
 
+// unasked stands for a text whose number has not been looked up.
+const unasked = unheard - 1
+
 // statistic names what to read off an aggregate.
 type statistic uint8
 

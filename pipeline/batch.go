@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/weir-fraud/weir/features"
@@ -199,6 +200,9 @@ func (w *Worker) emit(r *stream.Record, in *input) {
 	if w.judge.observation.Late {
 		b.tally.late++
 	}
+	if cap(b.bytes)-len(b.bytes) < roomForDecision {
+		b.bytes = slices.Grow(b.bytes, len(b.bytes)+roomForDecision) // append would copy what is there more often
+	}
 	start := len(b.bytes)
 	b.bytes = d.AppendJSON(b.bytes)
 	b.add(w.config.Topics.Decisions, r, start)
@@ -210,6 +214,9 @@ func (w *Worker) emit(r *stream.Record, in *input) {
 	b.bytes = w.judge.alert(in.entry, &in.tx, in.keys).AppendJSON(b.bytes)
 	b.add(w.config.Topics.Alerts, r, start)
 }
+
+// roomForDecision is what most decisions fit in.
+const roomForDecision = 2048
 
 // add adds a message whose value is what b.bytes holds from start on, with the key and partition of the record it
 // stems from. Growing b.bytes leaves earlier values where they are.

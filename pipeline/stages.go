@@ -69,12 +69,13 @@ func (l *lap) to() time.Duration {
 }
 
 // sampleEvery is how many transactions there are to one whose stages are measured apart: reading a clock takes about
-// as long as the shorter stages.
+// as long as the shorter stages, and is subtracted from each.
 const sampleEvery = 16
 
 // samples adds up the stages of the transactions of a poll that are measured.
 type samples struct {
 	seen, taken int
+	clock       time.Duration // that reading the clock took, once for each taken
 	spent       [numStages]time.Duration
 }
 
@@ -91,7 +92,9 @@ func (w *Worker) sampled() sampled {
 		return sampled{}
 	}
 	s.taken++
-	return sampled{s, w.lap()}
+	l := w.lap()
+	s.clock += l.to()
+	return sampled{s, l}
 }
 
 // end ends a stage and begins the next.
@@ -107,7 +110,7 @@ func (s *samples) flush(to *Stages) {
 		return
 	}
 	for _, stage := range [...]Stage{Features, Score, Decide, Fold} {
-		to.add(stage, s.spent[stage]*time.Duration(s.seen)/time.Duration(s.taken))
+		to.add(stage, max(0, s.spent[stage]-s.clock)*time.Duration(s.seen)/time.Duration(s.taken))
 	}
 	*s = samples{}
 }
