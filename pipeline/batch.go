@@ -88,7 +88,7 @@ func (w *Worker) process(ctx context.Context) error {
 	}
 	w.samples.flush(w.stats.Stages)
 	w.recent.trim(w.config.CacheAccounts)
-	for _, l := range w.entities.lookups() {
+	for _, l := range w.entities.lookups {
 		l.trim(w.config.CacheAccounts)
 	}
 	return nil
