@@ -19,23 +19,33 @@ type Input struct {
 	MaxRejects MaxRejects
 }
 
-// open opens the input.
-func (in *Input) open(ctx context.Context) (*history.Reader, error) {
+// check tells what is wrong with the input before anything else is opened, and returns the mapping.
+func (in *Input) check() (*history.Mapping, error) {
 	if len(in.Paths) == 0 {
 		return nil, errors.New("no input: name a file of transactions (CSV or JSONL, plain, .gz or .zst, or Parquet), or - for standard input")
 	}
-	m := history.Native()
-	if in.Mapping != "" {
-		var err error
-		if m, err = history.LoadMapping(in.Mapping); err != nil {
+	for _, p := range in.Paths {
+		if p == "-" {
+			continue
+		}
+		if _, err := os.Stat(p); err != nil {
 			return nil, err
 		}
-	} else {
-		for _, p := range in.Paths {
-			if f := history.FormatOf(p); f == history.CSV || f == history.Parquet {
-				return nil, fmt.Errorf("%s: say with --mapping which column is which field; this proposes one: weir mapping suggest %[1]s --out mapping.yaml", p)
-			}
+		if f := history.FormatOf(p); in.Mapping == "" && (f == history.CSV || f == history.Parquet) {
+			return nil, fmt.Errorf("%s: say with --mapping which column is which field; this proposes one: weir mapping suggest %[1]s --out mapping.yaml", p)
 		}
+	}
+	if in.Mapping == "" {
+		return history.Native(), nil
+	}
+	return history.LoadMapping(in.Mapping)
+}
+
+// open opens the input.
+func (in *Input) open(ctx context.Context) (*history.Reader, error) {
+	m, err := in.check()
+	if err != nil {
+		return nil, err
 	}
 	return history.Open(ctx, in.Paths, m, history.Options{Stdin: os.Stdin})
 }

@@ -27,6 +27,11 @@ func Produce(ctx context.Context, c Config, o ProduceOptions, stdout, stderr io.
 	if o.Topic == "" {
 		o.Topic = c.Kafka.Topics.Transactions
 	}
+	if o.FromTopic == "" {
+		if _, err := o.Input.check(); err != nil {
+			return err
+		}
+	}
 	producer, err := stream.NewProducer(c.kafka())
 	if err != nil {
 		return err

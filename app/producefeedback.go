@@ -23,6 +23,9 @@ func ProduceFeedback(ctx context.Context, c Config, o ProduceOptions, stdout io.
 	if o.FromTopic != "" {
 		return errors.New("--feedback reads files: leave out --from-topic")
 	}
+	if len(o.Input.Paths) == 0 {
+		return errors.New("no input: name a file of label events, a JSON line each (weir replay --feedback-out writes them)")
+	}
 	if o.Topic == "" {
 		o.Topic = c.Kafka.Topics.Feedback
 	}

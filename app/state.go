@@ -60,8 +60,16 @@ func DumpState(ctx context.Context, c Config, path string, stderr io.Writer) err
 	return err
 }
 
+func (c *Config) pingRedis(ctx context.Context) error {
+	store := c.store()
+	return errors.Join(store.Ping(ctx), store.Close())
+}
+
 // DropState is `weir state drop`: it deletes everything stored under a layout, whatever the topic.
 func DropState(ctx context.Context, c Config, layout string, stdout io.Writer) error {
+	if err := c.pingRedis(ctx); err != nil {
+		return err
+	}
 	n, err := redisstate.Drop(ctx, c.redis(), layout)
 	if err != nil {
 		return err
@@ -72,6 +80,9 @@ func DropState(ctx context.Context, c Config, layout string, stdout io.Writer) e
 
 // ListState is `weir state list`: which layouts there is state of in Redis, and which of them is the configured one.
 func ListState(ctx context.Context, c Config, stdout, stderr io.Writer) error {
+	if err := c.pingRedis(ctx); err != nil {
+		return err
+	}
 	const tellEvery = 1_000_000
 	next := int64(tellEvery)
 	stored, err := redisstate.Layouts(ctx, c.redis(), func(seen, all int64) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	_ "time/tzdata" // mappings name zones, also on machines without a zone database
@@ -50,10 +51,36 @@ Start here:
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
+	})
 	c.PersistentFlags().String("config", os.Getenv("WEIR_CONFIG"), "configuration file; without one, defaults and WEIR_* variables (see weir config)")
 	c.AddCommand(demoCommand(), runCommand(), replayCommand(), produceCommand(), simulateCommand(), topicsCommand(), stateCommand(),
 		mappingCommand(), featuresCommand(), modelCommand(), doctorCommand(), benchCommand(), configCommand())
+	refuseUnknown(c)
 	return c
+}
+
+// refuseUnknown makes commands that only hold others refuse what is none of them.
+func refuseUnknown(c *cobra.Command) {
+	for _, sub := range c.Commands() {
+		refuseUnknown(sub)
+	}
+	if !c.HasSubCommands() || c.Runnable() {
+		return
+	}
+	c.SuggestionsMinimumDistance = 2
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		meant := ""
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			meant = "; did you mean " + strings.Join(near, " or ") + "?"
+		}
+		return fmt.Errorf("there is no command %s %s%s (%[1]s --help lists them)", c.CommandPath(), args[0], meant)
+	}
 }
 
 // load reads the configuration that --config names.
