@@ -18,6 +18,8 @@ type aggregate interface {
 	value(s statistic, key uint32) float64
 	// reset empties the aggregate, keeping its memory.
 	reset()
+	// touch reads what enter and value will read, see Account.Touch.
+	touch() uint64
 }
 
 // unheard stands for a text that the account has no number for.

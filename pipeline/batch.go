@@ -86,7 +86,7 @@ func (w *Worker) process(ctx context.Context) error {
 			}
 		}
 	}
-	w.samples.flush(w.stats.Stages)
+	w.samples.flush(w.stats.Stages, l.to())
 	w.recent.trim(w.config.CacheAccounts)
 	for _, l := range w.entities.lookups {
 		l.trim(w.config.CacheAccounts)
@@ -97,7 +97,10 @@ func (w *Worker) process(ctx context.Context) error {
 // advance works off a partition's records in order, up to the first that has to wait for other partitions.
 func (w *Worker) advance(p *partition, at []int32) error {
 	b, done := w.filling, 0
-	for _, i := range at {
+	for n, i := range at {
+		if n%ahead == 0 {
+			w.touch(at[n:min(n+ahead, len(at))])
+		}
 		r, in := &w.intake.records[i], &w.intake.inputs[i]
 		if r.Offset < p.next {
 			done++
@@ -130,6 +133,28 @@ func (w *Worker) advance(p *partition, at []int32) error {
 		return w.worked(p)
 	}
 	return nil
+}
+
+// ahead is how many transactions are touched before the first of them is worked on. What they touch has to be near until
+// the last of them: more than a few dozen are too many.
+const ahead = 16
+
+// touch has the memory come that transactions will need.
+func (w *Worker) touch(at []int32) {
+	for _, i := range at {
+		in := &w.intake.inputs[i]
+		if in.refused != nil {
+			continue
+		}
+		in.entry.account.Touch()
+		for k := range in.tiles {
+			for _, s := range [...]*series{in.tiles[k].transactions, in.tiles[k].labels} {
+				if s != nil {
+					s.closed.Touch()
+				}
+			}
+		}
+	}
 }
 
 // mustWait holds a partition back where its next transaction, that of the record after the first done, reads tiles that
