@@ -34,8 +34,10 @@ type Manifest struct {
 	Validation *Window     `json:"validation,omitempty"` // later data that chose the thresholds; nil if the trees' own did
 	Test       *Evaluation `json:"test,omitempty"`       // still later data that chose nothing; nil where there was none
 	Thresholds Thresholds  `json:"thresholds"`
-	Features   []Feature   `json:"features"` // in the model's order
-	Files      Hashes      `json:"files"`
+
+	Calibration *Calibration `json:"calibration,omitempty"` // nil: the model's scores as they are
+	Features    []Feature    `json:"features"`              // in the model's order
+	Files       Hashes       `json:"files"`
 }
 
 // Trainer names the program that made a model.
@@ -151,6 +153,11 @@ func (m *Manifest) Validate() error {
 	if m.Test != nil {
 		if err := m.Test.validate("test"); err != nil {
 			return err
+		}
+	}
+	if m.Calibration != nil {
+		if err := m.Calibration.Validate(); err != nil {
+			return fmt.Errorf("calibration: %w", err)
 		}
 	}
 	if err := m.Policy("").validateThresholds(); err != nil {

@@ -124,7 +124,7 @@ func (m *Model) Bind(schema *features.Schema) (*Scorer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.ID(), err)
 	}
-	s := &Scorer{trees: trees, width: schema.Len()}
+	s := &Scorer{trees: trees, width: schema.Len(), calibration: m.manifest.Calibration}
 	if err := verifyGolden(m.golden, s, at); err != nil {
 		return nil, fmt.Errorf("%s: %w", GoldenFile, err)
 	}

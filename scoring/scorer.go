@@ -10,10 +10,18 @@ import (
 type Scorer struct {
 	trees *forest.Leaves // reads a schema's vector in place: its features have the schema's positions
 	width int            // of the schema
+
+	calibration *Calibration // nil for none
 }
 
-// Score returns the probability of fraud, in [0, 1]. Equal vectors give equal bits, whatever NaN they hold.
-func (s *Scorer) Score(v features.Vector) float64 { return Probability(s.Margin(v)) }
+// Score returns the probability of fraud, in [0, 1], calibrated if the model is. Equal vectors give equal bits,
+// whatever NaN they hold.
+func (s *Scorer) Score(v features.Vector) float64 { return s.probability(s.Margin(v)) }
+
+// probability is the way from a margin to a score.
+func (s *Scorer) probability(margin float64) float64 {
+	return s.calibration.Apply(margin, Probability(margin))
+}
 
 // Margin returns the sum of the trees, the log-odds of fraud; it is finite. A vector of another length than the
 // schema's is a mistake in the program, and panics.
