@@ -33,6 +33,7 @@ type Manifest struct {
 	Training   Window      `json:"training"`             // the data the trees were grown on
 	Validation *Window     `json:"validation,omitempty"` // later data that chose the thresholds; nil if the trees' own did
 	Test       *Evaluation `json:"test,omitempty"`       // still later data that chose nothing; nil where there was none
+	Link       Link        `json:"link,omitempty"`       // from margin to score; empty: logistic
 	Thresholds Thresholds  `json:"thresholds"`
 
 	Calibration *Calibration `json:"calibration,omitempty"` // nil: the model's scores as they are
@@ -140,6 +141,9 @@ func (m *Manifest) Validate() error {
 		return fmt.Errorf("files needs the sha256 of %s and of %s", ModelFile, GoldenFile)
 	}
 	if err := ValidateID(m.ID); err != nil {
+		return err
+	}
+	if err := m.Link.validate(); err != nil {
 		return err
 	}
 	if err := m.Training.validate("training"); err != nil {

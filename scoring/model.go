@@ -58,6 +58,9 @@ func LoadFS(fsys fs.FS, limits forest.Limits) (*Model, error) {
 	if err := m.checkNames(); err != nil {
 		return nil, fmt.Errorf("%s: %w", ModelFile, err)
 	}
+	if err := manifest.Link.fits(m.forest); err != nil {
+		return nil, fmt.Errorf("%s: %w", ModelFile, err)
+	}
 	if text, err = readHashed(fsys, GoldenFile, maxGoldenBytes, manifest.Files.Golden); err != nil {
 		return nil, err
 	}
@@ -124,7 +127,7 @@ func (m *Model) Bind(schema *features.Schema) (*Scorer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.ID(), err)
 	}
-	s := &Scorer{trees: trees, width: schema.Len(), calibration: m.manifest.Calibration}
+	s := &Scorer{trees: trees, link: m.manifest.Link, calibration: m.manifest.Calibration, width: schema.Len()}
 	if err := verifyGolden(m.golden, s, at); err != nil {
 		return nil, fmt.Errorf("%s: %w", GoldenFile, err)
 	}

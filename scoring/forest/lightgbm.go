@@ -113,8 +113,12 @@ func parseHeader(h map[string]string, limits Limits) (*Forest, int, error) {
 				key, payment.Quote(h[key]))
 		}
 	}
-	if err := checkObjective(h["objective"]); err != nil {
-		return nil, 0, err
+	// LightGBM leaves the line out where the objective was a function of the caller's, and predicts the plain sum then.
+	objective, binary := h["objective"]
+	if binary {
+		if err := checkObjective(objective); err != nil {
+			return nil, 0, err
+		}
 	}
 	if _, ok := h["average_output"]; ok {
 		return nil, 0, errors.New("average_output is set, as boosting=rf does, and averaged models cannot be scored; " +
@@ -137,7 +141,7 @@ func parseHeader(h map[string]string, limits Limits) (*Forest, int, error) {
 		return nil, 0, fmt.Errorf("the model has %d trees, and %d are allowed; train fewer with a higher learning_rate, "+
 			"or raise the limit", want, limits.Trees)
 	}
-	return &Forest{names: names}, want, nil
+	return &Forest{names: names, binary: binary}, want, nil
 }
 
 func checkObjective(objective string) error {
