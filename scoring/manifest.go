@@ -35,8 +35,10 @@ type Manifest struct {
 	Test       *Evaluation `json:"test,omitempty"`       // still later data that chose nothing; nil where there was none
 	Link       Link        `json:"link,omitempty"`       // from margin to score; empty: logistic
 	Thresholds Thresholds  `json:"thresholds"`
-	Features   []Feature   `json:"features"` // in the model's order
-	Files      Hashes      `json:"files"`
+
+	Calibration *Calibration `json:"calibration,omitempty"` // nil: the model's scores as they are
+	Features    []Feature    `json:"features"`              // in the model's order
+	Files       Hashes       `json:"files"`
 }
 
 // Trainer names the program that made a model.
@@ -155,6 +157,11 @@ func (m *Manifest) Validate() error {
 	if m.Test != nil {
 		if err := m.Test.validate("test"); err != nil {
 			return err
+		}
+	}
+	if m.Calibration != nil {
+		if err := m.Calibration.Validate(); err != nil {
+			return fmt.Errorf("calibration: %w", err)
 		}
 	}
 	if err := m.Policy("").validateThresholds(); err != nil {

@@ -127,7 +127,7 @@ func (m *Model) Bind(schema *features.Schema) (*Scorer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.ID(), err)
 	}
-	s := &Scorer{trees: trees, link: m.manifest.Link, width: schema.Len()}
+	s := &Scorer{trees: trees, link: m.manifest.Link, calibration: m.manifest.Calibration, width: schema.Len()}
 	if err := verifyGolden(m.golden, s, at); err != nil {
 		return nil, fmt.Errorf("%s: %w", GoldenFile, err)
 	}

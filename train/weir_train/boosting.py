@@ -7,6 +7,7 @@ import lightgbm as lgb
 import numpy as np
 
 from weir_train import TrainingError
+from weir_train.calibration import Scores
 from weir_train.dataset import Floats, Ints
 
 
@@ -63,3 +64,8 @@ def margins(booster: lgb.Booster, X: Floats) -> Floats:
 def probabilities(booster: lgb.Booster, X: Floats) -> Floats:
     """Return the probabilities of fraud of rows."""
     return np.asarray(booster.predict(X), dtype=np.float64)
+
+
+def scores(booster: lgb.Booster, X: Floats) -> Scores:
+    """Return both for rows."""
+    return Scores(margins(booster, X), probabilities(booster, X))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from weir_train import TrainingError, __version__
 from weir_train.boosting import Shape
+from weir_train.calibration import KINDS
 from weir_train.dataset import Span
 from weir_train.moments import parse_duration, parse_time
 from weir_train.pipeline import Job, run
@@ -121,6 +122,14 @@ def parser() -> argparse.ArgumentParser:
         help="decline where at least this share is fraud, with 90 %% confidence (default %(default)s)",
     )
 
+    choose.add_argument(
+        "--calibrate",
+        choices=KINDS,
+        default="isotonic",
+        help="make scores the share of fraud, as the validation part has it: isotonic needs some hundred frauds there, "
+        "platt fewer (default %(default)s)",
+    )
+
     shape = Shape()
     trees = p.add_argument_group("trees")
     trees.add_argument("--trees", type=int, default=shape.trees, metavar="N", help="how many (default %(default)s)")
@@ -202,6 +211,7 @@ def job(args: argparse.Namespace) -> Job:
         refit=args.refit,
         budget=Budget(args.alerts_per_day, args.alert_share),
         decline_precision=args.decline_precision,
+        calibrate=args.calibrate,
         created_ms=None if args.created is None else parse_time(args.created),
         replace=args.replace,
     )

@@ -1,7 +1,7 @@
 """``python -m weir_train.fixtures DIR`` makes the model files that the tests of the Go package scoring read.
 
-They are real LightGBM models on synthetic data: two model directories, and a file for each kind of model that is
-refused. Equal versions of the libraries make equal bytes.
+They are real LightGBM models on synthetic data: four model directories, two of them calibrated, and a file for each
+kind of model that is refused. Equal versions of the libraries make equal bytes.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import lightgbm as lgb
 import numpy as np
 
 from weir_train.boosting import Shape
+from weir_train.calibration import Kind
 from weir_train.dataset import LEADING, Floats, Ints
 from weir_train.moments import DAY_MS, format_time, parse_time
 from weir_train.pipeline import Job, run
@@ -74,10 +75,14 @@ def write_features(path: Path, rows: int = 6000, seed: int = 1, features: int = 
 def make(out: Path) -> None:
     """Write all fixtures into out, in place of what is there under the same names."""
     with tempfile.TemporaryDirectory() as temporary:
-        for name, features, shape in (
-            ("cards", len(_NAMES), Shape(trees=12, leaves=7, learning_rate=0.2, threads=1)),
-            ("one_feature", 1, Shape(trees=4, leaves=4, learning_rate=0.2, threads=1)),
-        ):
+        small = Shape(trees=6, leaves=5, learning_rate=0.2, threads=1)
+        models: tuple[tuple[str, int, Shape, Kind], ...] = (
+            ("cards", len(_NAMES), Shape(trees=12, leaves=7, learning_rate=0.2, threads=1), "none"),
+            ("one_feature", 1, Shape(trees=4, leaves=4, learning_rate=0.2, threads=1), "none"),
+            ("isotonic", 3, small, "isotonic"),
+            ("platt", 3, small, "platt"),
+        )
+        for name, features, shape, calibrate in models:
             path = Path(temporary) / f"{name}.csv"
             write_features(path, features=features)
             job = Job(
@@ -87,6 +92,7 @@ def make(out: Path) -> None:
                 shape,
                 budget=Budget(per_day=4),
                 decline_precision=0.8,
+                calibrate=calibrate,
                 replace=True,
             )
             run(job, lambda _: None)

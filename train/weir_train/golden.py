@@ -8,7 +8,8 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from weir_train.boosting import margins, probabilities
+from weir_train.boosting import margins, scores
+from weir_train.calibration import Calibration, Uncalibrated
 from weir_train.dataset import Floats
 
 _HUGE = 1e300
@@ -59,13 +60,13 @@ def _splits(node: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def to_csv(booster: lgb.Booster, names: list[str], X: Floats) -> bytes:
+def to_csv(booster: lgb.Booster, names: list[str], X: Floats, calibration: Calibration | None = None) -> bytes:
     """Write vectors with their margin and probability. Numbers read back to the same bits; NaN is an empty field."""
+    given = scores(booster, X)
+    probability = (calibration or Uncalibrated()).apply(given)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["margin", "probability", *names])
-    for margin, probability, row in zip(
-        margins(booster, X).tolist(), probabilities(booster, X).tolist(), X.tolist(), strict=True
-    ):
-        writer.writerow([repr(margin), repr(probability), *("" if math.isnan(v) else repr(v) for v in row)])
+    for margin, p, row in zip(given.margin.tolist(), probability.tolist(), X.tolist(), strict=True):
+        writer.writerow([repr(margin), repr(p), *("" if math.isnan(v) else repr(v) for v in row)])
     return out.getvalue().encode()

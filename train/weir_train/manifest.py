@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from weir_train import __version__
+from weir_train.calibration import Calibration
 from weir_train.dataset import Dataset
 from weir_train.evaluation import Evaluation
 from weir_train.metrics import Operation
@@ -35,6 +36,7 @@ def build(
     validation: Part,
     tested: Part,
     thresholds: Thresholds,
+    calibration: Calibration,
     chosen_on: tuple[Operation, Operation | None],
     test: Evaluation,
     files: dict[str, bytes],
@@ -47,6 +49,7 @@ def build(
     score_of: dict[str, Any] = {"review": {"score": thresholds.review, "per_day": _short(review.per_day)}}
     if decline is not None:
         score_of["decline"] = {"score": thresholds.decline, "per_day": _short(decline.per_day)}
+    calibrated = calibration.to_manifest()
     return {
         "format": 1,
         "id": model_id,
@@ -62,6 +65,7 @@ def build(
         "validation": window(data, validation),
         "test": {**window(data, tested), **_figures(test)},
         "thresholds": score_of,
+        **({} if calibrated is None else {"calibration": calibrated}),
         "features": [
             {"name": name, "hash": digest} for name, digest in zip(data.schema.names, data.schema.hashes, strict=True)
         ],

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import lightgbm as lgb
 
-from weir_train import boosting, dataset, golden, manifest, report
+from weir_train import boosting, calibration, dataset, golden, manifest, report
 from weir_train.boosting import Shape
 from weir_train.dataset import EVER, Dataset, Span
-from weir_train.evaluation import evaluate
+from weir_train.evaluation import evaluate, reliable
 from weir_train.moments import format_time
 from weir_train.publish import check_free, publish
 from weir_train.split import Part, split
@@ -33,6 +33,7 @@ class Job:
     refit: bool = False  # grow the trees once more on fit and validation together
     budget: Budget = field(default_factory=Budget)
     decline_precision: float = 0.9
+    calibrate: calibration.Kind = "none"
     created_ms: int | None = None  # None: the last transaction's time
     replace: bool = False
 
@@ -56,8 +57,10 @@ def run(job: Job, progress: Callable[[str], None]) -> None:
             f"{int((data.label[rows] == 1).sum()):,} frauds"
         )
     booster = _grow(data, parts.fit, job, progress)
-    progress("choosing thresholds on the validation part, measuring on the test part")
-    score = boosting.probabilities(booster, data.X[parts.validation.rows])
+    progress("calibrating and choosing thresholds on the validation part, measuring on the test part")
+    given = boosting.scores(booster, data.X[parts.validation.rows])
+    calibrated = _calibrate(data, parts.validation, given, job)
+    score = calibrated.apply(given)
     thresholds = choose(
         score,
         data.label[parts.validation.rows],
@@ -66,15 +69,18 @@ def run(job: Job, progress: Callable[[str], None]) -> None:
         decline_precision=job.decline_precision,
     )
     on_validation = evaluate(data, parts.validation, score, thresholds, budget=job.budget)
+    reliability = [reliable("validation", data, parts.validation, given.probability, score)]
     if job.refit:
         progress("growing the trees again on fit and validation together")
         booster = _grow(data, parts.grown, job, progress)
-    score = boosting.probabilities(booster, data.X[parts.test.rows])
+    given = boosting.scores(booster, data.X[parts.test.rows])
+    score = calibrated.apply(given)
     on_test = evaluate(data, parts.test, score, thresholds, budget=job.budget)
+    reliability.append(reliable("test", data, parts.test, given.probability, score))
     vectors = golden.vectors(booster, data.X[parts.test.rows], job.shape.seed)
     files = {
         "model.txt": booster.model_to_string().encode(),
-        "golden.csv": golden.to_csv(booster, data.schema.names, vectors),
+        "golden.csv": golden.to_csv(booster, data.schema.names, vectors, calibrated),
     }
     described = manifest.build(
         model_id=job.model_id,
@@ -85,6 +91,7 @@ def run(job: Job, progress: Callable[[str], None]) -> None:
         validation=parts.validation,
         tested=parts.test,
         thresholds=thresholds,
+        calibration=calibrated,
         chosen_on=(on_validation.review, on_validation.decline),
         test=on_test,
         files=files,
@@ -97,6 +104,8 @@ def run(job: Job, progress: Callable[[str], None]) -> None:
         refit=job.refit,
         shape=job.shape,
         thresholds=thresholds,
+        calibration=calibrated,
+        reliability=reliability,
         validation=on_validation,
         test=on_test,
         budget=job.budget,
@@ -112,3 +121,10 @@ def run(job: Job, progress: Callable[[str], None]) -> None:
 def _grow(data: Dataset, part: Part, job: Job, progress: Callable[[str], None]) -> lgb.Booster:
     rows = part.rows & data.labelled
     return boosting.grow(data.X[rows], data.label[rows], data.schema.names, job.shape, progress)
+
+
+def _calibrate(data: Dataset, part: Part, given: calibration.Scores, job: Job) -> calibration.Calibration:
+    label = data.label[part.rows]
+    known = label >= 0
+    scores = calibration.Scores(given.margin[known], given.probability[known])
+    return calibration.learn(job.calibrate, scores, label[known] == 1)

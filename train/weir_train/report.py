@@ -3,8 +3,9 @@
 import lightgbm as lgb
 
 from weir_train.boosting import Shape
+from weir_train.calibration import Calibration, Uncalibrated
 from weir_train.dataset import Dataset
-from weir_train.evaluation import Evaluation
+from weir_train.evaluation import Calibrated, Evaluation, Reliability
 from weir_train.manifest import window
 from weir_train.metrics import Operation
 from weir_train.split import Split
@@ -21,6 +22,8 @@ def build(
     refit: bool,
     shape: Shape,
     thresholds: Thresholds,
+    calibration: Calibration,
+    reliability: list[Calibrated],
     validation: Evaluation,
     test: Evaluation,
     budget: Budget,
@@ -34,7 +37,7 @@ def build(
         _ranking(validation, test),
         _sources(test),
         _patterns(test),
-        _calibration(test),
+        _bands(test) if isinstance(calibration, Uncalibrated) else _calibration(calibration, reliability, refit),
         _importance(booster),
         _made_by(shape, data),
     ]
@@ -119,7 +122,42 @@ def _patterns(test: Evaluation) -> str:
     return "## Fraud patterns in the test part\n\n" + _table(head, rows)
 
 
-def _calibration(test: Evaluation) -> str:
+def _calibration(calibration: Calibration, parts: list[Calibrated], refit: bool) -> str:
+    rows = [
+        [part.part, when, f"{r.brier:.6f}", f"{r.error:.6f}", f"{r.mean:.6f}", f"{part.fraud_share:.6f}"]
+        for part in parts
+        for when, r in (("before", part.before), ("after", part.after))
+    ]
+    again = (
+        " It was learnt from the trees before they were grown again, and the figures of the test part are those of the "
+        "trees after that."
+    )
+    test = parts[-1]
+    return (
+        "## Calibration\n\n"
+        f"The scores are calibrated: {calibration}, learnt on the validation part. All other sections are about the "
+        f"calibrated scores.{again if refit else ''}\n\n"
+        + _table(
+            ["part", "calibration", "Brier score", "expected calibration error", "mean score", "share of fraud"], rows
+        )
+        + "\n\n## Is the score a probability? (test part)\n\n"
+        + _table(
+            ["score", "rows before", "mean score", "share of fraud", "rows after", "mean score", "share of fraud"],
+            _before_and_after(test.before, test.after),
+        )
+    )
+
+
+def _before_and_after(before: Reliability, after: Reliability) -> list[list[str]]:
+    by_band = [
+        {f"{b.low:g} – {b.high:g}": [f"{b.rows:,}", f"{b.mean_score:.4f}", f"{b.fraud_share:.4f}"] for b in r.bands}
+        for r in (before, after)
+    ]
+    names = sorted({*by_band[0], *by_band[1]}, key=lambda name: float(name.split()[0]))
+    return [[name, *(cell for bands in by_band for cell in bands.get(name, ["0", "–", "–"]))] for name in names]
+
+
+def _bands(test: Evaluation) -> str:
     rows = [
         [f"{b.low:g} – {b.high:g}", f"{b.rows:,}", f"{b.mean_score:.4f}", f"{b.fraud_share:.4f}"] for b in test.bands
     ]
