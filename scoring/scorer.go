@@ -9,6 +9,7 @@ import (
 // nothing per vector. [Model.Bind] makes one.
 type Scorer struct {
 	trees       *forest.Leaves // reads a schema's vector in place: its features have the schema's positions
+	kinds       *kinds         // nil where the model reads no distance from a group
 	link        Link
 	calibration *Calibration // nil for none
 	width       int          // of the schema
@@ -25,4 +26,9 @@ func (s *Scorer) probability(margin float64) float64 {
 
 // Margin returns the sum of the trees, the log-odds of fraud under the logistic link; it is finite. A vector of another
 // length than the schema's is a mistake in the program, and panics.
-func (s *Scorer) Margin(v features.Vector) float64 { return s.trees.Margin(v) }
+func (s *Scorer) Margin(v features.Vector) float64 {
+	if s.kinds != nil {
+		return s.kinds.margin(s.trees, v)
+	}
+	return s.trees.Margin(v)
+}

@@ -4,16 +4,17 @@ What scikit-learn computes and what the text form of the trees gives is the same
 rounding to float32 puts them (trees.boundary), and the leaves are divided by the number of trees.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from sklearn.ensemble import IsolationForest, RandomForestClassifier
 
-from weir_train import TrainingError
+from weir_train import TrainingError, trees
 from weir_train.boosting import Shape
+from weir_train.calibration import Scores
 from weir_train.dataset import Floats, Ints
+from weir_train.model import Importance
 from weir_train.trees import Tree, boundary
 
 _EULER = 0.5772156649015329
@@ -22,13 +23,30 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 @dataclass(frozen=True)
 class RandomForest:
-    """A forest whose margin is its probability of fraud."""
+    """A forest whose margin is its probability of fraud. It is a weir_train.model.Model."""
 
     sklearn: Any  # RandomForestClassifier; the library has no types
+    names: list[str]
+    groups: None = None
+    link: str = "identity"
 
-    def scores(self, X: Floats) -> Floats:
-        """Return scikit-learn's own probabilities of fraud."""
-        return np.asarray(self.sklearn.predict_proba(_finite(X))[:, 1], dtype=np.float64)
+    def scores(self, X: Floats) -> Scores:
+        """Return scikit-learn's own probabilities of fraud, which are the margins too."""
+        p = np.asarray(self.sklearn.predict_proba(_finite(X))[:, 1], dtype=np.float64)
+        return Scores(p, p)
+
+    def text(self) -> bytes:
+        """Return the trees in LightGBM's text form."""
+        return trees.to_text(self.names, self.trees())
+
+    def splits(self) -> list[tuple[int, float]]:
+        """Return all splits."""
+        return trees.splits(self.trees())
+
+    def importance(self) -> Importance:
+        """Return scikit-learn's mean decrease of impurity."""
+        shares = self.sklearn.feature_importances_.tolist()
+        return Importance("decrease of impurity", list(zip(self.names, shares, strict=True)))
 
     def trees(self) -> list[Tree]:
         """Return the trees; their sum is the probability."""
@@ -67,7 +85,7 @@ class Isolation:
         return result
 
 
-def grow_random_forest(X: Floats, label: Ints, shape: Shape) -> RandomForest:
+def grow_random_forest(X: Floats, label: Ints, names: list[str], shape: Shape) -> RandomForest:
     """Train a random forest on labelled rows. A missing value goes where it divides the rows best."""
     forest = RandomForestClassifier(
         n_estimators=shape.trees,
@@ -81,7 +99,7 @@ def grow_random_forest(X: Floats, label: Ints, shape: Shape) -> RandomForest:
             f"no tree found a split in {len(label)} rows, so every score would be the same; use more history or "
             "a smaller --min-data-in-leaf"
         )
-    return RandomForest(forest)
+    return RandomForest(forest, list(names))
 
 
 def grow_isolation(X: Floats, shape: Shape, sample: int) -> Isolation:
@@ -102,14 +120,14 @@ def _filled(X: Floats, medians: Floats) -> Floats:
 
 
 def _finite(X: Floats) -> Floats:
-    """Return rows that scikit-learn takes: beyond float32 it refuses, where a tree would go left or right all the same."""
+    """Return rows that scikit-learn takes: it refuses what is beyond float32, of which a tree would think the same."""
     return np.clip(X, -_LARGEST, _LARGEST)
 
 
 def _path_length(rows: Ints) -> Floats:
     """Return the mean depth at which one of so many rows is alone in a random tree.
 
-    Source: Liu, Ting, Zhou, "Isolation Forest", ICDM 2008, equation 1; as scikit-learn has it, 0, 1 and an approximation.
+    Source: Liu, Ting, Zhou, "Isolation Forest", ICDM 2008, equation 1, with scikit-learn's 0 and 1 for the fewest.
     """
     n = rows.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -131,10 +149,7 @@ def _tree(t: Any, value: Floats, rows: Floats | Ints, medians: Floats | None = N
     position = np.where(inner, np.cumsum(inner) - 1, ~(np.cumsum(~inner) - 1))
     feature = t.feature[inner].astype(np.int64)
     threshold = np.array([boundary(v) for v in t.threshold[inner].tolist()], dtype=np.float64)
-    if medians is None:
-        missing = t.missing_go_to_left[inner].astype(np.bool_)
-    else:
-        missing = medians[feature] <= threshold
+    missing = t.missing_go_to_left[inner] if medians is None else medians[feature] <= threshold
     count = np.rint(rows).astype(np.int64)
     return Tree(
         feature=feature,
@@ -146,8 +161,3 @@ def _tree(t: Any, value: Floats, rows: Floats | Ints, medians: Floats | None = N
         value=value[~inner],
         leaf_count=count[~inner],
     )
-
-
-def log2(score: Floats) -> Floats:
-    """Return the margins of an isolation forest's scores."""
-    return np.array([math.log2(s) for s in score.tolist()], dtype=np.float64)

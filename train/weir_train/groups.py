@@ -53,6 +53,10 @@ class Term:
     feature: str
     log: bool
 
+    def __str__(self) -> str:
+        """Return it as it is said in a sentence."""
+        return f"log {self.feature}" if self.log else self.feature
+
     def of(self, column: Floats) -> Floats:
         """Transform a column. What is no number afterwards is missing."""
         if not self.log:
@@ -108,7 +112,7 @@ class Groups:
         z = _clipped((_columns(X, self.names, self.behaviour) - self.mean) / self.scale)
         known = ~np.isnan(z)
         far = np.stack([np.where(known, (z - c) ** 2, 0.0).sum(axis=1) for c in self.centre], axis=1)
-        return np.argmin(far, axis=1).astype(np.int64)
+        return np.asarray(np.argmin(far, axis=1), dtype=np.int64)
 
     def distance(self, X: Floats) -> Floats:
         """Return how far each row is from its own group, NaN where there is nothing to compare."""

@@ -27,7 +27,7 @@ class Tree:
 
 
 def to_text(names: Sequence[str], trees: Sequence[Tree]) -> bytes:
-    """Write a model whose margin is the sum of its trees. It states no objective: the manifest's link says what it is."""
+    """Write a model whose margin is the sum of its trees. It states no objective: that is the manifest's link."""
     sections = [_tree(i, tree) for i, tree in enumerate(trees)]
     header = [
         "tree",
@@ -68,6 +68,11 @@ def _list(key: str, values: Floats | Ints) -> str:
 def scaled(tree: Tree, factor: float) -> Tree:
     """Return the tree with its leaves multiplied."""
     return replace(tree, value=tree.value * factor)
+
+
+def moved(tree: Tree, positions: Ints) -> Tree:
+    """Return the tree with feature i read from positions[i]."""
+    return replace(tree, feature=positions[tree.feature])
 
 
 def boundary(threshold: float) -> float:
@@ -136,3 +141,13 @@ def predict(tree: Tree, X: Floats) -> Floats:
         at[rows] = np.where(left, tree.left[node], tree.right[node])
         rows = rows[at[rows] >= 0]
     return tree.value[~at]
+
+
+def splits(trees: Sequence[Tree]) -> list[tuple[int, float]]:
+    """Return the feature and the threshold of every split that has a finite one."""
+    return [
+        (at, threshold)
+        for tree in trees
+        for at, threshold in zip(tree.feature.tolist(), tree.threshold.tolist(), strict=True)
+        if math.isfinite(threshold)
+    ]
