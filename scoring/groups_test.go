@@ -126,7 +126,11 @@ func TestGroupsOfOddValues(t *testing.T) {
 			t.Errorf("%v: score %v", x, score)
 		}
 	}
-	if kind, _ := s.Kind(features.Vector{math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN()}); !math.IsNaN(kind.Distance) || kind.At != -1 {
+	nothing := make(features.Vector, m.Schema().Len())
+	for i := range nothing {
+		nothing[i] = math.NaN()
+	}
+	if kind, _ := s.Kind(nothing); !math.IsNaN(kind.Distance) || kind.At != -1 {
 		t.Errorf("nothing is known, and it is compared: %+v", kind)
 	}
 }
@@ -203,7 +207,7 @@ func TestLoadHoldsGroupsAgainstTheTrees(t *testing.T) {
 	}
 	d[scoring.ManifestFile] = string(text)
 	_, err = d.load()
-	wantError(t, err, "model.txt: the model reads 6 features, and manifest.json lists 5")
+	wantError(t, err, "model.txt: the model reads 7 features, and manifest.json lists 6")
 
 	d = readDirectory(t, "grouped")
 	d.replace(t, scoring.ManifestFile, `"log": true`, `"log": false`)
