@@ -210,7 +210,7 @@ func TestLoadHoldsGroupsAgainstTheTrees(t *testing.T) {
 	wantError(t, err, "model.txt: the model reads 7 features, and manifest.json lists 6")
 
 	d = readDirectory(t, "grouped")
-	d.replace(t, scoring.ManifestFile, `"log": true`, `"log": false`)
+	d.put(scoring.ManifestFile, strings.ReplaceAll(d[scoring.ManifestFile], `"log": true`, `"log": false`))
 	_, err = d.load()
 	wantError(t, err, "golden.csv: vector")
 }

@@ -50,7 +50,7 @@ func (g *Groups) bind(schema *features.Schema) *kinds {
 }
 
 // margin is the evaluator's answer to v with its distance as one value more.
-func (k *kinds) margin(trees interface{ Margin(v []float64) float64 }, v features.Vector) float64 {
+func (k *kinds) margin(trees evaluator, v features.Vector) float64 {
 	if len(v) != k.width {
 		panic(fmt.Sprintf("scoring: a vector of %d values for a scorer of %d", len(v), k.width))
 	}

@@ -27,6 +27,7 @@ type Model struct {
 	digest   string
 	forest   *forest.Forest
 	golden   []golden
+	engine   Engine
 }
 
 // Load reads the model directory dir and verifies it: the hashes of its files, the whole structure of the trees, the
@@ -49,7 +50,7 @@ func LoadFS(fsys fs.FS, limits forest.Limits) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ManifestFile, err)
 	}
-	m := &Model{manifest: *manifest, digest: digest(text)}
+	m := &Model{manifest: *manifest, digest: digest(text), engine: EngineFast}
 	if text, err = readHashed(fsys, ModelFile, limits.ModelBytes, manifest.Files.Model); err != nil {
 		return nil, err
 	}
@@ -116,8 +117,8 @@ func (m *Model) Schema() *features.Schema { return m.manifest.Schema() }
 func (m *Model) Trees() int { return m.forest.Trees() }
 
 // Bind returns a scorer for vectors of the given schema. It refuses, with an error that wraps
-// [features.ErrDefinition], when the schema lacks a feature of the model or defines it otherwise, and repeats the
-// golden vectors through the result.
+// [features.ErrDefinition], when the schema lacks a feature of the model or defines it otherwise, repeats the
+// golden vectors through the result, and holds EngineFast against EngineLeaves on them.
 func (m *Model) Bind(schema *features.Schema) (*Scorer, error) {
 	at, err := schema.Project(m.Schema())
 	if err != nil {
@@ -130,7 +131,7 @@ func (m *Model) Bind(schema *features.Schema) (*Scorer, error) {
 		kinds = g.bind(schema)
 		inputs, width = append(slices.Clone(at), width), width+1
 	}
-	trees, err := m.forest.Leaves(inputs, width)
+	trees, err := m.evaluator(inputs, width)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.ID(), err)
 	}

@@ -1,15 +1,12 @@
 package scoring
 
-import (
-	"github.com/weir-fraud/weir/features"
-	"github.com/weir-fraud/weir/scoring/forest"
-)
+import "github.com/weir-fraud/weir/features"
 
 // Scorer scores the vectors of one schema with one model. It is safe for use by several goroutines and allocates
 // nothing per vector. [Model.Bind] makes one.
 type Scorer struct {
-	trees       *forest.Leaves // reads a schema's vector in place: its features have the schema's positions
-	kinds       *kinds         // nil where the model reads no distance from a group
+	trees       evaluator // reads a schema's vector in place: its features have the schema's positions
+	kinds       *kinds    // nil where the model reads no distance from a group
 	link        Link
 	calibration *Calibration // nil for none
 	width       int          // of the schema
