@@ -37,7 +37,7 @@ type Entity struct{ Name, Key string }
 // New returns a with its Reason, the title of the first of a.Reasons. It keeps what a points to.
 func New(a Alert) *Alert {
 	if len(a.Reasons) > 0 {
-		a.Reason = a.Reasons[0].Code.Title()
+		a.Reason = a.Reasons[0].Title
 	}
 	return &a
 }

@@ -26,6 +26,7 @@ type Config struct {
 	Features FeaturesConfig `yaml:"features" doc:"what shapes the account state; any change here builds a new state from the log, beside the old one"`
 	Model    ModelConfig    `yaml:"model" doc:"what scores"`
 	Decision DecisionConfig `yaml:"decisions" doc:"what decision events carry"`
+	Alerts   AlertsConfig   `yaml:"alerts" doc:"what alerts say"`
 	HTTP     HTTPConfig     `yaml:"http" doc:"metrics and health"`
 	Log      LogConfig      `yaml:"log" doc:"structured logs on standard error"`
 
@@ -99,6 +100,11 @@ type ModelConfig struct {
 // DecisionConfig is the key decisions.
 type DecisionConfig struct {
 	Vector bool `yaml:"vector" doc:"whether decisions carry their feature vector, which makes them training data"`
+}
+
+// AlertsConfig is the key alerts.
+type AlertsConfig struct {
+	Reasons string `yaml:"reasons" doc:"a file with the words for reasons; empty for the shipped one (weir reasons source prints it)"`
 }
 
 // HTTPConfig is the key http.
@@ -189,7 +195,9 @@ func (c *Config) Validate() error {
 	layout := c.layout()
 	if err := layout.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("features: %w", err))
-	} else if _, err := c.featureSet(); err != nil {
+	} else if set, err := c.featureSet(); err != nil {
+		errs = append(errs, err)
+	} else if _, err := c.explainer(set); err != nil {
 		errs = append(errs, err)
 	}
 	check(c.Model.Engine.Known(), "model.engine is %q: it must be fast or leaves", c.Model.Engine)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -9,19 +10,21 @@ import (
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/forest"
 )
 
 // Engine is what decides: features, model, policy and the words for alerts. It is immutable, and the same for live
 // traffic and replay.
 type Engine struct {
-	set       *features.Set
-	scorer    *scoring.Scorer
-	model     string // its id
-	policy    scoring.Policy
-	explainer *alerts.Explainer
-	marks     []string // names, in the order of their bits
-	vectors   bool
-	now       func() time.Time
+	set         *features.Set
+	scorer      *scoring.Scorer
+	model       string // its id
+	policy      scoring.Policy
+	explainer   *alerts.Explainer
+	attribution *forest.Attribution // nil where the model does not allow it: alerts are then explained by comparisons
+	marks       []string            // names, in the order of their bits
+	vectors     bool
+	now         func() time.Time
 
 	approximate []string // the flag of each feature
 }
@@ -31,29 +34,41 @@ type EngineConfig struct {
 	Set     *features.Set
 	Model   *scoring.Model // nil to compute features only
 	Policy  scoring.Policy
-	Vectors bool             // whether decisions carry their feature vector
-	Now     func() time.Time // stamps alerts, and nothing else
+	Vectors bool              // whether decisions carry their feature vector
+	Reasons *alerts.Catalogue // nil for the shipped one
+	Now     func() time.Time  // stamps alerts, and nothing else
 }
 
 // NewEngine returns an Engine. It fails where the model wants features that the set lacks or defines otherwise.
 func NewEngine(c EngineConfig) (*Engine, error) {
 	var scorer *scoring.Scorer
 	var model string
+	var attribution *forest.Attribution
 	if c.Model != nil {
 		var err error
 		if scorer, err = c.Model.Bind(c.Set.Schema()); err != nil {
 			return nil, err
 		}
+		if attribution, err = c.Model.Attribution(c.Set.Schema()); err != nil && !errors.Is(err, forest.ErrNoAttribution) {
+			return nil, err
+		}
 		model = c.Model.ID()
 	}
-	reporting, _ := payment.ParseCurrency(c.Set.Layout().Currency)
+	catalogue := c.Reasons
+	if catalogue == nil {
+		catalogue = alerts.BuiltinCatalogue()
+	}
+	explainer, err := alerts.NewExplainer(c.Set, catalogue)
+	if err != nil {
+		return nil, err
+	}
 	approximate := make([]string, c.Set.Schema().Len())
 	for i, name := range c.Set.Schema().Names {
 		approximate[i] = flagApproximate + ":" + name
 	}
 	return &Engine{
 		set: c.Set, scorer: scorer, model: model, policy: c.Policy, vectors: c.Vectors, now: c.Now, marks: c.Set.Marks(),
-		explainer: alerts.NewExplainer(c.Set.Schema(), reporting), approximate: approximate,
+		explainer: explainer, attribution: attribution, approximate: approximate,
 	}, nil
 }
 
@@ -75,10 +90,17 @@ type judge struct {
 	observation features.Observation
 	vector      features.Vector
 	decision    scoring.Decision
+
+	shares  []float64 // what each value adds to the margin
+	scratch *forest.Scratch
 }
 
 func newJudge(e *Engine) *judge {
-	return &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len())}
+	j := &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len())}
+	if e.attribution != nil {
+		j.shares, j.scratch = make([]float64, len(j.vector)), e.attribution.NewScratch()
+	}
+	return j
 }
 
 // observe looks at a transaction of the entry's account.
@@ -154,9 +176,18 @@ func (j *judge) alert(e *entry, tx *payment.Transaction, keys []string) *alerts.
 	return alerts.New(alerts.Alert{
 		ID: d.AlertID, Timestamp: payment.TimeOf(j.now()), TransactionID: tx.ID, AccountID: tx.AccountID,
 		Action: d.Action, Score: d.Score, Model: d.Model, Severity: j.policy.Severity(d.Action, d.Score),
-		Reasons: j.explainer.Reasons(tx, j.vector), Marks: slices.Clone(d.Marks), Entities: entities, Schema: j.set.Schema(), Vector: j.vector,
+		Reasons: j.reasons(tx), Marks: slices.Clone(d.Marks), Entities: entities, Schema: j.set.Schema(), Vector: j.vector,
 		Transaction: tx, History: e.account.History(tx.Time, historyInAlert),
 	})
+}
+
+// reasons says why the scored transaction is looked at: by what the model went by, or else by comparisons.
+func (j *judge) reasons(tx *payment.Transaction) []alerts.Reason {
+	if j.attribution == nil {
+		return j.explainer.Reasons(tx, j.vector)
+	}
+	j.attribution.Explain(j.vector, j.shares, j.scratch)
+	return j.explainer.Attributed(tx, j.vector, j.shares)
 }
 
 // fold takes the observed transaction into its account.
