@@ -21,8 +21,8 @@ type Engine struct {
 	model       string // its id
 	policy      scoring.Policy
 	explainer   *alerts.Explainer
-	attribution *forest.Attribution // nil where the model does not allow it: alerts are then explained by comparisons
-	marks       []string            // names, in the order of their bits
+	attribution *scoring.Attribution // nil where the model does not allow it: alerts are then explained by comparisons
+	marks       []string             // names, in the order of their bits
 	vectors     bool
 	now         func() time.Time
 
@@ -43,7 +43,7 @@ type EngineConfig struct {
 func NewEngine(c EngineConfig) (*Engine, error) {
 	var scorer *scoring.Scorer
 	var model string
-	var attribution *forest.Attribution
+	var attribution *scoring.Attribution
 	if c.Model != nil {
 		var err error
 		if scorer, err = c.Model.Bind(c.Set.Schema()); err != nil {
@@ -92,13 +92,13 @@ type judge struct {
 	decision    scoring.Decision
 
 	shares  []float64 // what each value adds to the margin
-	scratch *forest.Scratch
+	scratch *scoring.AttributionScratch
 }
 
 func newJudge(e *Engine) *judge {
 	j := &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len())}
 	if e.attribution != nil {
-		j.shares, j.scratch = make([]float64, len(j.vector)), e.attribution.NewScratch()
+		j.shares, j.scratch = make([]float64, e.attribution.Width()), e.attribution.NewScratch()
 	}
 	return j
 }
@@ -187,7 +187,11 @@ func (j *judge) reasons(tx *payment.Transaction) []alerts.Reason {
 		return j.explainer.Reasons(tx, j.vector)
 	}
 	j.attribution.Explain(j.vector, j.shares, j.scratch)
-	return j.explainer.Attributed(tx, j.vector, j.shares)
+	shares, others := j.shares[:len(j.vector)], j.shares[len(j.vector):]
+	if kind, ok := j.scorer.Kind(j.vector); ok {
+		return j.explainer.Attributed(tx, j.vector, shares, j.explainer.Unlike(kind, j.vector, others[0]))
+	}
+	return j.explainer.Attributed(tx, j.vector, shares)
 }
 
 // fold takes the observed transaction into its account.
