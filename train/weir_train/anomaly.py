@@ -99,4 +99,4 @@ def _changes(tree: Tree) -> Floats:
         total = max(n1 + n2, 1.0)
         mean[node] = (n1 * m1 + n2 * m2) / total
         changes[node] = 2 * n1 * n2 / total * abs(m1 - m2)
-    return changes / max(count.max(initial=0.0), 1.0)
+    return np.asarray(changes / max(count.max(initial=0.0), 1.0), dtype=np.float64)

@@ -64,7 +64,8 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--select",
         metavar="NAME,...",
-        help="the features to train on, in the model's order, or @FILE with one on each line (default: all)",
+        help="the features to train on, in the model's order, or @FILE with one on each line (default: all; for an "
+        "isolation forest, of the shipped features, those that tell what is strange)",
     )
     what.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model directory to make")
     what.add_argument("--id", required=True, help="the model's name in decisions, such as cards/2026-11-24")

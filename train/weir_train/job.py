@@ -69,11 +69,38 @@ class Job:
         return sorted(names | {"numpy"} | ({"scikit-learn"} if self.groups is not None else set()))
 
 
+# What an isolation forest reads where nothing else is asked for: ratios, bursts and marks among the shipped features.
+# It splits on any feature alike, so what says nothing of strangeness, such as the hour or a mean, drowns what does.
+_TELLING = (
+    "amount_to_mean_30d",
+    "amount_to_max_30d",
+    "count_1m",
+    "count_10m",
+    "count_1h",
+    "count_24h",
+    "distinct_merchants_1h",
+    "new_device_30d",
+    "distinct_devices_7d",
+    "km_since_last",
+    "kmh_since_last",
+    "small_24h",
+    "unusual_24h",
+    "merchant_small_24h",
+    "merchant_unusual_24h",
+    "withdrawals_24h",
+    "device_count_7d",
+)
+
+
 def selected(job: Job) -> tuple[Job, list[str] | None]:
-    """Settle which features groups are made of, and return what is to be read of the files, None for all."""
-    if job.groups is None:
+    """Settle which features trees and groups are made of, and return what is to be read of the files, None for all."""
+    if job.groups is None and (job.method != "isolation-forest" or job.select is not None):
         return job, job.select
     there = dataset.read_schema(dataset.schema_path(job.features[0])).names
+    if job.method == "isolation-forest" and job.select is None and set(_TELLING) <= set(there):
+        job = replace(job, select=list(_TELLING))
+    if job.groups is None:
+        return job, job.select
     settled = replace(job, groups=job.groups.settled(there))
     if job.select is None or settled.groups is None:
         return settled, None
