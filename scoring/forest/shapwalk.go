@@ -65,6 +65,8 @@ func (t *pathTree) descend(v []float64, s *Scratch) {
 			hot, cold, one, two = cold, hot, two, one
 		}
 		z, scale, lose := hot.share, hot.scale, cold.share*cold.scale
+		one, two = one[:len(from)], two[:len(from)] // spares the loops their checks
+		rests, points := rests[:len(from)], points[:len(from)]
 		if split.up < 0 {
 			for k, c := range from {
 				one[k] = c * (float64(z*rests[k]) + points[k]) * scale
@@ -73,7 +75,7 @@ func (t *pathTree) descend(v []float64, s *Scratch) {
 			continue
 		}
 		// The feature's factor so far gives way to the new one.
-		undo := inverses[int(split.up)*n:][:n]
+		undo := inverses[int(split.up)*n:][:len(from)]
 		for k, c := range from {
 			c *= undo[k]
 			one[k] = c * (float64(z*rests[k]) + points[k]) * scale
@@ -108,7 +110,7 @@ func (t *pathTree) ascend(phi []float64, s *Scratch) {
 		cold := hot + 1
 		switch s.ways[i] {
 		case wayLost:
-			one, two := products[hot*n:][:n], products[cold*n:][:n]
+			one, two := products[hot*n:][:len(into)], products[cold*n:][:len(into)]
 			for k := range into {
 				into[k] = one[k] + two[k]
 			}
@@ -116,8 +118,8 @@ func (t *pathTree) ascend(phi []float64, s *Scratch) {
 		case wayRight:
 			hot, cold = cold, hot
 		}
-		one, two := products[hot*n:][:n], products[cold*n:][:n]
-		inverse, rest := inverses[hot*n:][:n], undo[:n]
+		one, two := products[hot*n:][:len(into)], products[cold*n:][:len(into)]
+		inverse, rest := inverses[hot*n:][:len(into)], undo[:len(into)]
 		won, lost := 0.0, 0.0
 		if split.up < 0 {
 			for k := range into {
@@ -128,7 +130,7 @@ func (t *pathTree) ascend(phi []float64, s *Scratch) {
 			phi[split.position] += float64((1-t.places[hot].share)*won) - lost
 			continue
 		}
-		before := inverses[int(split.up)*n:][:n]
+		before := inverses[int(split.up)*n:][:len(into)]
 		had := 0.0
 		for k := range into {
 			sum := one[k] + two[k]
