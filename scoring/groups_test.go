@@ -45,7 +45,8 @@ func naive(g *scoring.Groups, schema *features.Schema, v features.Vector) (group
 		sum := 0.0
 		for j, b := range g.Behaviour {
 			if x := value(b.Term); !math.IsNaN(x) {
-				sum += math.Pow((x-b.Mean)/b.Scale-c.Behaviour[j], 2)
+				z := (x-b.Mean)/b.Scale - c.Behaviour[j]
+				sum += z * z
 			}
 		}
 		if sum < nearest {
@@ -55,7 +56,8 @@ func naive(g *scoring.Groups, schema *features.Schema, v features.Vector) (group
 	sum, n := 0.0, 0.0
 	for j, t := range g.Compared {
 		if x := value(t); !math.IsNaN(x) {
-			sum += math.Pow((x-g.Centres[group].Mean[j])/g.Centres[group].Spread[j], 2)
+			z := (x - g.Centres[group].Mean[j]) / g.Centres[group].Spread[j]
+			sum += z * z
 			n++
 		}
 	}
