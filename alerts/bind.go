@@ -40,19 +40,19 @@ var conditionTexts = []string{"type", "currency", "merchant", "category"}
 
 // bind returns the groups of all features of the schema, each of them in one.
 func (b *binder) bind(describe map[string]string) ([]boundGroup, error) {
-	groups := make([]boundGroup, len(b.groups))
-	for i := range b.groups {
-		g := &b.groups[i]
-		groups[i] = boundGroup{code: g.code, title: g.title, comparisons: g.comparisons, listed: true}
+	groups := make([]boundGroup, 0, len(b.groups))
+	for _, g := range b.groups {
+		bound := boundGroup{code: g.code, title: g.title, comparisons: g.comparisons, listed: true}
 		for _, s := range g.sentences {
-			bound, known, err := b.sentence(s)
+			sentence, known, err := b.sentence(s)
 			if err != nil {
 				return nil, err
 			}
 			if known {
-				groups[i].sentences = append(groups[i].sentences, bound)
+				bound.sentences = append(bound.sentences, sentence)
 			}
 		}
+		groups = append(groups, bound)
 	}
 	for at, name := range b.schema.Names {
 		if i := b.groupOf(name); i >= 0 {

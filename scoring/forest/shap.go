@@ -206,12 +206,12 @@ func (t *tree) paths(counts []int64, mean float64, at []int) (pathTree, int, err
 	return p, most, nil
 }
 
-func (p *pathTree) fillInverses() {
-	n := len(p.rule.points)
-	p.inverses = make([]float64, n*len(p.places))
-	for i := range p.places {
-		for k, t := range p.rule.points {
-			p.inverses[i*n+k] = 1 / (float64(p.places[i].share*p.rule.rests[k]) + t)
+func (t *pathTree) fillInverses() {
+	n := len(t.rule.points)
+	t.inverses = make([]float64, n*len(t.places))
+	for i := range t.places {
+		for k, point := range t.rule.points {
+			t.inverses[i*n+k] = 1 / (float64(t.places[i].share*t.rule.rests[k]) + point)
 		}
 	}
 }

@@ -5,21 +5,15 @@ import "fmt"
 // Scratch is the memory that [Attribution.Explain] works in. One goroutine uses it at a time.
 type Scratch struct {
 	products []float64 // per place, per point
-	ways     []way     // per split
+	hot      []int32   // per split: the child that the vector goes to, or lost
 }
 
-// way is how a vector passes a split.
-type way uint8
-
-const (
-	wayLost  way = iota // an earlier split on the same feature was not satisfied, so nothing here depends on the value
-	wayLeft             // the vector goes left
-	wayRight            // the vector goes right
-)
+// lost says of a split that an earlier one on the same feature was not satisfied, so that nothing depends on the value here.
+const lost = 0 // the root, which is nobody's child
 
 // NewScratch returns memory for a.
 func (a *Attribution) NewScratch() *Scratch {
-	return &Scratch{products: make([]float64, a.room), ways: make([]way, a.rows)}
+	return &Scratch{products: make([]float64, a.room), hot: make([]int32, a.rows)}
 }
 
 // Base returns the mean margin of the training rows, from which contributions lead to a vector's own.
@@ -45,100 +39,106 @@ func (a *Attribution) Explain(v, phi []float64, s *Scratch) (base float64) {
 // path's features, and at a leaf times its value.
 func (t *pathTree) descend(v []float64, s *Scratch) {
 	n := len(t.rule.points)
-	points, rests, inverses, products := t.rule.points, t.rule.rests[:n], t.inverses, s.products
+	products := s.products
 	copy(products, t.rule.weights)
 	for i := range t.splits {
 		split := &t.splits[i]
 		from := products[int(split.at)*n:][:n]
-		first := (2*i + 1) * n
-		one, two := products[first:][:n], products[first+n:][:n]
-		hot, cold := &t.places[2*i+1], &t.places[2*i+2]
-		s.ways[i] = t.way(split, v, s.ways)
-		switch s.ways[i] {
-		case wayLost:
-			l, r := hot.ratio*hot.scale, cold.ratio*cold.scale
-			for k, c := range from {
-				one[k], two[k] = c*l, c*r
-			}
+		hot := t.way(i, v, s.hot)
+		s.hot[i] = hot
+		if hot == lost {
+			t.dilute(i, from, products)
 			continue
-		case wayRight:
-			hot, cold, one, two = cold, hot, two, one
 		}
-		z, scale, lose := hot.share, hot.scale, cold.share*cold.scale
-		one, two = one[:len(from)], two[:len(from)] // spares the loops their checks
-		rests, points := rests[:len(from)], points[:len(from)]
+		cold := sibling(i, hot)
+		won, gone := &t.places[hot], &t.places[cold]
+		z, scale, lose := won.share, won.scale, gone.share*gone.scale
+		one, two := products[int(hot)*n:][:len(from)], products[int(cold)*n:][:len(from)]
+		points, rests := t.rule.points[:len(from)], t.rule.rests[:len(from)]
 		if split.up < 0 {
 			for k, c := range from {
-				one[k] = c * (float64(z*rests[k]) + points[k]) * scale
-				two[k] = c * rests[k] * lose
+				rest := rests[k]
+				one[k] = c * (float64(z*rest) + points[k]) * scale
+				two[k] = c * rest * lose
 			}
 			continue
 		}
 		// The feature's factor so far gives way to the new one.
-		undo := inverses[int(split.up)*n:][:len(from)]
+		undo := t.inverses[int(split.up)*n:][:len(from)]
 		for k, c := range from {
 			c *= undo[k]
-			one[k] = c * (float64(z*rests[k]) + points[k]) * scale
-			two[k] = c * rests[k] * lose
+			rest := rests[k]
+			one[k] = c * (float64(z*rest) + points[k]) * scale
+			two[k] = c * rest * lose
 		}
 	}
 }
 
-// way returns how v passes a split, given how it passed those before.
-func (t *pathTree) way(split *pathSplit, v []float64, ways []way) way {
-	if split.up >= 0 {
-		// Children of split i are 2i+1, the left one, and 2i+2.
-		if before := ways[(split.up-1)/2]; before != wayLeft+way(split.up-1)%2 {
-			return wayLost
-		}
+// dilute hands a product on to both children of split i, by the rows that went there.
+func (t *pathTree) dilute(i int, from, products []float64) {
+	n := len(from)
+	left, right := &t.places[2*i+1], &t.places[2*i+2]
+	l, r := left.ratio*left.scale, right.ratio*right.scale
+	one, two := products[(2*i+1)*n:][:n], products[(2*i+2)*n:][:n]
+	for k, c := range from {
+		one[k], two[k] = c*l, c*r
 	}
-	if split.goesLeft(v[split.position]) {
-		return wayLeft
-	}
-	return wayRight
 }
+
+// way returns the child of split i that v goes to, or lost, given how it passed the splits before.
+func (t *pathTree) way(i int, v []float64, hot []int32) int32 {
+	split := &t.splits[i]
+	if split.up >= 0 && hot[(split.up-1)/2] != split.up {
+		return lost
+	}
+	child := 2*int32(i) + 2
+	if split.goesLeft(v[split.position]) {
+		child--
+	}
+	return child
+}
+
+// sibling returns the other child of split i.
+func sibling(i int, child int32) int32 { return 4*int32(i) + 3 - child }
 
 // ascend sums the products up the tree, and at each split adds to its feature what the leaves below owe to it. Where an
 // earlier split on the feature was not satisfied, its share of these leaves is what it was, so nothing is added.
 func (t *pathTree) ascend(phi []float64, s *Scratch) {
 	n := len(t.rule.points)
-	undo, inverses, products := t.rule.undo, t.inverses, s.products
+	products := s.products
 	for i := len(t.splits) - 1; i >= 0; i-- {
 		split := &t.splits[i]
 		into := products[int(split.at)*n:][:n]
-		hot := 2*i + 1
-		cold := hot + 1
-		switch s.ways[i] {
-		case wayLost:
-			one, two := products[hot*n:][:len(into)], products[cold*n:][:len(into)]
+		hot := max(s.hot[i], 2*int32(i)+1)
+		cold := sibling(i, hot)
+		one, two := products[int(hot)*n:][:len(into)], products[int(cold)*n:][:len(into)]
+		if s.hot[i] == lost {
 			for k := range into {
 				into[k] = one[k] + two[k]
 			}
 			continue
-		case wayRight:
-			hot, cold = cold, hot
 		}
-		one, two := products[hot*n:][:len(into)], products[cold*n:][:len(into)]
-		inverse, rest := inverses[hot*n:][:len(into)], undo[:len(into)]
-		won, lost := 0.0, 0.0
+		inverse, undo := t.inverses[int(hot)*n:][:len(into)], t.rule.undo[:len(into)]
+		won, gone := 0.0, 0.0
 		if split.up < 0 {
 			for k := range into {
-				into[k] = one[k] + two[k]
-				won += float64(one[k] * inverse[k])
-				lost += float64(two[k] * rest[k])
+				x, y := one[k], two[k]
+				into[k] = x + y
+				won += float64(x * inverse[k])
+				gone += float64(y * undo[k])
 			}
-			phi[split.position] += float64((1-t.places[hot].share)*won) - lost
+			phi[split.position] += float64((1-t.places[hot].share)*won) - gone
 			continue
 		}
-		before := inverses[int(split.up)*n:][:len(into)]
+		before := t.inverses[int(split.up)*n:][:len(into)]
 		had := 0.0
 		for k := range into {
-			sum := one[k] + two[k]
-			into[k] = sum
-			won += float64(one[k] * inverse[k])
-			lost += float64(two[k] * rest[k])
-			had += float64(sum * before[k])
+			x, y := one[k], two[k]
+			into[k] = x + y
+			won += float64(x * inverse[k])
+			gone += float64(y * undo[k])
+			had += float64((x + y) * before[k])
 		}
-		phi[split.position] += float64((1-t.places[hot].share)*won) - lost - float64((1-t.places[split.up].share)*had)
+		phi[split.position] += float64((1-t.places[hot].share)*won) - gone - float64((1-t.places[split.up].share)*had)
 	}
 }
