@@ -198,7 +198,14 @@ def _refused(X: Floats, y: Floats) -> dict[str, bytes]:
         data = xgb.DMatrix(
             np.abs(X), target, feature_names=list(_NAMES), feature_types=types, enable_categorical=True, nthread=1
         )
-        parameters = {"objective": "binary:logistic", "max_depth": 2, "seed": 7, "nthread": 1, **changed}
+        parameters = {
+            "objective": "binary:logistic",
+            "max_depth": 2,
+            "seed": 7,
+            "nthread": 1,
+            "verbosity": 0,
+            **changed,
+        }
         return _json(xgb.train(parameters, data, num_boost_round=2))
 
     return {
