@@ -45,6 +45,9 @@ func (m *Model) Attribution(schema *features.Schema) (*Attribution, error) {
 // distance from the own group.
 func (a *Attribution) Width() int { return a.width }
 
+// Base returns the margin's mean over the training data: with the shares it adds up to the margin.
+func (a *Attribution) Base() float64 { return a.trees.Base() }
+
 // NewScratch returns the memory that Explain needs.
 func (a *Attribution) NewScratch() *AttributionScratch {
 	s := &AttributionScratch{trees: a.trees.NewScratch()}
@@ -54,8 +57,7 @@ func (a *Attribution) NewScratch() *AttributionScratch {
 	return s
 }
 
-// Explain sets shares, which is Width long, to what each value of v adds to the margin, and returns the margin's mean over
-// the training data: all of them together are the margin.
+// Explain sets shares, which is Width long, to what each value of v adds to the margin, and returns Base.
 func (a *Attribution) Explain(v features.Vector, shares []float64, s *AttributionScratch) (base float64) {
 	if a.kinds != nil {
 		a.kinds.extend(s.inputs, v)
