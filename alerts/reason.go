@@ -47,6 +47,17 @@ const (
 	NotCompared        Code = "NOT_COMPARED"
 )
 
+// MadeByRules returns the reasons of an alert that rules or lists made: theirs first, then what was found about the
+// payment besides. A sentence that nothing was found, and that the alert rests on the score, would not be true of it.
+func MadeByRules(made, found []Reason) []Reason {
+	for _, r := range found {
+		if r.Code != UnusualCombination && r.Code != NotCompared {
+			made = append(made, r)
+		}
+	}
+	return made
+}
+
 // title returns the title of a code of this package; the others have theirs in the catalogue.
 func (c Code) title() string {
 	switch c {

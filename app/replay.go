@@ -32,6 +32,7 @@ type ReplayOptions struct {
 	Features, Decisions, Feedback, State, Report string // paths to write to, empty for none
 
 	observed func(tx *payment.Transaction, a *features.Account, o *features.Observation) // see pipeline.ReplayConfig
+	decided  func(row *pipeline.Replayed, rec *history.Record)                           // is shown every row that counts
 }
 
 const (
@@ -131,11 +132,12 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		if engine.Model, err = c.loadModel(); err != nil {
 			return nil, err
 		}
-		if engine.Policy, err = c.policy(engine.Model); err != nil {
+		if engine.Policy, err = c.policy(engine.Model, set); err != nil {
 			return nil, err
 		}
 		r.evaluator = evaluation.NewCollector(cardsPerDay)
-		r.report.Model, r.report.Policy = engine.Model.Manifest(), engine.Policy
+		engine.Lists = engine.Policy.Entries()
+		r.report.Model, r.report.Policy = engine.Model.Manifest(), report.PolicyOf(engine.Policy)
 		r.report.Currency, _ = payment.ParseCurrency(set.Layout().Currency)
 	}
 	e, err := pipeline.NewEngine(engine)
@@ -339,6 +341,9 @@ func (r *replay) count(row *pipeline.Replayed, rec *history.Record) {
 		Alerted: row.Action != scoring.Approve, Declined: row.Action == scoring.Decline,
 		Label: rec.Label, Pattern: rec.Pattern, Amount: row.Amount, Priced: row.Priced,
 	})
+	if r.options.decided != nil {
+		r.options.decided(row, rec)
+	}
 	if row.Explained != nil {
 		r.report.Alerts.Add(report.Alert{Alert: row.Explained, Label: rec.Label, Pattern: rec.Pattern})
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/scoring"
 	"github.com/weir-fraud/weir/scoring/forest"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // burst returns the alert on the last of eleven payments within two minutes, of an account of steady habits.
@@ -27,7 +28,11 @@ func burst(t *testing.T, model *scoring.Model) (*judge, *alerts.Alert) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := NewEngine(EngineConfig{Set: set, Model: model, Policy: model.Manifest().Policy("test"), Now: time.Now})
+	thresholds, err := policy.FromThresholds("test", model.Manifest().Bands(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := NewEngine(EngineConfig{Set: set, Model: model, Policy: thresholds, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/scoring"
 	"github.com/weir-fraud/weir/scoring/forest"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // groupedModel is a model without labels of one group, in which 50 give or take 10 is usual: its score is 0.5, and 0.9
@@ -62,7 +63,11 @@ func TestGroupedModelIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	model := groupedModel(t, set.Schema())
-	engine, err := NewEngine(EngineConfig{Set: set, Model: model, Policy: model.Manifest().Policy("1")})
+	thresholds, err := policy.FromThresholds("1", model.Manifest().Bands(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := NewEngine(EngineConfig{Set: set, Model: model, Policy: thresholds})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,40 +2,53 @@ package scoring_test
 
 import (
 	"math"
+	"math/rand/v2"
+	"path/filepath"
 	"testing"
+
+	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/scoring"
 )
 
-// The shares of a model of any method add up to its margin, and a distance from a group that moves a score has one.
-func TestSharesAddUpToTheMargin(t *testing.T) {
-	for _, name := range []string{"cards", "grouped", "random_forest", "isolation", "isolation_and_groups", "groups_alone"} {
-		m := load(t, name)
-		schema := m.Schema()
-		s := bind(t, m, schema)
-		a, err := m.Attribution(schema)
+// Of models of every library and kind, what the features add leads from the base to the margin.
+func TestContributionsAddUpInEveryFormat(t *testing.T) {
+	var dirs []string
+	for _, pattern := range []string{"testdata/*/manifest.json", "testdata/formats/*/manifest.json"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		dirs = append(dirs, found...)
+	}
+	rng := rand.New(rand.NewPCG(21, 22))
+	for _, path := range dirs {
+		m, err := scoring.Load(filepath.Dir(path))
 		if err != nil {
 			t.Fatal(err)
 		}
-		grouped := m.Manifest().Groups != nil
-		if want := schema.Len(); a.Width() != want && !grouped || a.Width() != want+1 && grouped {
-			t.Fatalf("%s: %d shares of %d features", name, a.Width(), want)
+		s, err := m.Bind(m.Schema())
+		if err != nil {
+			t.Fatal(err)
 		}
-		shares, scratch, distance := make([]float64, a.Width()), a.NewScratch(), 0.0
-		for i, row := range goldenRows(t, name) {
-			sum := a.Explain(row.vector, shares, scratch)
-			size := math.Abs(sum)
-			for _, share := range shares {
-				sum += share
-				size += math.Abs(share)
-			}
-			if margin := s.Margin(row.vector); math.Abs(sum-margin) > 1e-9*size {
-				t.Errorf("%s: the shares of vector %d add up to %v instead of %v", name, i+1, sum, margin)
-			}
-			if grouped {
-				distance = max(distance, math.Abs(shares[len(shares)-1]))
-			}
+		a, err := m.Attribution(m.Schema())
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
 		}
-		if grouped && distance < 0.05 {
-			t.Errorf("%s: the distance moves no margin by more than %v", name, distance)
+		v, phi, scratch := make(features.Vector, m.Schema().Len()), make([]float64, a.Width()), a.NewScratch()
+		for range 200 {
+			for i := range v {
+				if v[i] = 100 * rng.ExpFloat64(); rng.IntN(6) == 0 {
+					v[i] = math.NaN()
+				}
+			}
+			sum, size := a.Explain(v, phi, scratch), 0.0
+			for _, x := range phi {
+				sum, size = sum+x, size+math.Abs(x)
+			}
+			if margin := s.Margin(v); !(math.Abs(sum-margin) <= 1e-9*size) {
+				t.Fatalf("%s: base and contributions make %v, the margin is %v", path, sum, margin)
+			}
 		}
 	}
 }
