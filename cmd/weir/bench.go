@@ -15,8 +15,8 @@ import (
 func benchCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure throughput, latency and size", Long: `Measure against the configured Kafka and Redis. Every figure is a line of "name value unit"; docs/benchmarks.md
 defines each. Benchmarks use topics, groups and a state of their own and delete them afterwards.`}
-	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchDecideCommand(), benchPipelineCommand(), benchFeaturesCommand(),
-		benchScoringCommand(), benchEntitiesCommand())
+	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchDecideCommand(), benchPipelineCommand(), benchFeaturesCommand(), benchScoringCommand(),
+		benchEntitiesCommand())
 	return cmd
 }
 
