@@ -17,17 +17,19 @@ const (
 	telling        = 0.1
 )
 
-// push is a group with what it adds to the margin.
+// push is a group with what it adds to the margin, or a reason that is worded already.
 type push struct {
 	*boundGroup
-	sum float64
+	sum   float64
+	given *Reason
 }
 
 // Attributed returns what pushed the payment's score up, most first: phi[i] is what v[i] adds to the log-odds of fraud,
 // and both have the schema's length. There are up to five reasons, one for each group of features whose sum is above 0,
-// no code twice. Where nothing pushed up, it returns [Explainer.Reasons].
-func (e *Explainer) Attributed(tx *payment.Transaction, v features.Vector, phi []float64) []Reason {
-	pushes, total := e.pushes(phi)
+// no code twice. Where nothing pushed up, it returns [Explainer.Reasons]. What else pushed, and is no feature, is given
+// as others; they take their places by their contributions.
+func (e *Explainer) Attributed(tx *payment.Transaction, v features.Vector, phi []float64, others ...Reason) []Reason {
+	pushes, total := e.pushes(phi, others)
 	s, env := e.subject(tx, v), environment(tx, v)
 	found, _ := e.compare(s, v)
 	var reasons []Reason
@@ -35,7 +37,12 @@ func (e *Explainer) Attributed(tx *payment.Transaction, v features.Vector, phi [
 		if len(reasons) == mostAttributed || len(reasons) >= maxReasons && p.sum < telling*total {
 			break
 		}
-		r := e.reason(p, s, env, found, phi)
+		var r Reason
+		if p.given != nil {
+			r = *p.given
+		} else {
+			r = e.reason(p, s, env, found, phi)
+		}
 		same := func(given Reason) bool { return given.Code == r.Code }
 		if !slices.ContainsFunc(reasons, same) {
 			reasons = append(reasons, r)
@@ -48,7 +55,7 @@ func (e *Explainer) Attributed(tx *payment.Transaction, v features.Vector, phi [
 }
 
 // pushes returns the groups that add to the score, most first, and the sum of them.
-func (e *Explainer) pushes(phi []float64) (pushes []push, total float64) {
+func (e *Explainer) pushes(phi []float64, others []Reason) (pushes []push, total float64) {
 	for i := range e.groups {
 		p := push{boundGroup: &e.groups[i]}
 		for _, at := range p.members {
@@ -57,6 +64,12 @@ func (e *Explainer) pushes(phi []float64) (pushes []push, total float64) {
 		if p.sum = rounded(p.sum); p.sum > 0 {
 			pushes = append(pushes, p)
 			total += p.sum
+		}
+	}
+	for i := range others {
+		if r := &others[i]; r.Contribution > 0 {
+			pushes = append(pushes, push{sum: r.Contribution, given: r})
+			total += r.Contribution
 		}
 	}
 	slices.SortStableFunc(pushes, func(a, b push) int { return cmp.Compare(b.sum, a.sum) })

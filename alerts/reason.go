@@ -36,6 +36,9 @@ const (
 	UnusualSilence     Code = "UNUSUAL_SILENCE"
 )
 
+// UnlikeItsKind is the code of a distance from accounts that behave alike; [Explainer.Unlike] words it.
+const UnlikeItsKind Code = "UNLIKE_ITS_KIND"
+
 // The codes that stand alone, where no figure is outside the usual range.
 const (
 	FirstTransaction   Code = "FIRST_TRANSACTION"
@@ -76,6 +79,8 @@ func (c Code) title() string {
 		return "Far from the last transaction"
 	case UnusualSilence:
 		return "Active after a long silence"
+	case UnlikeItsKind:
+		return "Unlike accounts of its kind"
 	case FirstTransaction:
 		return "First transaction of the account"
 	case LittleHistory:

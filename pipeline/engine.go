@@ -23,8 +23,8 @@ type Engine struct {
 	policy      *policy.Policy
 	lists       *policy.Lists
 	explainer   *alerts.Explainer
-	attribution *forest.Attribution // nil where the model does not allow it: alerts are then explained by comparisons
-	marks       []string            // names, in the order of their bits
+	attribution *scoring.Attribution // nil where the model does not allow it: alerts are then explained by comparisons
+	marks       []string             // names, in the order of their bits
 	vectors     bool
 	now         func() time.Time
 
@@ -46,7 +46,7 @@ type EngineConfig struct {
 func NewEngine(c EngineConfig) (*Engine, error) {
 	var scorer *scoring.Scorer
 	var model string
-	var attribution *forest.Attribution
+	var attribution *scoring.Attribution
 	if c.Model != nil {
 		if c.Policy == nil {
 			return nil, errors.New("an engine with a model needs a policy to decide by")
@@ -104,13 +104,13 @@ type judge struct {
 	verdict     policy.Verdict
 
 	shares  []float64 // what each value adds to the margin
-	scratch *forest.Scratch
+	scratch *scoring.AttributionScratch
 }
 
 func newJudge(e *Engine) *judge {
 	j := &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len())}
 	if e.attribution != nil {
-		j.shares, j.scratch = make([]float64, len(j.vector)), e.attribution.NewScratch()
+		j.shares, j.scratch = make([]float64, e.attribution.Width()), e.attribution.NewScratch()
 	}
 	return j
 }
@@ -205,7 +205,11 @@ func (j *judge) reasons(tx *payment.Transaction) []alerts.Reason {
 		return j.explainer.Reasons(tx, j.vector)
 	}
 	j.attribution.Explain(j.vector, j.shares, j.scratch)
-	return j.explainer.Attributed(tx, j.vector, j.shares)
+	shares, others := j.shares[:len(j.vector)], j.shares[len(j.vector):]
+	if kind, ok := j.scorer.Kind(j.vector); ok {
+		return j.explainer.Attributed(tx, j.vector, shares, j.explainer.Unlike(kind, j.vector, others[0]))
+	}
+	return j.explainer.Attributed(tx, j.vector, shares)
 }
 
 // ruleReasons returns the reasons of rules and lists as an alert has them.

@@ -35,7 +35,7 @@ func TestContributionsAddUpInEveryFormat(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 			continue
 		}
-		v, phi, scratch := make(features.Vector, m.Schema().Len()), make([]float64, m.Schema().Len()), a.NewScratch()
+		v, phi, scratch := make(features.Vector, m.Schema().Len()), make([]float64, a.Width()), a.NewScratch()
 		for range 200 {
 			for i := range v {
 				if v[i] = 100 * rng.ExpFloat64(); rng.IntN(6) == 0 {

@@ -16,6 +16,7 @@ import lightgbm as lgb
 import numpy as np
 
 from weir_train import golden
+from weir_train.boosting import Boosted
 from weir_train.dataset import Floats
 from weir_train.fixtures import synthetic
 
@@ -36,7 +37,7 @@ def make(out: Path) -> None:
     ]
     for name, data, shape in shapes:
         booster = _train(data, y, shape)
-        rows = golden.vectors(booster, data, seed=3)
+        rows = golden.vectors(Boosted(booster), data, seed=3)
         rows = rows[np.unique(np.linspace(0, len(rows) - 1, _ROWS).astype(np.int64))]
         (out / f"{name}.txt").write_text(booster.model_to_string(), encoding="utf-8", newline="\n")
         (out / f"{name}.csv").write_bytes(_to_csv(rows, contributions(booster, rows)))
