@@ -110,7 +110,13 @@ func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.NewEngine(pipeline.EngineConfig{Set: set, Model: model, Policy: p, Lists: p.Entries(), Vectors: c.Decision.Vector, Now: now})
+	catalogue, err := c.reasons()
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.NewEngine(pipeline.EngineConfig{
+		Set: set, Model: model, Policy: p, Lists: p.Entries(), Vectors: c.Decision.Vector, Reasons: catalogue, Now: now,
+	})
 }
 
 // store opens the account states of the configured topic and layout.

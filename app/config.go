@@ -27,7 +27,10 @@ type Config struct {
 	Model    ModelConfig    `yaml:"model" doc:"what scores"`
 	Policy   PolicyConfig   `yaml:"policy" doc:"what turns scores into actions"`
 	Decision DecisionConfig `yaml:"decisions" doc:"what decision events carry"`
+	Alerts   AlertsConfig   `yaml:"alerts" doc:"what alerts say"`
 	HTTP     HTTPConfig     `yaml:"http" doc:"metrics and health"`
+	Targets  []string       `yaml:"targets" doc:"what weir run runs: pipeline decides what is in Kafka, decide takes transactions over HTTP and answers with their decisions; both may be in one process"`
+	Decide   DecideConfig   `yaml:"decide" doc:"decisions on request (docs/decide.md), for the target decide"`
 	Log      LogConfig      `yaml:"log" doc:"structured logs on standard error"`
 
 	tell func(text string)
@@ -107,6 +110,11 @@ type DecisionConfig struct {
 	Vector bool `yaml:"vector" doc:"whether decisions carry their feature vector, which makes them training data"`
 }
 
+// AlertsConfig is the key alerts.
+type AlertsConfig struct {
+	Reasons string `yaml:"reasons" doc:"a file with the words for reasons; empty for the shipped one (weir reasons source prints it)"`
+}
+
 // HTTPConfig is the key http.
 type HTTPConfig struct {
 	Address string `yaml:"address" doc:"host:port to serve /metrics, /healthz and /readyz at, each process on a machine its own; \":9464\" for all interfaces, \"\" for none"`
@@ -141,6 +149,8 @@ func DefaultConfig() Config {
 		Model:    ModelConfig{Engine: scoring.EngineFast},
 		Decision: DecisionConfig{Vector: true},
 		HTTP:     HTTPConfig{Address: "localhost:9464"},
+		Targets:  []string{targetPipeline},
+		Decide:   defaultDecide(),
 		Log:      LogConfig{Level: "info", Format: "text"},
 	}
 }
@@ -195,7 +205,9 @@ func (c *Config) Validate() error {
 	layout := c.layout()
 	if err := layout.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("features: %w", err))
-	} else if _, err := c.featureSet(); err != nil {
+	} else if set, err := c.featureSet(); err != nil {
+		errs = append(errs, err)
+	} else if _, err := c.explainer(set); err != nil {
 		errs = append(errs, err)
 	}
 	check(c.Model.Engine.Known(), "model.engine is %q: it must be fast or leaves", c.Model.Engine)
@@ -205,6 +217,12 @@ func (c *Config) Validate() error {
 	if c.HTTP.Address != "" {
 		_, port, err := net.SplitHostPort(c.HTTP.Address)
 		check(err == nil && port != "", "http.address is %q: it must be host:port, :port or empty", c.HTTP.Address)
+	}
+	if _, err := c.targets(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.decideRules(); err != nil {
+		errs = append(errs, err)
 	}
 	check(c.Log.Format == "text" || c.Log.Format == "json", "log.format is %q: it must be text or json", c.Log.Format)
 	return errors.Join(errs...)
