@@ -109,7 +109,7 @@ func hitOf(a *alerts.Alert) cases.Hit {
 		}
 		return x
 	}
-	h := cases.Hit{AccountID: a.AccountID, EventTime: a.Timestamp, MadeAt: a.Timestamp, Severity: a.Severity, Score: known(a.Score), Reason: a.Reason}
+	h := cases.Hit{AccountID: a.AccountID, EventTime: a.Timestamp, MadeAt: a.Timestamp, Severity: a.Severity, Score: known(a.Score), AtRisk: known(a.MoneyAtRisk), Reason: a.Reason}
 	if a.Transaction != nil {
 		h.EventTime = a.Transaction.Time
 	}

@@ -3,7 +3,9 @@ package scoring
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/weir-fraud/weir/features"
@@ -16,6 +18,7 @@ type Decision struct {
 	TransactionID string
 	AccountID     string
 	Timestamp     payment.Time // the transaction's event time
+	Content       uint32       // of its fingerprint, so that a repeated id with another body is told apart; 0: not written
 	Action        Action
 	Score         float64 // the active model's probability of fraud, in [0, 1]
 	Model         string  // the active model's id
@@ -40,6 +43,9 @@ func (d *Decision) AppendJSON(dst []byte) []byte {
 	dst = payment.AppendString(append(dst, `{"transaction_id":`...), d.TransactionID)
 	dst = payment.AppendString(append(dst, `,"account_id":`...), d.AccountID)
 	dst = d.Timestamp.Append(append(dst, `,"timestamp":"`...))
+	if d.Content != 0 {
+		dst = appendContent(append(dst, `","content":"`...), d.Content)
+	}
 	dst = append(append(dst, `","action":"`...), d.Action.String()...)
 	dst = appendScore(append(dst, `","score":`...), d.Score)
 	dst = payment.AppendString(append(dst, `,"model":`...), d.Model)
@@ -63,6 +69,11 @@ func (d *Decision) AppendJSON(dst []byte) []byte {
 		dst = append(dst, '"')
 	}
 	return append(dst, '}')
+}
+
+// appendContent writes eight hexadecimal digits.
+func appendContent(dst []byte, content uint32) []byte {
+	return hex.AppendEncode(dst, []byte{byte(content >> 24), byte(content >> 16), byte(content >> 8), byte(content)})
 }
 
 func appendStrings(dst []byte, list []string) []byte {
@@ -91,6 +102,9 @@ const canonicalNaN = 0x7ff8000000000001
 // AppendVector appends v as standard base64 of little-endian float64 values. It uses only characters that stand for
 // themselves in JSON.
 func AppendVector(dst []byte, v features.Vector) []byte {
+	// All at once: appending bit by bit would check for room, and make it, at each.
+	at := len(dst)
+	dst = slices.Grow(dst, base64.StdEncoding.EncodedLen(8*len(v)))[:at+base64.StdEncoding.EncodedLen(8*len(v))]
 	var chunk [24]byte // three values make 32 characters without padding
 	n := 0
 	for _, x := range v {
@@ -100,9 +114,10 @@ func AppendVector(dst []byte, v features.Vector) []byte {
 		}
 		binary.LittleEndian.PutUint64(chunk[n:], bits)
 		if n += 8; n == len(chunk) {
-			dst = base64.StdEncoding.AppendEncode(dst, chunk[:])
-			n = 0
+			base64.StdEncoding.Encode(dst[at:], chunk[:])
+			at, n = at+32, 0
 		}
 	}
-	return base64.StdEncoding.AppendEncode(dst, chunk[:n])
+	base64.StdEncoding.Encode(dst[at:], chunk[:n])
+	return dst
 }
