@@ -181,15 +181,18 @@ type querier interface {
 }
 
 // each calls scan with each row of a query.
-func (d *DB) each(ctx context.Context, q querier, scan func(r *sql.Rows) error, query string, args ...any) error {
+func (d *DB) each(ctx context.Context, q querier, scan func(r *sql.Rows) error, query string, args ...any) (err error) {
 	rows, err := q.QueryContext(ctx, d.text(query), args...)
 	if err != nil {
 		return err
 	}
-	for err == nil && rows.Next() {
-		err = scan(rows)
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
 	}
-	return errors.Join(err, rows.Err(), rows.Close())
+	return rows.Err()
 }
 
 // locking is what a SELECT ends with whose rows nobody may change until the transaction ends. SQLite locks all by itself.

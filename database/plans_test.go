@@ -69,5 +69,8 @@ func (b *backend) explain(t *testing.T, query string, args []any) string {
 		}
 		plan.WriteString(line + "\n")
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return plan.String()
 }
