@@ -87,7 +87,13 @@ func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.NewEngine(pipeline.EngineConfig{Set: set, Model: model, Policy: policy, Vectors: c.Decision.Vector, Now: now})
+	challengers, err := c.loadChallengers()
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.NewEngine(pipeline.EngineConfig{
+		Set: set, Model: model, Policy: policy, Vectors: c.Decision.Vector, Now: now, Challengers: challengers,
+	})
 }
 
 // store opens the account states of the configured topic and layout.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -92,6 +93,8 @@ type ModelConfig struct {
 	Directory string   `yaml:"directory" doc:"a model directory; empty for the shipped model"`
 	Review    *float64 `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own"`
 	Decline   *float64 `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own"`
+
+	Challengers []string `yaml:"challengers" doc:"directories of models that score too and decide nothing: decisions have their scores"`
 }
 
 // DecisionConfig is the key decisions.
@@ -130,6 +133,7 @@ func DefaultConfig() Config {
 			LongestWindow: Duration(l.LongestWindow), Lateness: Duration(l.Lateness), Dedupe: Duration(l.Dedupe),
 			MaxFuture: Duration(l.MaxFuture), EventBudget: l.EventBudget, Currency: l.Currency, Rates: map[string]string{},
 		},
+		Model:    ModelConfig{Challengers: []string{}},
 		Decision: DecisionConfig{Vector: true},
 		HTTP:     HTTPConfig{Address: "localhost:9464"},
 		Log:      LogConfig{Level: "info", Format: "text"},
@@ -192,6 +196,7 @@ func (c *Config) Validate() error {
 	for name, v := range map[string]*float64{"review": c.Model.Review, "decline": c.Model.Decline} {
 		check(v == nil || *v >= 0 && *v <= 1, "model.%s must be between 0 and 1", name)
 	}
+	check(!slices.Contains(c.Model.Challengers, ""), "model.challengers: a directory is empty")
 	if c.HTTP.Address != "" {
 		_, port, err := net.SplitHostPort(c.HTTP.Address)
 		check(err == nil && port != "", "http.address is %q: it must be host:port, :port or empty", c.HTTP.Address)

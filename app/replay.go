@@ -131,6 +131,9 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		if engine.Policy, err = c.policy(engine.Model); err != nil {
 			return nil, err
 		}
+		if engine.Challengers, err = c.loadChallengers(); err != nil {
+			return nil, err
+		}
 		r.evaluator = evaluation.NewCollector(cardsPerDay)
 		r.report.Model, r.report.Policy = engine.Model.Manifest(), engine.Policy
 		r.report.Currency, _ = payment.ParseCurrency(set.Layout().Currency)

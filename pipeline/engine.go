@@ -23,6 +23,8 @@ type Engine struct {
 	vectors   bool
 	now       func() time.Time
 
+	challengers []challenger
+
 	approximate []string // the flag of each feature
 }
 
@@ -33,6 +35,8 @@ type EngineConfig struct {
 	Policy  scoring.Policy
 	Vectors bool             // whether decisions carry their feature vector
 	Now     func() time.Time // stamps alerts, and nothing else
+
+	Challengers []*scoring.Model // score too, and decide nothing; their scores stand in the decisions in this order
 }
 
 // NewEngine returns an Engine. It fails where the model wants features that the set lacks or defines otherwise.
@@ -46,6 +50,10 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 		}
 		model = c.Model.ID()
 	}
+	challengers, err := bindChallengers(c.Model, c.Challengers, c.Set.Schema())
+	if err != nil {
+		return nil, err
+	}
 	reporting, _ := payment.ParseCurrency(c.Set.Layout().Currency)
 	approximate := make([]string, c.Set.Schema().Len())
 	for i, name := range c.Set.Schema().Names {
@@ -53,7 +61,7 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 	}
 	return &Engine{
 		set: c.Set, scorer: scorer, model: model, policy: c.Policy, vectors: c.Vectors, now: c.Now, marks: c.Set.Marks(),
-		explainer: alerts.NewExplainer(c.Set.Schema(), reporting), approximate: approximate,
+		explainer: alerts.NewExplainer(c.Set.Schema(), reporting), approximate: approximate, challengers: challengers,
 	}, nil
 }
 
@@ -75,10 +83,11 @@ type judge struct {
 	observation features.Observation
 	vector      features.Vector
 	decision    scoring.Decision
+	shadow      []scoring.Challenger // what the challengers say of the vector
 }
 
 func newJudge(e *Engine) *judge {
-	return &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len())}
+	return &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len()), shadow: e.newShadow()}
 }
 
 // observe looks at a transaction of the entry's account.
@@ -91,7 +100,10 @@ func (j *judge) observe(e *entry, tx *payment.Transaction) features.Outcome {
 func (j *judge) compute(e *entry) { e.account.Compute(&j.observation, j.vector) }
 
 // score scores the vector.
-func (j *judge) score() { j.decision.Score = j.scorer.Score(j.vector) }
+func (j *judge) score() {
+	j.decision.Score = j.scorer.Score(j.vector)
+	j.challenge()
+}
 
 // decide makes the decision on the scored transaction. It is good until the next call.
 func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
@@ -99,7 +111,7 @@ func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 	*d = scoring.Decision{
 		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time,
 		Action: j.policy.Decide(d.Score), Score: d.Score, Model: j.model, Policy: j.policy.Version,
-		Marks: d.Marks[:0], Flags: d.Flags[:0],
+		Challengers: j.shadow, Marks: d.Marks[:0], Flags: d.Flags[:0],
 	}
 	if j.vectors {
 		d.Vector = j.vector

@@ -125,7 +125,7 @@ func modelCommand() *cobra.Command {
 				return err
 			}
 			if len(args) == 1 {
-				c.Model.Directory = args[0]
+				c.Model.Directory, c.Model.Challengers = args[0], nil
 			}
 			return app.CheckModel(c, os.Stdout)
 		},

@@ -1,0 +1,34 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/pipeline"
+	"github.com/weir-fraud/weir/scoring"
+)
+
+// loadChallengers loads the configured challengers. An error names the directory.
+func (c *Config) loadChallengers() ([]*scoring.Model, error) {
+	var list []*scoring.Model
+	for _, directory := range c.Model.Challengers {
+		m, err := scoring.Load(directory)
+		if err != nil {
+			return nil, fmt.Errorf("model.challengers: %w", err)
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+// checkedChallengers returns the challengers after all that can be verified about them beside the model that decides.
+func (c *Config) checkedChallengers(set *features.Set, champion *scoring.Model) ([]*scoring.Model, error) {
+	list, err := c.loadChallengers()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := pipeline.NewEngine(pipeline.EngineConfig{Set: set, Model: champion, Challengers: list}); err != nil {
+		return nil, err
+	}
+	return list, nil
+}
