@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"time"
 
@@ -32,6 +31,7 @@ type ReplayOptions struct {
 	Features, Decisions, Feedback, State, Report string // paths to write to, empty for none
 
 	observed func(tx *payment.Transaction, a *features.Account, o *features.Observation) // see pipeline.ReplayConfig
+	counted  func(row *pipeline.Replayed, rec *history.Record)                           // takes the rows that figures are of, instead of an evaluator
 }
 
 const (
@@ -72,10 +72,7 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 		return err
 	}
 	r.finish(time.Since(began))
-	if n := r.engine.Disordered(); n > 0 {
-		_, _ = fmt.Fprintf(stderr, "warning: %d rows are older than tiles that rows before them had read already: sort the file by time, "+
-			"or entity features may differ from what they would have been live\n", n)
-	}
+	r.warnDisorder(stderr)
 	if r.page != nil {
 		if err := r.report.WriteHTML(r.page); err != nil {
 			return err
@@ -92,6 +89,14 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 		return err
 	}
 	return r.rejects.check(r.in.Progress().Rows, true)
+}
+
+// warnDisorder says that a file is not in order, where that can change features.
+func (r *replay) warnDisorder(stderr io.Writer) {
+	if n := r.engine.Disordered(); n > 0 {
+		_, _ = fmt.Fprintf(stderr, "warning: %d rows are older than tiles that rows before them had read already: sort the file by time, "+
+			"or entity features may differ from what they would have been live\n", n)
+	}
 }
 
 type replay struct {
@@ -116,13 +121,7 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		return nil, err
 	}
 	r := &replay{options: o, schema: set.Schema(), labeler: newLabeler(set)}
-	for _, path := range o.Input.Paths {
-		name := filepath.Base(path)
-		if path == history.StandardInput {
-			name = "standard input"
-		}
-		r.report.Inputs = append(r.report.Inputs, name)
-	}
+	r.report.Inputs = inputNames(o.Input.Paths)
 	engine := pipeline.EngineConfig{Set: set, Vectors: c.Decision.Vector, Now: time.Now}
 	if !o.NoModel {
 		if engine.Model, err = c.loadModel(); err != nil {
@@ -134,7 +133,9 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		if engine.Challengers, err = c.loadChallengers(); err != nil {
 			return nil, err
 		}
-		r.evaluator = evaluation.NewCollector(cardsPerDay)
+		if o.counted == nil {
+			r.evaluator = evaluation.NewCollector(cardsPerDay)
+		}
 		r.report.Model, r.report.Policy = engine.Model.Manifest(), engine.Policy
 		r.report.Currency, _ = payment.ParseCurrency(set.Layout().Currency)
 	}
@@ -331,6 +332,9 @@ func (r *replay) count(row *pipeline.Replayed, rec *history.Record) {
 		return
 	}
 	c.Labels[rec.Label]++
+	if r.options.counted != nil {
+		r.options.counted(row, rec)
+	}
 	if r.evaluator == nil {
 		return
 	}
