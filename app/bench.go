@@ -34,6 +34,7 @@ func Bench(ctx context.Context, c Config, o BenchOptions, stdout, stderr io.Writ
 	return b.run(ctx, []part{
 		{"state size", b.stateSize},
 		{"features", b.features},
+		{"scoring", b.scoring},
 		{"replay", b.replay},
 		{"pipeline on the configured servers", b.real},
 		{"pipeline on the embedded servers", b.embedded},

@@ -16,7 +16,7 @@ func (c *Config) loadChallengers() ([]*scoring.Model, error) {
 		if err != nil {
 			return nil, fmt.Errorf("model.challengers: %w", err)
 		}
-		list = append(list, m)
+		list = append(list, m.With(c.Model.Engine))
 	}
 	return list, nil
 }

@@ -49,10 +49,15 @@ func (c *Config) featureSet() (*features.Set, error) {
 
 // loadModel loads the configured model, or the shipped one.
 func (c *Config) loadModel() (*scoring.Model, error) {
+	load := func() (*scoring.Model, error) { return scoring.Load(c.Model.Directory) }
 	if c.Model.Directory == "" {
-		return scoring.LoadFS(models.Shipped(), forest.DefaultLimits())
+		load = func() (*scoring.Model, error) { return scoring.LoadFS(models.Shipped(), forest.DefaultLimits()) }
 	}
-	return scoring.Load(c.Model.Directory)
+	m, err := load()
+	if err != nil {
+		return nil, err
+	}
+	return m.With(c.Model.Engine), nil
 }
 
 // policy returns the model's thresholds, with those of the configuration over them.

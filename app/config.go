@@ -14,6 +14,7 @@ import (
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/features/redisstate"
 	"github.com/weir-fraud/weir/pipeline"
+	"github.com/weir-fraud/weir/scoring"
 	"github.com/weir-fraud/weir/stream"
 )
 
@@ -90,9 +91,10 @@ type FeaturesConfig struct {
 
 // ModelConfig is the key model.
 type ModelConfig struct {
-	Directory string   `yaml:"directory" doc:"a model directory; empty for the shipped model"`
-	Review    *float64 `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own"`
-	Decline   *float64 `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own"`
+	Directory string         `yaml:"directory" doc:"a model directory; empty for the shipped model"`
+	Engine    scoring.Engine `yaml:"engine" doc:"what walks its trees: fast, or leaves, the library that fast is held against; both give the same bits"`
+	Review    *float64       `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own"`
+	Decline   *float64       `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own"`
 
 	Challengers []string `yaml:"challengers" doc:"directories of models that score too and decide nothing: decisions have their scores"`
 }
@@ -133,7 +135,7 @@ func DefaultConfig() Config {
 			LongestWindow: Duration(l.LongestWindow), Lateness: Duration(l.Lateness), Dedupe: Duration(l.Dedupe),
 			MaxFuture: Duration(l.MaxFuture), EventBudget: l.EventBudget, Currency: l.Currency, Rates: map[string]string{},
 		},
-		Model:    ModelConfig{Challengers: []string{}},
+		Model:    ModelConfig{Engine: scoring.EngineFast, Challengers: []string{}},
 		Decision: DecisionConfig{Vector: true},
 		HTTP:     HTTPConfig{Address: "localhost:9464"},
 		Log:      LogConfig{Level: "info", Format: "text"},
@@ -193,6 +195,7 @@ func (c *Config) Validate() error {
 	} else if _, err := c.featureSet(); err != nil {
 		errs = append(errs, err)
 	}
+	check(c.Model.Engine.Known(), "model.engine is %q: it must be fast or leaves", c.Model.Engine)
 	for name, v := range map[string]*float64{"review": c.Model.Review, "decline": c.Model.Decline} {
 		check(v == nil || *v >= 0 && *v <= 1, "model.%s must be between 0 and 1", name)
 	}

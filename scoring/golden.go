@@ -85,13 +85,8 @@ func parseGoldenRow(record []string) (golden, error) {
 // verifyGolden holds that s gives the trainer's scores. Feature i of a golden vector goes to position at[i].
 func verifyGolden(list []golden, s *Scorer, at []int) error {
 	v := make(features.Vector, s.width)
-	for i := range v {
-		v[i] = math.NaN()
-	}
 	for i, g := range list {
-		for j, x := range g.vector {
-			v[at[j]] = x
-		}
+		g.spread(v, at)
 		margin := s.Margin(v)
 		if math.Abs(margin-g.margin) > goldenTolerance*math.Max(1, math.Abs(g.margin)) ||
 			math.Abs(s.probability(margin)-g.probability) > goldenTolerance {

@@ -26,6 +26,7 @@ type Model struct {
 	digest   string
 	forest   *forest.Forest
 	golden   []golden
+	engine   Engine
 }
 
 // Load reads the model directory dir and verifies it: the hashes of its files, the whole structure of the trees, the
@@ -48,7 +49,7 @@ func LoadFS(fsys fs.FS, limits forest.Limits) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ManifestFile, err)
 	}
-	m := &Model{manifest: *manifest, digest: digest(text)}
+	m := &Model{manifest: *manifest, digest: digest(text), engine: EngineFast}
 	if text, err = readHashed(fsys, ModelFile, limits.ModelBytes, manifest.Files.Model); err != nil {
 		return nil, err
 	}
@@ -115,15 +116,15 @@ func (m *Model) Schema() *features.Schema { return m.manifest.Schema() }
 func (m *Model) Trees() int { return m.forest.Trees() }
 
 // Bind returns a scorer for vectors of the given schema. It refuses, with an error that wraps
-// [features.ErrDefinition], when the schema lacks a feature of the model or defines it otherwise, and repeats the
-// golden vectors through the result.
+// [features.ErrDefinition], when the schema lacks a feature of the model or defines it otherwise, repeats the
+// golden vectors through the result, and holds EngineFast against EngineLeaves on them.
 func (m *Model) Bind(schema *features.Schema) (*Scorer, error) {
 	at, err := schema.Project(m.Schema())
 	if err != nil {
 		return nil, fmt.Errorf("model %s cannot read these features: %w; declare the feature as it was when the model was trained, "+
 			"or train again", m.ID(), err)
 	}
-	trees, err := m.forest.Leaves(at, schema.Len())
+	trees, err := m.evaluator(at, schema.Len())
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.ID(), err)
 	}

@@ -1,14 +1,11 @@
 package scoring
 
-import (
-	"github.com/weir-fraud/weir/features"
-	"github.com/weir-fraud/weir/scoring/forest"
-)
+import "github.com/weir-fraud/weir/features"
 
 // Scorer scores the vectors of one schema with one model. It is safe for use by several goroutines and allocates
 // nothing per vector. [Model.Bind] makes one.
 type Scorer struct {
-	trees       *forest.Leaves // reads a schema's vector in place: its features have the schema's positions
+	trees       evaluator // reads a schema's vector in place: its features have the schema's positions
 	link        Link
 	calibration *Calibration // nil for none
 	width       int          // of the schema

@@ -15,7 +15,8 @@ import (
 func benchCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure throughput, latency and size", Long: `Measure against the configured Kafka and Redis. Every figure is a line of "name value unit"; docs/benchmarks.md
 defines each. Benchmarks use topics, groups and a state of their own and delete them afterwards.`}
-	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchPipelineCommand(), benchFeaturesCommand(), benchEntitiesCommand())
+	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchPipelineCommand(), benchFeaturesCommand(), benchScoringCommand(),
+		benchEntitiesCommand())
 	return cmd
 }
 
@@ -102,6 +103,15 @@ func benchFeaturesCommand() *cobra.Command {
 		Long: `Print the CPU time that 40 and 200 features over an account's own events take for one transaction, with 10, 100 and
 1,000 events in the longest window. It needs no servers.`,
 		RunE: measure(app.BenchFeatures),
+	}
+}
+
+func benchScoringCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "scoring", Short: "Measure what the score of one transaction takes", Args: cobra.NoArgs,
+		Long: `Print the CPU time that one vector of 63 features takes in a model of 200 trees, of 31 and of 63 leaves. It needs no
+servers.`,
+		RunE: measure(app.BenchScoring),
 	}
 }
 
