@@ -30,7 +30,7 @@ type CompareOptions struct {
 
 // compared is a comparison under way: the configured model with its challengers, each by its own thresholds.
 type compared struct {
-	policies []scoring.Policy
+	bands    []scoring.Bands
 	comparer *evaluation.Comparer
 	opinions []evaluation.Opinion // of one transaction, used again for the next
 	report   report.Comparison
@@ -86,30 +86,31 @@ func newCompared(c Config) (*compared, error) {
 	if len(challengers) == 0 {
 		return nil, errors.New("there is nothing to compare: name a model with --challenger DIRECTORY, or in model.challengers")
 	}
-	policy, err := c.policy(champion)
-	if err != nil {
-		return nil, err
-	}
-	m := &compared{policies: []scoring.Policy{policy}}
-	for _, challenger := range challengers {
-		m.policies = append(m.policies, challenger.Manifest().Policy("manifest"))
-	}
+	m := &compared{}
 	for i, model := range append([]*scoring.Model{champion}, challengers...) {
-		p := m.policies[i]
-		m.report.Contenders = append(m.report.Contenders, report.Contender{Model: model.Manifest(), Review: p.Review, Decline: p.Decline})
+		bands := model.Manifest().Bands()
+		if i == 0 {
+			_, bands = c.bands(model)
+			if err := bands.Validate(); err != nil {
+				return nil, fmt.Errorf("model.review and model.decline: %w", err)
+			}
+		}
+		m.bands = append(m.bands, bands)
+		m.report.Contenders = append(m.report.Contenders, report.Contender{Model: model.Manifest(), Bands: bands})
 	}
-	m.comparer = evaluation.NewComparer(len(m.policies), cardsPerDay)
-	m.opinions = make([]evaluation.Opinion, len(m.policies))
+	m.comparer = evaluation.NewComparer(len(m.bands), cardsPerDay)
+	m.opinions = make([]evaluation.Opinion, len(m.bands))
 	m.report.Currency, _ = payment.ParseCurrency(c.Features.Currency)
 	return m, nil
 }
 
 // replay runs past transactions through the engine.
 func (m *compared) replay(ctx context.Context, c Config, o CompareOptions, stderr io.Writer) (err error) {
-	r, err := newReplay(c, ReplayOptions{Input: o.Input, Partitions: o.Partitions, Threads: o.Threads, Since: o.Since, counted: m.count})
+	r, err := newReplay(c, ReplayOptions{Input: o.Input, Partitions: o.Partitions, Threads: o.Threads, Since: o.Since, decided: m.count})
 	if err != nil {
 		return err
 	}
+	r.evaluator = nil // the comparer does its work
 	if r.in, err = o.Input.open(ctx); err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func (m *compared) add(s *evaluation.Sample, champion float64, challengers []flo
 		if i > 0 {
 			score = challengers[i-1]
 		}
-		action := m.policies[i].Decide(score)
+		action := m.bands[i].Action(score)
 		m.opinions[i] = evaluation.Opinion{Score: score, Alerted: action != scoring.Approve, Declined: action == scoring.Decline}
 	}
 	m.comparer.Add(s, m.opinions)

@@ -35,7 +35,7 @@ func (m *compared) readDecisions(ctx context.Context, c Config, o CompareOptions
 		return err
 	}
 	m.report.Inputs = inputNames(append(append([]string(nil), o.Decisions...), o.Feedback...))
-	r := &decisionReader{compared: m, labels: labels, set: set, since: o.Since, accounts: make(map[string]uint32), scores: make([]float64, len(m.policies))}
+	r := &decisionReader{compared: m, labels: labels, set: set, since: o.Since, accounts: make(map[string]uint32), scores: make([]float64, len(m.bands))}
 	for _, path := range o.Decisions {
 		if err := eachLine(ctx, path, r.line); err != nil {
 			return err

@@ -26,6 +26,7 @@ type Config struct {
 	Pipeline PipelineConfig `yaml:"pipeline" doc:"how partitions are worked off"`
 	Features FeaturesConfig `yaml:"features" doc:"what shapes the account state; any change here builds a new state from the log, beside the old one"`
 	Model    ModelConfig    `yaml:"model" doc:"what scores"`
+	Policy   PolicyConfig   `yaml:"policy" doc:"what turns scores into actions"`
 	Decision DecisionConfig `yaml:"decisions" doc:"what decision events carry"`
 	HTTP     HTTPConfig     `yaml:"http" doc:"metrics and health"`
 	Log      LogConfig      `yaml:"log" doc:"structured logs on standard error"`
@@ -93,10 +94,15 @@ type FeaturesConfig struct {
 type ModelConfig struct {
 	Directory string         `yaml:"directory" doc:"a model directory; empty for the shipped model"`
 	Engine    scoring.Engine `yaml:"engine" doc:"what walks its trees: fast, or leaves, the library that fast is held against; both give the same bits"`
-	Review    *float64       `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own"`
-	Decline   *float64       `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own"`
+	Review    *float64       `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own; without effect where policy.file is set"`
+	Decline   *float64       `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own; without effect where policy.file is set"`
 
 	Challengers []string `yaml:"challengers" doc:"directories of models that score too and decide nothing: decisions have their scores"`
+}
+
+// PolicyConfig is the key policy.
+type PolicyConfig struct {
+	File string `yaml:"file" doc:"a policy file (docs/policy.md); empty for the model's thresholds"`
 }
 
 // DecisionConfig is the key decisions.

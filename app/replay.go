@@ -31,7 +31,7 @@ type ReplayOptions struct {
 	Features, Decisions, Feedback, State, Report string // paths to write to, empty for none
 
 	observed func(tx *payment.Transaction, a *features.Account, o *features.Observation) // see pipeline.ReplayConfig
-	counted  func(row *pipeline.Replayed, rec *history.Record)                           // takes the rows that figures are of, instead of an evaluator
+	decided  func(row *pipeline.Replayed, rec *history.Record)                           // is shown every row that counts
 }
 
 const (
@@ -127,16 +127,15 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		if engine.Model, err = c.loadModel(); err != nil {
 			return nil, err
 		}
-		if engine.Policy, err = c.policy(engine.Model); err != nil {
+		if engine.Policy, err = c.policy(engine.Model, set); err != nil {
 			return nil, err
 		}
 		if engine.Challengers, err = c.loadChallengers(); err != nil {
 			return nil, err
 		}
-		if o.counted == nil {
-			r.evaluator = evaluation.NewCollector(cardsPerDay)
-		}
-		r.report.Model, r.report.Policy = engine.Model.Manifest(), engine.Policy
+		r.evaluator = evaluation.NewCollector(cardsPerDay)
+		engine.Lists = engine.Policy.Entries()
+		r.report.Model, r.report.Policy = engine.Model.Manifest(), report.PolicyOf(engine.Policy)
 		r.report.Currency, _ = payment.ParseCurrency(set.Layout().Currency)
 	}
 	e, err := pipeline.NewEngine(engine)
@@ -332,8 +331,8 @@ func (r *replay) count(row *pipeline.Replayed, rec *history.Record) {
 		return
 	}
 	c.Labels[rec.Label]++
-	if r.options.counted != nil {
-		r.options.counted(row, rec)
+	if r.options.decided != nil {
+		r.options.decided(row, rec)
 	}
 	if r.evaluator == nil {
 		return

@@ -17,6 +17,7 @@ import (
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/scoring"
 	"github.com/weir-fraud/weir/scoring/forest"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // fixture loads a model of scoring's test data as if it had been trained on the features of the schema, but for those
@@ -70,6 +71,15 @@ func shippedModel(t testing.TB) *scoring.Model {
 	return m
 }
 
+func thresholds(t testing.TB, set *features.Set, b scoring.Bands) *policy.Policy {
+	t.Helper()
+	p, err := policy.FromThresholds("p", b, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // eachDecision runs a judge over traffic of one account.
 func eachDecision(j *judge, n int, yield func(v features.Vector, d *scoring.Decision)) {
 	a := j.set.NewAccount()
@@ -91,14 +101,13 @@ func eachDecision(j *judge, n int, yield func(v features.Vector, d *scoring.Deci
 func TestChallengersScoreAndDecideNothing(t *testing.T) {
 	set := builtinSet(t)
 	champion := shippedModel(t)
-	policy := champion.Manifest().Policy("p")
-	policy.Review, policy.Decline = 0.001, 0.01 // some of each action
+	some := thresholds(t, set, scoring.Bands{Review: 0.001, Decline: 0.01}) // some of each action
 	challengers := []*scoring.Model{fixture(t, "platt", set.Schema()), fixture(t, "one_feature", set.Schema()), fixture(t, "isotonic", set.Schema())}
-	with, err := NewEngine(EngineConfig{Set: set, Model: champion, Policy: policy, Challengers: challengers})
+	with, err := NewEngine(EngineConfig{Set: set, Model: champion, Policy: some, Challengers: challengers})
 	if err != nil {
 		t.Fatal(err)
 	}
-	without, err := NewEngine(EngineConfig{Set: set, Model: champion, Policy: policy})
+	without, err := NewEngine(EngineConfig{Set: set, Model: champion, Policy: some})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +158,7 @@ func TestChallengersScoreAndDecideNothing(t *testing.T) {
 func TestChallengersDoNotAllocate(t *testing.T) {
 	set := builtinSet(t)
 	e, err := NewEngine(EngineConfig{
-		Set: set, Model: shippedModel(t), Policy: shippedModel(t).Manifest().Policy("p"),
+		Set: set, Model: shippedModel(t), Policy: thresholds(t, set, scoring.Bands{Review: 0.5, Decline: scoring.Never()}),
 		Challengers: []*scoring.Model{fixture(t, "platt", set.Schema()), fixture(t, "isotonic", set.Schema())},
 	})
 	if err != nil {

@@ -58,6 +58,9 @@ type Replayed struct {
 	Score    float64
 	Action   scoring.Action
 	Shadow   []float64 // the challengers' scores, in their order; good until the next Process
+	Adjusted float64   // the score with what rules added,
+	Segment  string    // the segment of the policy whose bands it falls into,
+	ByBands  bool      // and whether they decided
 	Marks    uint16    // mark i of the set as bit i
 	Keys     []string  // of each entity of the set, "" for none; good until the next Process
 	Decision []byte    // the decision event, good until the next Process; nil unless fresh and there is a model
@@ -188,6 +191,8 @@ func (t *replayThread) decide(row *Replayed, since payment.Time) {
 	for i := range d.Challengers {
 		row.Shadow[i] = d.Challengers[i].Score
 	}
+	v := &t.judge.verdict
+	row.Adjusted, row.Segment, row.ByBands = v.Score, v.Segment, v.ByBands
 	if d.Action == scoring.Approve || row.Transaction.Time < since || !t.highest.admit(row.entry, d.Score) {
 		return
 	}

@@ -22,17 +22,18 @@ type Comparison struct {
 
 // Contender is a model with the thresholds that its scores are measured by.
 type Contender struct {
-	Model           *scoring.Manifest
-	Review, Decline float64 // a Decline above 1 is never
+	Model *scoring.Manifest
+	Bands scoring.Bands
 }
 
 func (c *Contender) name() string { return c.Model.ID }
 
-func (c *Contender) declineText() string {
-	if c.Decline > 1 {
+// thresholdText writes a threshold.
+func thresholdText(threshold float64) string {
+	if threshold == scoring.Never() {
 		return "never"
 	}
-	return score(c.Decline)
+	return score(threshold)
 }
 
 // seen reports whether the model was made from payments of the period.
@@ -64,8 +65,8 @@ func (c *Comparison) figures() []figureRow {
 		}
 		rows = append(rows, row)
 	}
-	add("review from", func(m *Contender, _ *evaluation.Result) string { return score(m.Review) })
-	add("decline from", func(m *Contender, _ *evaluation.Result) string { return m.declineText() })
+	add("review from", func(m *Contender, _ *evaluation.Result) string { return thresholdText(m.Bands.Review) })
+	add("decline from", func(m *Contender, _ *evaluation.Result) string { return thresholdText(m.Bands.Decline) })
 	add("alerts", func(_ *Contender, r *evaluation.Result) string { return count(r.Review.Alerts.Total()) })
 	add("alerts a day", func(_ *Contender, r *evaluation.Result) string { return rate(r.AlertsPerDay()) })
 	add("declined", func(_ *Contender, r *evaluation.Result) string { return count(r.Decline.Alerts.Total()) })

@@ -42,7 +42,7 @@ func golden(t *testing.T, name, text string) {
 func comparison(names []string, review, decline float64) *report.Comparison {
 	c := &report.Comparison{Inputs: []string{"a.csv"}, Took: 2 * time.Second, Currency: usd}
 	for _, name := range names {
-		c.Contenders = append(c.Contenders, report.Contender{Model: &scoring.Manifest{ID: name}, Review: review, Decline: decline})
+		c.Contenders = append(c.Contenders, report.Contender{Model: &scoring.Manifest{ID: name}, Bands: scoring.Bands{Review: review, Decline: decline}})
 	}
 	return c
 }
@@ -50,7 +50,7 @@ func comparison(names []string, review, decline float64) *report.Comparison {
 // knownComparison makes one whose figures are told by hand.
 func knownComparison() *report.Comparison {
 	c := comparison([]string{"cards/a", "cards/b"}, 0.5, 0.9)
-	c.Contenders[1].Review, c.Contenders[1].Decline = 0.3, scoring.Never()
+	c.Contenders[1].Bands = scoring.Bands{Review: 0.3, Decline: scoring.Never()}
 	c.Contenders[1].Model.Training = scoring.Window{
 		From: time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2018, 4, 1, 12, 0, 0, 0, time.UTC),
 	}

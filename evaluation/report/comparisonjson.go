@@ -104,7 +104,7 @@ func (c *Comparison) WriteJSON(w io.Writer) error {
 func (c *Comparison) alone(i int) aloneJSON {
 	m, r := &c.Contenders[i], c.Result.Alone[i]
 	return aloneJSON{
-		Model: m.name(), Review: number(m.Review), Decline: number(m.Decline),
+		Model: m.name(), Review: number(m.Bands.Review), Decline: number(m.Bands.Decline),
 		Alerts: r.Review.Alerts.Total(), AlertsPerDay: number(r.AlertsPerDay()), Declined: r.Decline.Alerts.Total(),
 		AveragePrecision: number(r.AveragePrecision), ROCAUC: number(r.ROCAUC),
 		CardPrecision: cardPrecision{r.Card.K, r.Card.Days, number(r.Card.Mean), number(r.Card.Perfect)},
