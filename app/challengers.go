@@ -21,6 +21,23 @@ func (c *Config) loadChallengers() ([]*scoring.Model, error) {
 	return list, nil
 }
 
+// loadShadows reads the configured challenger policies. An error names the file.
+func (c *Config) loadShadows(set *features.Set) ([]pipeline.ShadowPolicy, error) {
+	var list []pipeline.ShadowPolicy
+	for _, path := range c.Policy.Challengers {
+		d, err := readPolicy(path)
+		if err != nil {
+			return nil, fmt.Errorf("policy.challengers: %w", err)
+		}
+		p, err := d.Compile(set)
+		if err != nil {
+			return nil, fmt.Errorf("policy.challengers: %w", err)
+		}
+		list = append(list, pipeline.ShadowPolicy{Policy: p, Lists: p.Entries()})
+	}
+	return list, nil
+}
+
 // checkedChallengers returns the challengers after all that can be verified about them beside the model that decides.
 func (c *Config) checkedChallengers(set *features.Set, champion *scoring.Model) ([]*scoring.Model, error) {
 	list, err := c.loadChallengers()

@@ -120,8 +120,13 @@ func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	shadows, err := c.loadShadows(set)
+	if err != nil {
+		return nil, err
+	}
 	return pipeline.NewEngine(pipeline.EngineConfig{
-		Set: set, Model: model, Policy: p, Lists: p.Entries(), Vectors: c.Decision.Vector, Now: now, Challengers: challengers,
+		Set: set, Model: model, Policy: p, Lists: p.Entries(), Vectors: c.Decision.Vector, Now: now,
+		Challengers: challengers, Shadows: shadows,
 	})
 }
 

@@ -103,6 +103,8 @@ type ModelConfig struct {
 // PolicyConfig is the key policy.
 type PolicyConfig struct {
 	File string `yaml:"file" doc:"a policy file (docs/policy.md); empty for the model's thresholds"`
+
+	Challengers []string `yaml:"challengers" doc:"policy files that decide nothing: decisions have what they would have done"`
 }
 
 // DecisionConfig is the key decisions.
@@ -141,6 +143,7 @@ func DefaultConfig() Config {
 			LongestWindow: Duration(l.LongestWindow), Lateness: Duration(l.Lateness), Dedupe: Duration(l.Dedupe),
 			MaxFuture: Duration(l.MaxFuture), EventBudget: l.EventBudget, Currency: l.Currency, Rates: map[string]string{},
 		},
+		Policy:   PolicyConfig{Challengers: []string{}},
 		Model:    ModelConfig{Engine: scoring.EngineFast, Challengers: []string{}},
 		Decision: DecisionConfig{Vector: true},
 		HTTP:     HTTPConfig{Address: "localhost:9464"},
@@ -206,6 +209,7 @@ func (c *Config) Validate() error {
 		check(v == nil || *v >= 0 && *v <= 1, "model.%s must be between 0 and 1", name)
 	}
 	check(!slices.Contains(c.Model.Challengers, ""), "model.challengers: a directory is empty")
+	check(!slices.Contains(c.Policy.Challengers, ""), "policy.challengers: a file is empty")
 	if c.HTTP.Address != "" {
 		_, port, err := net.SplitHostPort(c.HTTP.Address)
 		check(err == nil && port != "", "http.address is %q: it must be host:port, :port or empty", c.HTTP.Address)

@@ -133,6 +133,9 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		if engine.Challengers, err = c.loadChallengers(); err != nil {
 			return nil, err
 		}
+		if engine.Shadows, err = c.loadShadows(set); err != nil {
+			return nil, err
+		}
 		r.evaluator = evaluation.NewCollector(cardsPerDay)
 		engine.Lists = engine.Policy.Entries()
 		r.report.Model, r.report.Policy = engine.Model.Manifest(), report.PolicyOf(engine.Policy)

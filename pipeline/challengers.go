@@ -5,6 +5,7 @@ import (
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // challenger is a model that scores beside the champion and decides nothing.
@@ -47,18 +48,61 @@ func (e *Engine) Challengers() []string {
 	return ids
 }
 
-// newShadow returns what a judge fills in for each transaction.
-func (e *Engine) newShadow() []scoring.Challenger {
-	list := make([]scoring.Challenger, len(e.challengers))
-	for i := range e.challengers {
-		list[i].Model = e.challengers[i].id
+// ShadowPolicy is a policy that decides nothing, with the entries of its lists. It is compiled for the engine's set.
+type ShadowPolicy struct {
+	Policy *policy.Policy
+	Lists  *policy.Lists
+}
+
+// checkShadows holds that a decision can tell the policies apart.
+func checkShadows(active *policy.Policy, list []ShadowPolicy) error {
+	seen := make(map[string]bool)
+	for _, s := range list {
+		version := s.Policy.Version()
+		switch {
+		case active == nil:
+			return fmt.Errorf("challenger policy %s: there is no policy to challenge", version)
+		case version == active.Version():
+			return fmt.Errorf("challenger policy %s has the version of the policy that decides; a decision could not tell them apart", version)
+		case seen[version]:
+			return fmt.Errorf("challenger policy %s is there twice, and a decision has one action for each version", version)
+		}
+		seen[version] = true
 	}
-	return list
+	return nil
+}
+
+// shadow is what a judge's challengers say of a transaction. It is filled in again for each.
+type shadow struct {
+	scores  []scoring.Challenger
+	actions []scoring.ShadowAction
+	verdict policy.Verdict
+}
+
+func newShadow(e *Engine) shadow {
+	s := shadow{scores: make([]scoring.Challenger, len(e.challengers)), actions: make([]scoring.ShadowAction, len(e.shadows))}
+	for i := range e.challengers {
+		s.scores[i].Model = e.challengers[i].id
+	}
+	for i := range e.shadows {
+		s.actions[i].Policy = e.shadows[i].Policy.Version()
+	}
+	return s
 }
 
 // challenge has the challengers score the vector.
 func (j *judge) challenge() {
-	for i := range j.shadow {
-		j.shadow[i].Score = j.challengers[i].scorer.Score(j.vector)
+	for i := range j.challengers {
+		j.shadow.scores[i].Score = j.challengers[i].scorer.Score(j.vector)
+	}
+}
+
+// dissent has the challenger policies decide on the champion's score. It comes before the policy that counts: what is
+// made of the verdict afterwards reads what the last policy left to expressions.
+func (j *judge) dissent() {
+	for i := range j.shadows {
+		s := &j.shadows[i]
+		s.Policy.Decide(j.observation.Env(), j.decision.Score, s.Lists, &j.shadow.verdict)
+		j.shadow.actions[i].Action = j.shadow.verdict.Action
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"slices"
 	"strings"
@@ -160,25 +159,121 @@ func TestChallengersDoNotAllocate(t *testing.T) {
 	e, err := NewEngine(EngineConfig{
 		Set: set, Model: shippedModel(t), Policy: thresholds(t, set, scoring.Bands{Review: 0.5, Decline: scoring.Never()}),
 		Challengers: []*scoring.Model{fixture(t, "platt", set.Schema()), fixture(t, "isotonic", set.Schema())},
+		Shadows:     []ShadowPolicy{ruleSet(t, set, "2026-11-25.2", "amount > 100")},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	j := newJudge(e)
-	for i := range j.vector {
-		j.vector[i] = math.NaN()
-	}
-	usd, _ := payment.ParseCurrency("USD")
-	tx := payment.Transaction{ID: "t", AccountID: "A", Type: payment.Purchase, Currency: usd}
 	var line []byte
+	tx := payment.Transaction{ID: "t", AccountID: "A"}
+	eachDecision(j, 40, func(features.Vector, *scoring.Decision) {})
 	if n := testing.AllocsPerRun(200, func() {
 		j.score()
 		line = j.decide(&tx).AppendJSON(line[:0])
 	}); n != 0 {
 		t.Errorf("%v allocations a transaction", n)
 	}
-	if !strings.Contains(string(line), `"challengers":{"platt/2026-09-30":0.`) {
+	if !strings.Contains(string(line), `"challengers":{"platt/2026-09-30":0.`) || !strings.Contains(string(line), `"challenger_policies":{"2026-11-25.2":"decline"}`) {
 		t.Error(string(line))
+	}
+}
+
+// ruleSet compiles a policy of one rule, which declines.
+func ruleSet(t testing.TB, set *features.Set, version, when string) ShadowPolicy {
+	t.Helper()
+	d, err := policy.Parse("policy.yaml", fmt.Appendf(nil, `format: 1
+version: %s
+segments:
+  - {name: everything, review: 0.9}
+block:
+  kiosks: {key: account, action: review, entries: [B]}
+rules:
+  - {id: R1, when: '%s', action: decline, reason: x, owner: me}
+`, version, when))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := d.Compile(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ShadowPolicy{Policy: p, Lists: p.Entries()}
+}
+
+// Policies in shadow say what they would do, and the decision and its alert are what they are without them.
+func TestShadowPoliciesDecideNothing(t *testing.T) {
+	set := builtinSet(t)
+	config := EngineConfig{
+		Set: set, Model: shippedModel(t), Policy: thresholds(t, set, scoring.Bands{Review: 0.001, Decline: 0.01}),
+		Now: func() time.Time { return time.Unix(0, 0) },
+	}
+	without, err := NewEngine(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Shadows = []ShadowPolicy{ruleSet(t, set, "z", "amount > 900"), ruleSet(t, set, "a", "amount > 100000")}
+	with, err := NewEngine(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type made struct {
+		decision string
+		severity scoring.Severity
+		money    float64
+	}
+	var want []made
+	j := newJudge(without)
+	eachDecision(j, 60, func(_ features.Vector, d *scoring.Decision) {
+		want = append(want, made{string(d.AppendJSON(nil)), j.verdict.Severity, j.policy.MoneyAtRisk(j.observation.Env())})
+	})
+	j = newJudge(with)
+	n, declined, disagreed := 0, 0, 0
+	eachDecision(j, 60, func(_ features.Vector, d *scoring.Decision) {
+		amount := 0.01 * float64(100+n*n*n)
+		shadow := []scoring.ShadowAction{{Policy: "z", Action: scoring.Approve}, {Policy: "a", Action: scoring.Approve}}
+		if amount > 900 {
+			shadow[0].Action = scoring.Decline
+			declined++
+		}
+		if !slices.Equal(d.Policies, shadow) {
+			t.Fatalf("transaction %d of %v: %+v instead of %+v", n, amount, d.Policies, shadow)
+		}
+		if d.Action != shadow[0].Action {
+			disagreed++
+		}
+		back, err := scoring.ParseDecision(d.AppendJSON(nil))
+		if err != nil || !slices.Equal(back.Policies, shadow) {
+			t.Fatalf("written and read again they are %+v: %v", back, err)
+		}
+		plain := *d
+		plain.Policies = nil
+		if got := (made{string(plain.AppendJSON(nil)), j.verdict.Severity, j.policy.MoneyAtRisk(j.observation.Env())}); got != want[n] {
+			t.Fatalf("with policies in shadow\n%+v\nand without\n%+v", got, want[n])
+		}
+		n++
+	})
+	if declined == 0 || declined == n || disagreed == 0 {
+		t.Errorf("%d of %d declined in shadow, %d otherwise than decided: this tests nothing", declined, n, disagreed)
+	}
+}
+
+func TestEngineRefusesShadowPolicies(t *testing.T) {
+	set := builtinSet(t)
+	active, a := thresholds(t, set, scoring.Bands{Review: 0.5, Decline: 0.9}), ruleSet(t, set, "a", "amount > 1")
+	for name, c := range map[string]struct {
+		active  *policy.Policy
+		shadows []ShadowPolicy
+		want    string
+	}{
+		"twice":             {active, []ShadowPolicy{a, a}, "challenger policy a is there twice"},
+		"the active itself": {active, []ShadowPolicy{ruleSet(t, set, "p", "amount > 1")}, "challenger policy p has the version of the policy that decides"},
+		"no active":         {nil, []ShadowPolicy{a}, "challenger policy a: there is no policy to challenge"},
+	} {
+		_, err := NewEngine(EngineConfig{Set: set, Model: shippedModel(t), Policy: c.active, Shadows: c.shadows})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: the error is %v and should contain %s", name, err, c.want)
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ type Engine struct {
 	now       func() time.Time
 
 	challengers []challenger
+	shadows     []ShadowPolicy
 
 	approximate []string // the flag of each feature
 }
@@ -40,6 +41,7 @@ type EngineConfig struct {
 	Now     func() time.Time // stamps alerts, and nothing else
 
 	Challengers []*scoring.Model // score too, and decide nothing; their scores stand in the decisions in this order
+	Shadows     []ShadowPolicy   // decide nothing; what they would do stands in the decisions in this order
 }
 
 // NewEngine returns an Engine. It fails where the model wants features that the set lacks or defines otherwise.
@@ -57,6 +59,9 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkShadows(c.Policy, c.Shadows); err != nil {
+		return nil, err
+	}
 	reporting, _ := payment.ParseCurrency(c.Set.Layout().Currency)
 	approximate := make([]string, c.Set.Schema().Len())
 	for i, name := range c.Set.Schema().Names {
@@ -64,7 +69,7 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 	}
 	return &Engine{
 		set: c.Set, scorer: scorer, model: model, policy: c.Policy, lists: c.Lists, vectors: c.Vectors, now: c.Now, marks: c.Set.Marks(),
-		explainer: alerts.NewExplainer(c.Set.Schema(), reporting), approximate: approximate, challengers: challengers,
+		explainer: alerts.NewExplainer(c.Set.Schema(), reporting), approximate: approximate, challengers: challengers, shadows: c.Shadows,
 	}, nil
 }
 
@@ -92,11 +97,11 @@ type judge struct {
 	vector      features.Vector
 	decision    scoring.Decision
 	verdict     policy.Verdict
-	shadow      []scoring.Challenger // what the challengers say of the vector
+	shadow      shadow
 }
 
 func newJudge(e *Engine) *judge {
-	return &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len()), shadow: e.newShadow()}
+	return &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len()), shadow: newShadow(e)}
 }
 
 // observe looks at a transaction of the entry's account.
@@ -117,11 +122,12 @@ func (j *judge) score() {
 // decide makes the decision on the scored transaction. It is good until the next call.
 func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 	d, v := &j.decision, &j.verdict
+	j.dissent()
 	j.policy.Decide(j.observation.Env(), d.Score, j.lists, v)
 	*d = scoring.Decision{
 		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time,
 		Action: v.Action, Score: d.Score, Model: j.model, Policy: j.policy.Version(), Rules: v.Rules,
-		Challengers: j.shadow, Marks: d.Marks[:0], Flags: d.Flags[:0],
+		Challengers: j.shadow.scores, Policies: j.shadow.actions, Marks: d.Marks[:0], Flags: d.Flags[:0],
 	}
 	if j.vectors {
 		d.Vector = j.vector
