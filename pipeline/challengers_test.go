@@ -157,7 +157,7 @@ func TestChallengersScoreAndDecideNothing(t *testing.T) {
 func TestChallengersDoNotAllocate(t *testing.T) {
 	set := builtinSet(t)
 	e, err := NewEngine(EngineConfig{
-		Set: set, Model: shippedModel(t), Policy: thresholds(t, set, scoring.Bands{Review: 0.5, Decline: scoring.Never()}),
+		Set: set, Model: shippedModel(t), Policy: thresholds(t, set, scoring.Bands{Review: scoring.Never(), Decline: scoring.Never()}), // alerts have ids of their own
 		Challengers: []*scoring.Model{fixture(t, "platt", set.Schema()), fixture(t, "isotonic", set.Schema())},
 		Shadows:     []ShadowPolicy{ruleSet(t, set, "2026-11-25.2", "amount > 100")},
 	})
