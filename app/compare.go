@@ -28,9 +28,12 @@ type CompareOptions struct {
 	Report     string // path of a page, empty for none
 }
 
-// compared is a comparison under way: the configured model with its challengers, each by its own thresholds.
+// compared is a comparison under way. The champion is the configured model under the policy in effect; then come the
+// challengers, each by its own thresholds, and the challenger policies, on the champion's scores.
 type compared struct {
-	bands    []scoring.Bands
+	models   []string        // ids, the champion's first
+	bands    []scoring.Bands // of the models
+	policies []string        // versions
 	comparer *evaluation.Comparer
 	opinions []evaluation.Opinion // of one transaction, used again for the next
 	report   report.Comparison
@@ -75,7 +78,15 @@ func (o *CompareOptions) check() error {
 
 // newCompared loads the contenders.
 func newCompared(c Config) (*compared, error) {
+	set, err := c.featureSet()
+	if err != nil {
+		return nil, err
+	}
 	champion, err := c.loadModel()
+	if err != nil {
+		return nil, err
+	}
+	active, err := c.policy(champion, set)
 	if err != nil {
 		return nil, err
 	}
@@ -83,25 +94,32 @@ func newCompared(c Config) (*compared, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(challengers) == 0 {
-		return nil, errors.New("there is nothing to compare: name a model with --challenger DIRECTORY, or in model.challengers")
+	shadows, err := c.loadShadows(set)
+	if err != nil {
+		return nil, err
+	}
+	if len(challengers)+len(shadows) == 0 {
+		return nil, errors.New("there is nothing to compare: name a model with --challenger DIRECTORY or a policy with --challenger-policy FILE, " +
+			"or either in model.challengers or policy.challengers")
 	}
 	m := &compared{}
-	for i, model := range append([]*scoring.Model{champion}, challengers...) {
-		bands := model.Manifest().Bands()
-		if i == 0 {
-			_, bands = c.bands(model)
-			if err := bands.Validate(); err != nil {
-				return nil, fmt.Errorf("model.review and model.decline: %w", err)
-			}
-		}
-		m.bands = append(m.bands, bands)
-		m.report.Contenders = append(m.report.Contenders, report.Contender{Model: model.Manifest(), Bands: bands})
+	m.addModel(champion, active.Default())
+	for _, challenger := range challengers {
+		m.addModel(challenger, challenger.Manifest().Bands())
 	}
-	m.comparer = evaluation.NewComparer(len(m.bands), cardsPerDay)
-	m.opinions = make([]evaluation.Opinion, len(m.bands))
-	m.report.Currency, _ = payment.ParseCurrency(c.Features.Currency)
+	for _, s := range shadows {
+		m.policies = append(m.policies, s.Policy.Version())
+		m.report.Contenders = append(m.report.Contenders, report.Contender{Policy: s.Policy.Version(), Bands: s.Policy.Default()})
+	}
+	m.opinions = make([]evaluation.Opinion, len(m.models)+len(m.policies))
+	m.comparer = evaluation.NewComparer(len(m.opinions), cardsPerDay)
+	m.report.Currency, _ = payment.ParseCurrency(set.Layout().Currency)
 	return m, nil
+}
+
+func (m *compared) addModel(model *scoring.Model, b scoring.Bands) {
+	m.models, m.bands = append(m.models, model.ID()), append(m.bands, b)
+	m.report.Contenders = append(m.report.Contenders, report.Contender{Model: model.Manifest(), Bands: b})
 }
 
 // replay runs past transactions through the engine.
@@ -130,22 +148,20 @@ func (m *compared) replay(ctx context.Context, c Config, o CompareOptions, stder
 
 // count takes in a replayed transaction.
 func (m *compared) count(row *pipeline.Replayed, rec *history.Record) {
-	m.add(&evaluation.Sample{
+	m.opinions[0] = opinion(row.Score, row.Action)
+	for i, score := range row.Shadow.Scores {
+		m.opinions[i+1] = opinion(score, m.bands[i+1].Action(score))
+	}
+	for i, action := range row.Shadow.Actions {
+		m.opinions[len(m.models)+i] = opinion(row.Score, action)
+	}
+	m.comparer.Add(&evaluation.Sample{
 		Time: rec.Transaction.Time, Account: row.Account, Label: rec.Label, Pattern: rec.Pattern, Amount: row.Amount, Priced: row.Priced,
-	}, row.Score, row.Shadow)
+	}, m.opinions)
 }
 
-// add takes in a transaction with the champion's score and its challengers'.
-func (m *compared) add(s *evaluation.Sample, champion float64, challengers []float64) {
-	for i := range m.opinions {
-		score := champion
-		if i > 0 {
-			score = challengers[i-1]
-		}
-		action := m.bands[i].Action(score)
-		m.opinions[i] = evaluation.Opinion{Score: score, Alerted: action != scoring.Approve, Declined: action == scoring.Decline}
-	}
-	m.comparer.Add(s, m.opinions)
+func opinion(score float64, a scoring.Action) evaluation.Opinion {
+	return evaluation.Opinion{Score: score, Alerted: a != scoring.Approve, Declined: a == scoring.Decline}
 }
 
 func (m *compared) write(o CompareOptions, stdout io.Writer) error {

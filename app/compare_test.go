@@ -53,6 +53,17 @@ func fixtureModel(t *testing.T, name string, foreign ...string) string {
 	return to
 }
 
+// ruleFile writes a policy of one rule.
+func ruleFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(path, []byte("format: 1\nversion: 2026-11-25.2\nsegments: [{name: all, review: 0.001}]\n"+
+		"rules: [{id: R1, when: amount > 60, action: decline, reason: x, owner: me}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // decisions replays and returns the decisions, and the label events if asked for.
 func decisions(t *testing.T, c app.Config, o app.ReplayOptions) []*scoring.Decision {
 	t.Helper()
@@ -80,11 +91,7 @@ func decisions(t *testing.T, c app.Config, o app.ReplayOptions) []*scoring.Decis
 func TestReplayWithChallengers(t *testing.T) {
 	input := writeTraffic(t, 6000)
 	isotonic, platt := fixtureModel(t, "isotonic"), fixtureModel(t, "platt")
-	rules := filepath.Join(t.TempDir(), "policy.yaml")
-	if err := os.WriteFile(rules, []byte("format: 1\nversion: 2026-11-25.2\nsegments: [{name: all, review: 0.001}]\n"+
-		"rules: [{id: R1, when: amount > 60, action: decline, reason: x, owner: me}]\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	rules := ruleFile(t)
 	c := app.DefaultConfig()
 	plain := decisions(t, c, replayOptions(input))
 	c.Model.Challengers, c.Policy.Challengers = []string{isotonic, platt}, []string{rules}
@@ -129,7 +136,7 @@ type comparedJSON struct {
 	Transactions, Frauds int64
 	LeftOut              int64 `json:"left_out"`
 	Models               []struct {
-		Model            string
+		Model, Policy    string
 		Review           float64
 		Alerts           int64
 		AveragePrecision float64 `json:"average_precision"`
@@ -177,9 +184,10 @@ func TestCompareModels(t *testing.T) {
 	review := 0.05
 	c.Model.Review = &review
 	c.Model.Challengers = []string{fixtureModel(t, "isotonic"), fixtureModel(t, "platt")}
+	c.Policy.Challengers = []string{ruleFile(t)}
 	page := filepath.Join(dir, "page.html")
 	got, all := compareModels(t, c, app.CompareOptions{Input: app.Input{Paths: []string{input}}, Threads: 2, Report: page})
-	if got.Frauds == 0 || got.Transactions < 7000 || got.Models[0].Alerts == 0 || got.Models[0].Review != review {
+	if len(got.Challengers) != 3 || got.Frauds == 0 || got.Transactions < 7000 || got.Models[0].Alerts == 0 || got.Models[0].Review != review {
 		t.Fatalf("%+v", got)
 	}
 	if text, err := os.ReadFile(page); err != nil || !bytes.Contains(text, []byte("isotonic/2026-09-30 alone")) {
@@ -196,10 +204,13 @@ func TestCompareModels(t *testing.T) {
 		t.Errorf("of decisions\n%v\nof transactions\n%v", read, all)
 	}
 
-	for i, directory := range append([]string{""}, c.Model.Challengers...) {
+	for i, directory := range append([]string{""}, append(c.Model.Challengers, "")...) {
 		one := app.DefaultConfig()
-		if one.Model.Directory = directory; directory == "" {
+		if one.Model.Directory = directory; i == 0 {
 			one.Model.Review = &review
+		}
+		if i == 3 {
+			one.Policy.File = c.Policy.Challengers[0]
 		}
 		o := replayOptions(input)
 		o.JSONSummary = true
@@ -217,6 +228,9 @@ func TestCompareModels(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := got.Models[i]
+		if i == 3 && m.Policy == "2026-11-25.2" && m.Model == "" {
+			m.Model = alone.Model
+		}
 		if m.Model != alone.Model || m.Alerts != alone.Alerts || m.AveragePrecision != alone.AveragePrecision || m.Recall != alone.Recall {
 			t.Errorf("model %d is %+v, and alone %+v", i, m, alone)
 		}

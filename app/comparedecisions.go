@@ -23,8 +23,8 @@ type said struct {
 	currency payment.Currency
 }
 
-// readDecisions takes in decisions as they were made, with the labels that came since. Each has the scores, so neither
-// models nor features have a part in it but for the thresholds.
+// readDecisions takes in decisions as they were made, with the labels that came since. Each has the scores, so models have
+// a part in it by their thresholds alone.
 func (m *compared) readDecisions(ctx context.Context, c Config, o CompareOptions) error {
 	set, err := c.featureSet()
 	if err != nil {
@@ -35,7 +35,7 @@ func (m *compared) readDecisions(ctx context.Context, c Config, o CompareOptions
 		return err
 	}
 	m.report.Inputs = inputNames(append(append([]string(nil), o.Decisions...), o.Feedback...))
-	r := &decisionReader{compared: m, labels: labels, set: set, since: o.Since, accounts: make(map[string]uint32), scores: make([]float64, len(m.bands))}
+	r := &decisionReader{compared: m, labels: labels, set: set, since: o.Since, accounts: make(map[string]uint32)}
 	for _, path := range o.Decisions {
 		if err := eachLine(ctx, path, r.line); err != nil {
 			return err
@@ -73,7 +73,6 @@ type decisionReader struct {
 	set      *features.Set
 	since    payment.Time
 	accounts map[string]uint32
-	scores   []float64 // of one decision, the champion's first
 }
 
 func (r *decisionReader) line(line []byte) error {
@@ -86,7 +85,7 @@ func (r *decisionReader) line(line []byte) error {
 	if d.Timestamp < r.since {
 		return nil
 	}
-	if !r.scored(d) {
+	if !r.opine(d) {
 		r.report.Unscored++
 		return nil
 	}
@@ -107,22 +106,34 @@ func (r *decisionReader) line(line []byte) error {
 	}
 	n.Fresh++
 	n.Labels[s.Label]++
-	r.add(&s, r.scores[0], r.scores[1:])
+	r.comparer.Add(&s, r.opinions)
 	return nil
 }
 
-// scored finds every contender's score in the decision, whoever of them decided it, and reports whether all are there.
-func (r *decisionReader) scored(d *scoring.Decision) bool {
-	for i := range r.report.Contenders {
-		score, ok := scoreOf(d, r.report.Contenders[i].Model.ID)
+// opine takes what every contender says from the decision, and reports whether all have a say in it.
+func (r *decisionReader) opine(d *scoring.Decision) bool {
+	for i, model := range r.models {
+		score, ok := scoreOf(d, model)
 		if !ok {
 			return false
 		}
-		r.scores[i] = score
+		action := r.bands[i].Action(score)
+		if i == 0 && d.Model == model {
+			action = d.Action // by rules and lists too
+		}
+		r.opinions[i] = opinion(score, action)
+	}
+	for i, version := range r.policies {
+		action, ok := actionOf(d, version)
+		if !ok {
+			return false
+		}
+		r.opinions[len(r.models)+i] = opinion(d.Score, action)
 	}
 	return true
 }
 
+// scoreOf returns a model's score, whether the model decided or was in shadow.
 func scoreOf(d *scoring.Decision, model string) (float64, bool) {
 	if d.Model == model {
 		return d.Score, true
@@ -130,6 +141,19 @@ func scoreOf(d *scoring.Decision, model string) (float64, bool) {
 	for i := range d.Challengers {
 		if d.Challengers[i].Model == model {
 			return d.Challengers[i].Score, true
+		}
+	}
+	return 0, false
+}
+
+// actionOf returns a policy's action, whether the policy decided or was in shadow.
+func actionOf(d *scoring.Decision, version string) (scoring.Action, bool) {
+	if d.Policy == version {
+		return d.Action, true
+	}
+	for i := range d.Policies {
+		if d.Policies[i].Policy == version {
+			return d.Policies[i].Action, true
 		}
 	}
 	return 0, false

@@ -106,3 +106,28 @@ func (j *judge) dissent() {
 		j.shadow.actions[i].Action = j.shadow.verdict.Action
 	}
 }
+
+// Shadow is what challengers say of a replayed transaction, in their order.
+type Shadow struct {
+	Scores  []float64        // of models
+	Actions []scoring.Action // of policies
+}
+
+// newShadows returns memory for what challengers say of so many transactions.
+func (e *Engine) newShadows(n int) func(i int) Shadow {
+	models, policies := len(e.challengers), len(e.shadows)
+	scores, actions := make([]float64, models*n), make([]scoring.Action, policies*n)
+	return func(i int) Shadow {
+		return Shadow{scores[i*models : (i+1)*models : (i+1)*models], actions[i*policies : (i+1)*policies : (i+1)*policies]}
+	}
+}
+
+// fill takes what a decision has of its challengers.
+func (s *Shadow) fill(d *scoring.Decision) {
+	for i := range d.Challengers {
+		s.Scores[i] = d.Challengers[i].Score
+	}
+	for i := range d.Policies {
+		s.Actions[i] = d.Policies[i].Action
+	}
+}

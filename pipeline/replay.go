@@ -57,13 +57,13 @@ type Replayed struct {
 	Vector   features.Vector // good until the next Process; nil unless fresh
 	Score    float64
 	Action   scoring.Action
-	Shadow   []float64 // the challengers' scores, in their order; good until the next Process
-	Adjusted float64   // the score with what rules added,
-	Segment  string    // the segment of the policy whose bands it falls into,
-	ByBands  bool      // and whether they decided
-	Marks    uint16    // mark i of the set as bit i
-	Keys     []string  // of each entity of the set, "" for none; good until the next Process
-	Decision []byte    // the decision event, good until the next Process; nil unless fresh and there is a model
+	Shadow   Shadow   // good until the next Process
+	Adjusted float64  // the score with what rules added,
+	Segment  string   // the segment of the policy whose bands it falls into,
+	ByBands  bool     // and whether they decided
+	Marks    uint16   // mark i of the set as bit i
+	Keys     []string // of each entity of the set, "" for none; good until the next Process
+	Decision []byte   // the decision event, good until the next Process; nil unless fresh and there is a model
 
 	// Explained is the alert in full, where its score is the account's highest and may be among the highest of all
 	// accounts: the words are not for every row. It refers to no memory of the transaction. Several threads explain
@@ -92,11 +92,10 @@ func NewReplay(engine *Engine, c ReplayConfig) *Replay {
 // Process takes in a batch: rows hold the transactions in their order, and are filled in.
 func (r *Replay) Process(rows []Replayed) {
 	width := r.threads[0].judge.set.Schema().Len()
-	challengers := len(r.threads[0].judge.challengers)
-	values, shadow := make([]float64, width*len(rows)), make([]float64, challengers*len(rows))
+	values, shadow := make([]float64, width*len(rows)), r.threads[0].judge.newShadows(len(rows))
 	for i := range rows {
 		rows[i].Vector = values[i*width : (i+1)*width : (i+1)*width]
-		rows[i].Shadow = shadow[i*challengers : (i+1)*challengers : (i+1)*challengers]
+		rows[i].Shadow = shadow(i)
 		rows[i].partition = stream.PartitionFor([]byte(rows[i].Transaction.AccountID), int32(len(r.shards)))
 	}
 	for i := range r.threads {
@@ -188,9 +187,7 @@ func (t *replayThread) decide(row *Replayed, since payment.Time) {
 	t.decisions = d.AppendJSON(t.decisions)
 	row.Decision = t.decisions[start:len(t.decisions):len(t.decisions)]
 	row.Score, row.Action = d.Score, d.Action
-	for i := range d.Challengers {
-		row.Shadow[i] = d.Challengers[i].Score
-	}
+	row.Shadow.fill(d)
 	v := &t.judge.verdict
 	row.Adjusted, row.Segment, row.ByBands = v.Score, v.Segment, v.ByBands
 	if d.Action == scoring.Approve || row.Transaction.Time < since || !t.highest.admit(row.entry, d.Score) {

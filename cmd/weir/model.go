@@ -30,12 +30,13 @@ func modelCommand() *cobra.Command {
 func modelCompareCommand() *cobra.Command {
 	var o app.CompareOptions
 	var champion, since string
-	var challengers []string
+	var challengers, policies []string
 	cmd := &cobra.Command{
 		Use:   "compare [FILE...]",
-		Short: "Compare the model with challengers on the same transactions",
-		Long: `Say how the configured model and its challengers would have done on the same transactions, each by its own thresholds: how
-often they act alike, how alike they rank, and what each alone would have alerted on, in counts and in money.
+		Short: "Compare the model with challengers, and the policy, on the same transactions",
+		Long: `Say how the configured model and its challengers would have done on the same transactions, the configured one under the policy in
+effect and each challenger by its own thresholds: how often they act alike, how alike they rank, and what each alone would
+have alerted on, in counts and in money. A challenger policy decides on the configured model's scores.
 
 The transactions are past ones, which are replayed as by weir replay: the features file must declare what every model
 reads. Or they are decisions as they were made, with the challengers' scores in them, and the labels that came since:
@@ -54,6 +55,7 @@ docs/models.md says how to read it.`,
 				c.Model.Directory = champion
 			}
 			c.Model.Challengers = append(c.Model.Challengers, challengers...)
+			c.Policy.Challengers = append(c.Policy.Challengers, policies...)
 			if o.Partitions < 1 {
 				return errUsage("--partitions is %d: it must be at least 1", o.Partitions)
 			}
@@ -71,6 +73,7 @@ docs/models.md says how to read it.`,
 	inputFlags(f, &o.Input)
 	f.StringVar(&champion, "champion", "", "directory of the model to challenge (default: model.directory)")
 	f.StringArrayVar(&challengers, "challenger", nil, "directory of a model to compare it with, beside those of model.challengers; may be repeated")
+	f.StringArrayVar(&policies, "challenger-policy", nil, "policy file to compare the one in effect with, beside those of policy.challengers; may be repeated")
 	f.StringArrayVar(&o.Decisions, "decisions", nil, "file of decisions, JSON lines, instead of past transactions; may be repeated")
 	f.StringArrayVar(&o.Feedback, "feedback", nil, "file of label events, JSON lines, for the decisions; may be repeated")
 	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topic that the replay stands for")

@@ -20,13 +20,19 @@ type Comparison struct {
 	Result     *evaluation.Comparison
 }
 
-// Contender is a model with the thresholds that its scores are measured by.
+// Contender is a model with the thresholds that its scores are measured by, or a policy on the champion's scores.
 type Contender struct {
-	Model *scoring.Manifest
-	Bands scoring.Bands
+	Model  *scoring.Manifest // nil for a policy,
+	Policy string            // and then its version
+	Bands  scoring.Bands     // of a policy, those of its last segment
 }
 
-func (c *Contender) name() string { return c.Model.ID }
+func (c *Contender) name() string {
+	if c.Model == nil {
+		return "policy " + c.Policy
+	}
+	return c.Model.ID
+}
 
 // thresholdText writes a threshold.
 func thresholdText(threshold float64) string {
@@ -38,6 +44,9 @@ func thresholdText(threshold float64) string {
 
 // seen reports whether the model was made from payments of the period.
 func (c *Contender) seen(r *evaluation.Result) bool {
+	if c.Model == nil {
+		return false
+	}
 	_, yes := overlap(c.Model, r)
 	return yes
 }
@@ -46,6 +55,9 @@ func (c *Contender) seen(r *evaluation.Result) bool {
 func (c *Comparison) champion() *evaluation.Result { return c.Result.Alone[0] }
 
 func (c *Comparison) labelled() bool { return c.Counts.Labels[history.Fraud] > 0 }
+
+// scores reports whether the challenger has scores of its own.
+func (c *Comparison) scores(pair int) bool { return c.Contenders[pair+1].Model != nil }
 
 func (c *Comparison) empty() bool { return len(c.champion().Days) == 0 }
 

@@ -128,6 +128,9 @@ func TestAnyComparison(t *testing.T) {
 	for range 40 {
 		names := []string{"a", "b", hostile, "d", "e", "f"}[:2+rng.IntN(5)]
 		c := comparison(names, 0.4, 0.8)
+		if last := len(names) - 1; last > 1 {
+			c.Contenders[last] = report.Contender{Policy: hostile, Bands: scoring.Bands{Review: scoring.Never(), Decline: scoring.Never()}}
+		}
 		c.Unscored, c.Counts.Rejected, c.Counts.RejectedFor = rng.Int64N(2), rng.Int64N(2), hostile
 		all, labelled := evaluation.NewComparer(len(names), 100), rng.IntN(3)
 		for i := range rng.IntN(2) * rng.IntN(300) {

@@ -32,7 +32,8 @@ type comparisonSummary struct {
 
 // aloneJSON is what a model did by itself.
 type aloneJSON struct {
-	Model            string        `json:"model"`
+	Model            string        `json:"model,omitempty"`
+	Policy           string        `json:"policy,omitempty"` // of a policy on the champion's scores, instead of model
 	Review           number        `json:"review"`
 	Decline          number        `json:"decline"`
 	Alerts           int64         `json:"alerts"`
@@ -48,7 +49,8 @@ type aloneJSON struct {
 
 // besideJSON is a challenger beside the champion.
 type besideJSON struct {
-	Model           string                      `json:"model"`
+	Model           string                      `json:"model,omitempty"`
+	Policy          string                      `json:"policy,omitempty"`
 	SameAction      number                      `json:"same_action"`
 	RankCorrelation number                      `json:"rank_correlation"`
 	AsManyAlerts    asManyJSON                  `json:"as_many_alerts"`
@@ -101,10 +103,18 @@ func (c *Comparison) WriteJSON(w io.Writer) error {
 	return e.Encode(s)
 }
 
+// model returns the model's id, empty for a policy.
+func (c *Contender) model() string {
+	if c.Model == nil {
+		return ""
+	}
+	return c.Model.ID
+}
+
 func (c *Comparison) alone(i int) aloneJSON {
 	m, r := &c.Contenders[i], c.Result.Alone[i]
 	return aloneJSON{
-		Model: m.name(), Review: number(m.Bands.Review), Decline: number(m.Bands.Decline),
+		Model: m.model(), Policy: m.Policy, Review: number(m.Bands.Review), Decline: number(m.Bands.Decline),
 		Alerts: r.Review.Alerts.Total(), AlertsPerDay: number(r.AlertsPerDay()), Declined: r.Decline.Alerts.Total(),
 		AveragePrecision: number(r.AveragePrecision), ROCAUC: number(r.ROCAUC),
 		CardPrecision: cardPrecision{r.Card.K, r.Card.Days, number(r.Card.Mean), number(r.Card.Perfect)},
@@ -123,7 +133,7 @@ func (c *Comparison) beside(i int) besideJSON {
 	many.Precision = number(p.AsManyAlerts.Precision())
 	many.Recall = number(evaluation.Tally{Rows: champion.Review.Rows, Alerts: p.AsManyAlerts.Rows}.Recall())
 	b := besideJSON{
-		Model: c.Contenders[i+1].name(), SameAction: number(p.Agreement()), RankCorrelation: number(p.RankCorrelation), AsManyAlerts: many,
+		Model: c.Contenders[i+1].model(), Policy: c.Contenders[i+1].Policy, SameAction: number(p.Agreement()), RankCorrelation: number(p.RankCorrelation), AsManyAlerts: many,
 		Frauds: splitOf(p.Alerted(history.Fraud), frauds), Amount: splitOf(p.Money, amount),
 		Legitimate: splitOf(p.Alerted(history.Legitimate), frauds), Unlabelled: splitOf(p.Alerted(history.Unlabelled), frauds),
 		Actions: make(map[string]map[string]int64),

@@ -106,11 +106,11 @@ func (c *Comparison) warnings() []string {
 
 func (c *Comparison) pairView(i int) pairView {
 	p := &c.Result.Pairs[i]
-	tiles := []tile{
-		{"Same action", c.agreement(i), "of all transactions", -1},
-		{"Rank correlation", figure(p.RankCorrelation), "Spearman's, of the scores", -1},
+	tiles := []tile{{"Same action", c.agreement(i), "of all transactions", -1}}
+	if c.scores(i) {
+		tiles = append(tiles, tile{"Rank correlation", figure(p.RankCorrelation), "Spearman's, of the scores", -1})
 	}
-	if c.labelled() {
+	if c.scores(i) && c.labelled() {
 		tiles = append(tiles, tile{
 			"Recall with as many alerts", c.asMany(i), "from " + c.asManyFrom(i) + "; the champion has " + share(c.champion().Review.Recall()), -1,
 		})

@@ -82,8 +82,10 @@ func (c *Comparison) pair(t *text, i int) {
 	t.note("%s beside %s", c.Contenders[i+1].name(), c.Contenders[0].name())
 	t.gap()
 	t.line("same action", c.agreement(i), fmt.Sprintf("of %s", counted(c.champion().Review.Rows.Total(), "transaction")))
-	t.line("rank correlation", figure(p.RankCorrelation), "Spearman's, of the scores")
-	if c.labelled() {
+	if c.scores(i) {
+		t.line("rank correlation", figure(p.RankCorrelation), "Spearman's, of the scores")
+	}
+	if c.scores(i) && c.labelled() {
 		t.line("recall", c.asMany(i), fmt.Sprintf("with no more alerts than the champion, from %s; the champion has %s", c.asManyFrom(i), share(c.champion().Review.Recall())))
 	}
 	t.gap()
