@@ -73,7 +73,7 @@ func (t *Tuning) decline() string {
 func (t *Tuning) warnings() []string {
 	var list []string
 	if until, yes := t.overlap(); yes {
-		list = append(list, fmt.Sprintf("The model has seen payments up to %s. If they are among these, the figures flatter it, and fewer alerts will come: tune on later ones (--since).",
+		list = append(list, fmt.Sprintf("The model has seen payments up to %s. If they are among these, the figures flatter it: tune on later ones (--since).",
 			until.UTC().Format("2 Jan 2006")))
 	}
 	if c := &t.Result.Chosen; c.PerDay > t.Budget {
