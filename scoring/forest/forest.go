@@ -18,8 +18,8 @@ type tree struct {
 	nodes  []node    // node 0 is the root
 	values []float64 // per leaf: what it adds to the margin, shrinkage included
 
-	// The number of training rows that reached each node and leaf, which exact attribution weighs paths with. Both
-	// are nil where the file has none.
+	// The number of training rows that reached each node and leaf, which exact attribution weighs paths with; for XGBoost
+	// the weight of those rows, in units of 1/hessianUnit, and of leaves alone. Nil where the file has none.
 	nodeCounts []int64
 	leafCounts []int64
 }
