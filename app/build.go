@@ -60,9 +60,14 @@ func (c *Config) modelFits(set *features.Set) error {
 	if err == nil {
 		_, err = m.Bind(set.Schema())
 	}
-	if err == nil {
-		_, err = c.checkedChallengers(set, m)
+	if err != nil {
+		return err
 	}
+	active, err := c.policy(m, set)
+	if err != nil {
+		return err
+	}
+	_, err = c.checkedChallengers(set, m, active)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/pipeline"
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // loadChallengers loads the configured challengers. An error names the directory.
@@ -38,13 +39,18 @@ func (c *Config) loadShadows(set *features.Set) ([]pipeline.ShadowPolicy, error)
 	return list, nil
 }
 
-// checkedChallengers returns the challengers after all that can be verified about them beside the model that decides.
-func (c *Config) checkedChallengers(set *features.Set, champion *scoring.Model) ([]*scoring.Model, error) {
+// checkedChallengers returns the challengers after all that can be verified about them, and about the challenger
+// policies, beside the model and the policy that decide.
+func (c *Config) checkedChallengers(set *features.Set, champion *scoring.Model, active *policy.Policy) ([]*scoring.Model, error) {
 	list, err := c.loadChallengers()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := pipeline.NewEngine(pipeline.EngineConfig{Set: set, Model: champion, Challengers: list}); err != nil {
+	shadows, err := c.loadShadows(set)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := pipeline.NewEngine(pipeline.EngineConfig{Set: set, Model: champion, Policy: active, Challengers: list, Shadows: shadows}); err != nil {
 		return nil, err
 	}
 	return list, nil

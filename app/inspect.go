@@ -21,7 +21,7 @@ func CheckModel(c Config, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	challengers, err := c.checkedChallengers(set, m)
+	challengers, err := c.checkedChallengers(set, m, p)
 	if err != nil {
 		return err
 	}

@@ -268,7 +268,6 @@ func TestEngineRefusesShadowPolicies(t *testing.T) {
 	}{
 		"twice":             {active, []ShadowPolicy{a, a}, "challenger policy a is there twice"},
 		"the active itself": {active, []ShadowPolicy{ruleSet(t, set, "p", "amount > 1")}, "challenger policy p has the version of the policy that decides"},
-		"no active":         {nil, []ShadowPolicy{a}, "challenger policy a: there is no policy to challenge"},
 	} {
 		_, err := NewEngine(EngineConfig{Set: set, Model: shippedModel(t), Policy: c.active, Shadows: c.shadows})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -280,6 +279,7 @@ func TestEngineRefusesShadowPolicies(t *testing.T) {
 func TestEngineRefusesChallengers(t *testing.T) {
 	set := builtinSet(t)
 	champion, platt := shippedModel(t), fixture(t, "platt", set.Schema())
+	active := thresholds(t, set, scoring.Bands{Review: 0.5, Decline: 0.9})
 	for name, c := range map[string]struct {
 		champion    *scoring.Model
 		challengers []*scoring.Model
@@ -292,7 +292,7 @@ func TestEngineRefusesChallengers(t *testing.T) {
 		"the champion itself":    {champion, []*scoring.Model{shippedModel(t)}, "has the id of the model that decides; a decision could not tell them apart"},
 		"no champion":            {nil, []*scoring.Model{platt}, "challenger platt/2026-09-30: there is no model to challenge"},
 	} {
-		_, err := NewEngine(EngineConfig{Set: set, Model: c.champion, Challengers: c.challengers})
+		_, err := NewEngine(EngineConfig{Set: set, Model: c.champion, Policy: active, Challengers: c.challengers})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: the error is %v and should contain %s", name, err, c.want)
 		}
