@@ -3,6 +3,7 @@ package scoring
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"math"
 	"slices"
 	"strconv"
@@ -17,6 +18,7 @@ type Decision struct {
 	TransactionID string
 	AccountID     string
 	Timestamp     payment.Time // the transaction's event time
+	Content       uint32       // of its fingerprint, so that a repeated id with another body is told apart; 0: not written
 	Action        Action
 	Score         float64 // the active model's probability of fraud, in [0, 1]
 	Model         string  // the active model's id
@@ -48,6 +50,9 @@ func (d *Decision) AppendJSON(dst []byte) []byte {
 	dst = payment.AppendString(append(dst, `{"transaction_id":`...), d.TransactionID)
 	dst = payment.AppendString(append(dst, `,"account_id":`...), d.AccountID)
 	dst = d.Timestamp.Append(append(dst, `,"timestamp":"`...))
+	if d.Content != 0 {
+		dst = appendContent(append(dst, `","content":"`...), d.Content)
+	}
 	dst = append(append(dst, `","action":"`...), d.Action.String()...)
 	dst = appendScore(append(dst, `","score":`...), d.Score)
 	dst = payment.AppendString(append(dst, `,"model":`...), d.Model)
@@ -87,6 +92,11 @@ func appendShadowActions(dst []byte, list []ShadowAction) []byte {
 		dst = append(append(append(dst, `:"`...), list[i].Action.String()...), '"')
 	}
 	return append(dst, '}')
+}
+
+// appendContent writes eight hexadecimal digits.
+func appendContent(dst []byte, content uint32) []byte {
+	return hex.AppendEncode(dst, []byte{byte(content >> 24), byte(content >> 16), byte(content >> 8), byte(content)})
 }
 
 func appendStrings(dst []byte, list []string) []byte {
