@@ -28,9 +28,9 @@ func benchRows(rng *rand.Rand, n int) [][]float64 {
 	return rows
 }
 
-// grownForest returns a forest of so many trees and leaves that split the rows as a trainer would who learned nothing: the
+// grownForest returns a forest, and the file it is read from, of so many trees and leaves that split the rows as a trainer would who learned nothing: the
 // larger of some leaves is split at one of its values. Shape and counts, and so paths, are like those of a trained one.
-func grownForest(rng *rand.Rand, rows [][]float64, trees, leaves int) (*forest.Forest, error) {
+func grownForest(rng *rand.Rand, rows [][]float64, trees, leaves int) (*forest.Forest, string, error) {
 	var text strings.Builder
 	names := make([]string, benchWidth)
 	for i := range names {
@@ -49,9 +49,9 @@ func grownForest(rng *rand.Rand, rows [][]float64, trees, leaves int) (*forest.F
 	text.WriteString("end of trees\n")
 	f, err := forest.ParseLightGBM([]byte(text.String()), forest.DefaultLimits())
 	if err != nil {
-		return nil, fmt.Errorf("the model of %d leaves: %w", leaves, err)
+		return nil, "", fmt.Errorf("the model of %d leaves: %w", leaves, err)
 	}
-	return f, nil
+	return f, text.String(), nil
 }
 
 // growing is a tree that is being grown.

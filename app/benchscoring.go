@@ -13,24 +13,27 @@ import (
 )
 
 // BenchScoring is `weir bench scoring`.
-func BenchScoring(ctx context.Context, c Config, stdout, stderr io.Writer, log *slog.Logger) error {
-	b := newBench(c, BenchOptions{}, stdout, stderr, log)
+func BenchScoring(ctx context.Context, c Config, o BenchOptions, stdout, stderr io.Writer, log *slog.Logger) error {
+	b := newBench(c, o, stdout, stderr, log)
 	return b.run(ctx, []part{{"scoring", b.scoring}})
 }
 
 // scoring measures what one vector takes, with models of 200 trees.
-func (b *bench) scoring(context.Context) error {
+func (b *bench) scoring(ctx context.Context) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	const trees = 200
 	for _, leaves := range []int{31, 63} {
 		rng := rand.New(rand.NewPCG(uint64(leaves), trees))
 		rows := benchRows(rng, 1024)
-		f, err := grownForest(rng, rows, trees, leaves)
+		f, text, err := grownForest(rng, rows, trees, leaves)
 		if err != nil {
 			return err
 		}
 		if err := b.engines(fmt.Sprintf("score_%d", leaves), f, rows); err != nil {
+			return err
+		}
+		if err := b.attribution(ctx, fmt.Sprintf("attribution_%d", leaves), f, text, rows); err != nil {
 			return err
 		}
 	}
@@ -39,10 +42,7 @@ func (b *bench) scoring(context.Context) error {
 
 // engines measures each engine over the rows.
 func (b *bench) engines(name string, f *forest.Forest, rows [][]float64) error {
-	at := make([]int, benchWidth)
-	for i := range at {
-		at[i] = i
-	}
+	at := benchPositions()
 	leaves, err := f.Leaves(at, benchWidth)
 	if err != nil {
 		return err

@@ -116,6 +116,10 @@ func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	catalogue, err := c.reasons()
+	if err != nil {
+		return nil, err
+	}
 	challengers, err := c.loadChallengers()
 	if err != nil {
 		return nil, err
@@ -125,7 +129,7 @@ func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
 		return nil, err
 	}
 	return pipeline.NewEngine(pipeline.EngineConfig{
-		Set: set, Model: model, Policy: p, Lists: p.Entries(), Vectors: c.Decision.Vector, Now: now,
+		Set: set, Model: model, Policy: p, Lists: p.Entries(), Vectors: c.Decision.Vector, Reasons: catalogue, Now: now,
 		Challengers: challengers, Shadows: shadows,
 	})
 }

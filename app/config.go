@@ -28,6 +28,7 @@ type Config struct {
 	Model    ModelConfig    `yaml:"model" doc:"what scores"`
 	Policy   PolicyConfig   `yaml:"policy" doc:"what turns scores into actions"`
 	Decision DecisionConfig `yaml:"decisions" doc:"what decision events carry"`
+	Alerts   AlertsConfig   `yaml:"alerts" doc:"what alerts say"`
 	HTTP     HTTPConfig     `yaml:"http" doc:"metrics and health"`
 	Targets  []string       `yaml:"targets" doc:"what weir run runs: pipeline decides what is in Kafka, decide takes transactions over HTTP and answers with their decisions; both may be in one process"`
 	Decide   DecideConfig   `yaml:"decide" doc:"decisions on request (docs/decide.md), for the target decide"`
@@ -112,6 +113,11 @@ type PolicyConfig struct {
 // DecisionConfig is the key decisions.
 type DecisionConfig struct {
 	Vector bool `yaml:"vector" doc:"whether decisions carry their feature vector, which makes them training data"`
+}
+
+// AlertsConfig is the key alerts.
+type AlertsConfig struct {
+	Reasons string `yaml:"reasons" doc:"a file with the words for reasons; empty for the shipped one (weir reasons source prints it)"`
 }
 
 // HTTPConfig is the key http.
@@ -205,7 +211,9 @@ func (c *Config) Validate() error {
 	layout := c.layout()
 	if err := layout.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("features: %w", err))
-	} else if _, err := c.featureSet(); err != nil {
+	} else if set, err := c.featureSet(); err != nil {
+		errs = append(errs, err)
+	} else if _, err := c.explainer(set); err != nil {
 		errs = append(errs, err)
 	}
 	check(c.Model.Engine.Known(), "model.engine is %q: it must be fast or leaves", c.Model.Engine)

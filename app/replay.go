@@ -123,6 +123,9 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 	r := &replay{options: o, schema: set.Schema(), labeler: newLabeler(set)}
 	r.report.Inputs = inputNames(o.Input.Paths)
 	engine := pipeline.EngineConfig{Set: set, Vectors: c.Decision.Vector, Now: time.Now}
+	if engine.Reasons, err = c.reasons(); err != nil {
+		return nil, err
+	}
 	if !o.NoModel {
 		if engine.Model, err = c.loadModel(); err != nil {
 			return nil, err

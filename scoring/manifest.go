@@ -38,6 +38,7 @@ type Manifest struct {
 	Thresholds Thresholds  `json:"thresholds"`
 
 	Calibration *Calibration `json:"calibration,omitempty"` // nil: the model's scores as they are
+	Groups      *Groups      `json:"groups,omitempty"`      // nil: the model reads its features alone
 	Features    []Feature    `json:"features"`              // in the model's order
 	Files       Hashes       `json:"files"`
 }
@@ -177,7 +178,15 @@ func (m *Manifest) Validate() error {
 	if err := m.Bands().Validate(); err != nil {
 		return fmt.Errorf("thresholds: %w", err)
 	}
-	return validateFeatures(m.Features)
+	if err := validateFeatures(m.Features); err != nil {
+		return err
+	}
+	if m.Groups != nil {
+		if err := m.Groups.validate(m.Features); err != nil {
+			return fmt.Errorf("groups: %w", err)
+		}
+	}
+	return nil
 }
 
 func (w *Window) validate(key string) error {

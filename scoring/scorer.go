@@ -6,6 +6,7 @@ import "github.com/weir-fraud/weir/features"
 // nothing per vector. [Model.Bind] makes one.
 type Scorer struct {
 	trees       evaluator // reads a schema's vector in place: its features have the schema's positions
+	kinds       *kinds    // nil where the model reads no distance from a group
 	link        Link
 	calibration *Calibration // nil for none
 	width       int          // of the schema
@@ -22,4 +23,9 @@ func (s *Scorer) probability(margin float64) float64 {
 
 // Margin returns the sum of the trees, the log-odds of fraud under the logistic link; it is finite. A vector of another
 // length than the schema's is a mistake in the program, and panics.
-func (s *Scorer) Margin(v features.Vector) float64 { return s.trees.Margin(v) }
+func (s *Scorer) Margin(v features.Vector) float64 {
+	if s.kinds != nil {
+		return s.kinds.margin(s.trees, v)
+	}
+	return s.trees.Margin(v)
+}

@@ -50,6 +50,7 @@ func benchAllCommand() *cobra.Command {
 	f.DurationVar(&o.For, "for", 30*time.Second, "how long to measure each latency")
 	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
 	f.StringVar(&o.Profile, "profile", "", "write a CPU profile of the pipeline to this file, for go tool pprof")
+	pythonFlag(cmd, &o)
 	return cmd
 }
 
@@ -120,12 +121,22 @@ func benchFeaturesCommand() *cobra.Command {
 }
 
 func benchScoringCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "scoring", Short: "Measure what the score of one transaction takes", Args: cobra.NoArgs,
-		Long: `Print the CPU time that one vector of 63 features takes in a model of 200 trees, of 31 and of 63 leaves. It needs no
-servers.`,
-		RunE: measure(app.BenchScoring),
+	var o app.BenchOptions
+	cmd := &cobra.Command{
+		Use: "scoring", Short: "Measure what the score of one transaction takes, and its explanation", Args: cobra.NoArgs,
+		Long: `Print the CPU time that one vector of 63 features takes in a model of 200 trees, of 31 and of 63 leaves: its score and what
+each feature adds to it. It needs no servers.`,
+		Example: "  weir bench scoring --python .venv/bin/python",
+		RunE: measure(func(ctx context.Context, c app.Config, stdout, stderr io.Writer, log *slog.Logger) error {
+			return app.BenchScoring(ctx, c, o, stdout, stderr, log)
+		}),
 	}
+	pythonFlag(cmd, &o)
+	return cmd
+}
+
+func pythonFlag(cmd *cobra.Command, o *app.BenchOptions) {
+	cmd.Flags().StringVar(&o.Python, "python", "", "a Python that has weir_train, to measure LightGBM's pred_contrib on the same models")
 }
 
 func benchEntitiesCommand() *cobra.Command {

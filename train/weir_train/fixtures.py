@@ -11,6 +11,7 @@ import math
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 from weir_train.boosting import Shape
 from weir_train.calibration import Kind
 from weir_train.dataset import LEADING, Floats, Ints
+from weir_train.groups import Options, terms
 from weir_train.moments import DAY_MS, format_time, parse_time
 from weir_train.pipeline import Job, run
 from weir_train.thresholds import Budget
@@ -96,10 +98,35 @@ def make(out: Path) -> None:
                 replace=True,
             )
             run(job, lambda _: None)
+    _make_others(out)
     refused = out / "refused"
     refused.mkdir(parents=True, exist_ok=True)
     for name, model in _refused().items():
         (refused / f"{name}.txt").write_text(model, encoding="utf-8", newline="\n")
+
+
+def _make_others(out: Path) -> None:
+    """Make a model directory of each method but plain boosting."""
+    behaviour, compared = terms(["log:count_1h", "gap_s"]), terms(["log:amount", "amount_to_mean_30d", "km_from_last"])
+    grouped = Options(3, behaviour, compared)
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "cards.csv"
+        write_features(path)
+        job = Job([path], out, "", Shape(trees=10, leaves=12, threads=1), budget=Budget(per_day=4), replace=True)
+        for name, changed in {
+            "grouped": {"groups": grouped},
+            "random_forest": {"method": "random-forest"},
+            "isolation": {"method": "isolation-forest", "sample": 64},
+            "isolation_and_groups": {
+                "method": "isolation-forest",
+                "sample": 64,
+                "groups": grouped,
+                "select": ["amount", "hour"],
+            },
+            "groups_alone": {"method": "isolation-forest", "groups": grouped, "scoring": "groups"},
+        }.items():
+            made = replace(job, out=out / name, model_id=f"{name.replace('_', '-')}/2026-09-30", **changed)  # type: ignore[arg-type]
+            run(made, lambda _: None)
 
 
 def _refused() -> dict[str, str]:
