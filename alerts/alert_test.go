@@ -72,7 +72,7 @@ func example(t testing.TB) *alerts.Alert {
 	account.Compute(&o, v)
 	return alerts.New(alerts.Alert{
 		ID: alerts.ID(tx.AccountID, tx.ID), Timestamp: tx.Time + 5000, TransactionID: tx.ID, AccountID: tx.AccountID,
-		Action: scoring.Review, Score: 0.97, Model: "cards/2023-10-01", Severity: scoring.High,
+		Action: scoring.Review, Score: 0.97, Model: "cards/2023-10-01", Severity: scoring.High, MoneyAtRisk: 485,
 		Reasons: alerts.NewExplainer(set.Schema(), currency(t, "USD")).Reasons(tx, v),
 		Marks:   []string{"unusual_amount"}, Entities: []alerts.Entity{{Name: "merchant", Key: "ElectronicsStore"}, {Name: "device", Key: "d-17"}},
 		Schema: set.Schema(), Vector: v, Transaction: tx, History: account.History(tx.Time, 50),
@@ -109,7 +109,7 @@ func TestFieldOrder(t *testing.T) {
 	got := keys(t, example(t).AppendJSON(nil))
 	want := []string{
 		"alert_id", "timestamp", "transaction_id", "account_id", "reason", "action",
-		"score", "model", "severity", "reasons", "marks", "entities", "features", "transaction", "history",
+		"score", "model", "severity", "money_at_risk", "reasons", "marks", "entities", "features", "transaction", "history",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)

@@ -23,6 +23,7 @@ type wire struct {
 	Score         *float64          `json:"score"`
 	Model         string            `json:"model"`
 	Severity      string            `json:"severity"`
+	MoneyAtRisk   *float64          `json:"money_at_risk"`
 	Reasons       []wireReason      `json:"reasons"`
 	Marks         []string          `json:"marks"`
 	Entities      json.RawMessage   `json:"entities"`
@@ -56,7 +57,7 @@ func (a *Alert) UnmarshalJSON(data []byte) error {
 func (w *wire) alert() (Alert, error) {
 	a := Alert{
 		ID: w.ID, TransactionID: w.TransactionID, AccountID: w.AccountID,
-		Reason: w.Reason, Score: number(w.Score), Model: w.Model, Marks: w.Marks,
+		Reason: w.Reason, Score: number(w.Score), Model: w.Model, MoneyAtRisk: number(w.MoneyAtRisk), Marks: w.Marks,
 	}
 	for _, required := range [...]struct{ field, value string }{
 		{"alert_id", w.ID}, {"transaction_id", w.TransactionID}, {"account_id", w.AccountID},

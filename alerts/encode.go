@@ -19,6 +19,7 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 	dst = appendNumber(append(dst, `,"score":`...), a.Score)
 	dst = payment.AppendString(append(dst, `,"model":`...), a.Model)
 	dst = payment.AppendString(append(dst, `,"severity":`...), a.Severity.String())
+	dst = appendNumber(append(dst, `,"money_at_risk":`...), a.MoneyAtRisk)
 
 	dst = append(dst, `,"reasons":[`...)
 	for i := range a.Reasons {

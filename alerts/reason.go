@@ -32,6 +32,25 @@ const (
 	NotCompared        Code = "NOT_COMPARED"
 )
 
+// title returns the reason in a few words. That of a rule is what its author wrote.
+func (r *Reason) title() string {
+	if t := r.Code.Title(); t != string(r.Code) {
+		return t
+	}
+	return r.Text
+}
+
+// MadeByRules returns the reasons of an alert that rules or lists made: theirs first, then what was found about the
+// payment besides. A sentence that nothing was found, and that the alert rests on the score, would not be true of it.
+func MadeByRules(made, found []Reason) []Reason {
+	for _, r := range found {
+		if r.Code != UnusualCombination && r.Code != NotCompared {
+			made = append(made, r)
+		}
+	}
+	return made
+}
+
 // Title returns the code in a few words, for lists and headings. A code this version does not know is its own title.
 func (c Code) Title() string {
 	switch c {

@@ -15,6 +15,7 @@ import (
 	"github.com/weir-fraud/weir/pipeline"
 	"github.com/weir-fraud/weir/scoring"
 	"github.com/weir-fraud/weir/scoring/forest"
+	"github.com/weir-fraud/weir/scoring/policy"
 	"github.com/weir-fraud/weir/stream"
 )
 
@@ -55,22 +56,39 @@ func (c *Config) loadModel() (*scoring.Model, error) {
 	return scoring.Load(c.Model.Directory)
 }
 
-// policy returns the model's thresholds, with those of the configuration over them.
-func (c *Config) policy(m *scoring.Model) (scoring.Policy, error) {
-	p := m.Manifest().Policy("manifest")
+// policy returns the configured policy file's policy, or else the one that the model's thresholds make, with those of
+// the configuration over them.
+func (c *Config) policy(m *scoring.Model, set *features.Set) (*policy.Policy, error) {
+	if c.Policy.File != "" {
+		d, err := readPolicy(c.Policy.File)
+		if err != nil {
+			return nil, err
+		}
+		return d.Compile(set)
+	}
+	version, b := "manifest", m.Manifest().Bands()
 	if c.Model.Review != nil || c.Model.Decline != nil {
-		p.Version = "configured"
+		version = "configured"
 	}
 	if c.Model.Review != nil {
-		p.Review = *c.Model.Review
+		b.Review = *c.Model.Review
 	}
 	if c.Model.Decline != nil {
-		p.Decline = *c.Model.Decline
+		b.Decline = *c.Model.Decline
 	}
-	if err := p.Validate(); err != nil {
-		return p, fmt.Errorf("model.review and model.decline: %w", err)
+	p, err := policy.FromThresholds(version, b, set)
+	if err != nil {
+		return nil, fmt.Errorf("model.review and model.decline: %w", err)
 	}
 	return p, nil
+}
+
+func readPolicy(path string) (*policy.Document, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the policy: %w", err)
+	}
+	return policy.Parse(path, text)
 }
 
 // engine puts together what decides.
@@ -83,11 +101,11 @@ func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	policy, err := c.policy(model)
+	p, err := c.policy(model, set)
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.NewEngine(pipeline.EngineConfig{Set: set, Model: model, Policy: policy, Vectors: c.Decision.Vector, Now: now})
+	return pipeline.NewEngine(pipeline.EngineConfig{Set: set, Model: model, Policy: p, Lists: p.Entries(), Vectors: c.Decision.Vector, Now: now})
 }
 
 // store opens the account states of the configured topic and layout.

@@ -24,6 +24,7 @@ type Config struct {
 	Pipeline PipelineConfig `yaml:"pipeline" doc:"how partitions are worked off"`
 	Features FeaturesConfig `yaml:"features" doc:"what shapes the account state; any change here builds a new state from the log, beside the old one"`
 	Model    ModelConfig    `yaml:"model" doc:"what scores"`
+	Policy   PolicyConfig   `yaml:"policy" doc:"what turns scores into actions"`
 	Decision DecisionConfig `yaml:"decisions" doc:"what decision events carry"`
 	HTTP     HTTPConfig     `yaml:"http" doc:"metrics and health"`
 	Log      LogConfig      `yaml:"log" doc:"structured logs on standard error"`
@@ -90,8 +91,13 @@ type FeaturesConfig struct {
 // ModelConfig is the key model.
 type ModelConfig struct {
 	Directory string   `yaml:"directory" doc:"a model directory; empty for the shipped model"`
-	Review    *float64 `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own"`
-	Decline   *float64 `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own"`
+	Review    *float64 `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own; without effect where policy.file is set"`
+	Decline   *float64 `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own; without effect where policy.file is set"`
+}
+
+// PolicyConfig is the key policy.
+type PolicyConfig struct {
+	File string `yaml:"file" doc:"a policy file (docs/policy.md); empty for the model's thresholds"`
 }
 
 // DecisionConfig is the key decisions.

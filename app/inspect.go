@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // CheckModel is `weir model check`.
@@ -18,26 +19,31 @@ func CheckModel(c Config, w io.Writer) error {
 }
 
 // checkedModel returns the model and the policy after all that can be verified about them.
-func (c *Config) checkedModel() (*scoring.Model, scoring.Policy, error) {
+func (c *Config) checkedModel() (*scoring.Model, *policy.Policy, error) {
 	set, err := c.featureSet()
 	if err != nil {
-		return nil, scoring.Policy{}, err
+		return nil, nil, err
 	}
 	m, err := c.loadModel()
 	if err != nil {
-		return nil, scoring.Policy{}, err
+		return nil, nil, err
 	}
 	if _, err := m.Bind(set.Schema()); err != nil {
-		return nil, scoring.Policy{}, err
+		return nil, nil, err
 	}
-	p, err := c.policy(m)
+	p, err := c.policy(m, set)
 	return m, p, err
 }
 
-// thresholds returns a policy's thresholds in words.
-func thresholds(p scoring.Policy) string {
-	if p.Decline == scoring.Never() {
-		return fmt.Sprintf("review from %.4f, decline never", p.Review)
+// thresholds returns a policy's default thresholds in words.
+func thresholds(p *policy.Policy) string {
+	b := p.Default()
+	return fmt.Sprintf("review %s, decline %s", fromScore(b.Review), fromScore(b.Decline))
+}
+
+func fromScore(threshold float64) string {
+	if threshold == scoring.Never() {
+		return "never"
 	}
-	return fmt.Sprintf("review from %.4f, decline from %.4f", p.Review, p.Decline)
+	return fmt.Sprintf("from %.4f", threshold)
 }

@@ -128,11 +128,12 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		if engine.Model, err = c.loadModel(); err != nil {
 			return nil, err
 		}
-		if engine.Policy, err = c.policy(engine.Model); err != nil {
+		if engine.Policy, err = c.policy(engine.Model, set); err != nil {
 			return nil, err
 		}
 		r.evaluator = evaluation.NewCollector(cardsPerDay)
-		r.report.Model, r.report.Policy = engine.Model.Manifest(), engine.Policy
+		engine.Lists = engine.Policy.Entries()
+		r.report.Model, r.report.Policy = engine.Model.Manifest(), report.PolicyOf(engine.Policy)
 		r.report.Currency, _ = payment.ParseCurrency(set.Layout().Currency)
 	}
 	e, err := pipeline.NewEngine(engine)

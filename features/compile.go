@@ -35,6 +35,10 @@ func (c *compiler) compile() error {
 			return err
 		}
 	}
+	c.set.variables, c.set.tables = c.names, make(map[string]*expression.Table, len(c.tables))
+	for i := range c.tables {
+		c.set.tables[c.tables[i].name] = c.tables[i].Table
+	}
 	c.set.stride = len(c.set.attributes) + len(c.set.columns)
 	c.set.state = c.stateHash()
 	return nil

@@ -103,7 +103,7 @@ func fromFixed(v int64) float64 {
 // newEnv returns memory for everything that expressions of the set read.
 func (s *Set) newEnv() expression.Env {
 	return expression.Env{
-		Numbers: make([]float64, s.numbers), Texts: make([]string, fixedTexts+s.textAttributes),
+		Numbers: make([]float64, s.numbers+maxSupplied), Texts: make([]string, fixedTexts+s.textAttributes),
 	}
 }
 

@@ -31,6 +31,9 @@ type Set struct {
 	marks                            []mark
 	numbers                          int // slots of an expression.Env
 
+	variables map[string]expression.Variable // by name, and
+	tables    map[string]*expression.Table   // all that an expression of others may read
+
 	filters  []filter
 	columns  []column // derived numbers of an event
 	stride   int      // of an account's rows: attributes and columns

@@ -9,6 +9,7 @@ import (
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // Engine is what decides: features, model, policy and the words for alerts. It is immutable, and the same for live
@@ -17,7 +18,8 @@ type Engine struct {
 	set       *features.Set
 	scorer    *scoring.Scorer
 	model     string // its id
-	policy    scoring.Policy
+	policy    *policy.Policy
+	lists     *policy.Lists
 	explainer *alerts.Explainer
 	marks     []string // names, in the order of their bits
 	vectors   bool
@@ -29,8 +31,9 @@ type Engine struct {
 // EngineConfig is what an Engine is made of.
 type EngineConfig struct {
 	Set     *features.Set
-	Model   *scoring.Model // nil to compute features only
-	Policy  scoring.Policy
+	Model   *scoring.Model   // nil to compute features only
+	Policy  *policy.Policy   // what turns scores into actions; needed with a model
+	Lists   *policy.Lists    // entries of its lists
 	Vectors bool             // whether decisions carry their feature vector
 	Now     func() time.Time // stamps alerts, and nothing else
 }
@@ -52,7 +55,7 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 		approximate[i] = flagApproximate + ":" + name
 	}
 	return &Engine{
-		set: c.Set, scorer: scorer, model: model, policy: c.Policy, vectors: c.Vectors, now: c.Now, marks: c.Set.Marks(),
+		set: c.Set, scorer: scorer, model: model, policy: c.Policy, lists: c.Lists, vectors: c.Vectors, now: c.Now, marks: c.Set.Marks(),
 		explainer: alerts.NewExplainer(c.Set.Schema(), reporting), approximate: approximate,
 	}, nil
 }
@@ -63,8 +66,13 @@ func (e *Engine) Set() *features.Set { return e.set }
 // Model returns the id of the model, empty for none.
 func (e *Engine) Model() string { return e.model }
 
-// Policy returns the version of the policy.
-func (e *Engine) Policy() string { return e.policy.Version }
+// Policy returns the version of the policy, empty for none.
+func (e *Engine) Policy() string {
+	if e.policy == nil {
+		return ""
+	}
+	return e.policy.Version()
+}
 
 // historyInAlert is how many of the account's events an alert carries along.
 const historyInAlert = 50
@@ -75,6 +83,7 @@ type judge struct {
 	observation features.Observation
 	vector      features.Vector
 	decision    scoring.Decision
+	verdict     policy.Verdict
 }
 
 func newJudge(e *Engine) *judge {
@@ -95,10 +104,11 @@ func (j *judge) score() { j.decision.Score = j.scorer.Score(j.vector) }
 
 // decide makes the decision on the scored transaction. It is good until the next call.
 func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
-	d := &j.decision
+	d, v := &j.decision, &j.verdict
+	j.policy.Decide(j.observation.Env(), d.Score, j.lists, v)
 	*d = scoring.Decision{
 		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time,
-		Action: j.policy.Decide(d.Score), Score: d.Score, Model: j.model, Policy: j.policy.Version,
+		Action: v.Action, Score: d.Score, Model: j.model, Policy: j.policy.Version(), Rules: v.Rules,
 		Marks: d.Marks[:0], Flags: d.Flags[:0],
 	}
 	if j.vectors {
@@ -151,12 +161,26 @@ func (j *judge) alert(e *entry, tx *payment.Transaction, keys []string) *alerts.
 			entities = append(entities, alerts.Entity{Name: j.set.Entities()[i].Name, Key: strings.Clone(key)})
 		}
 	}
+	reasons := j.explainer.Reasons(tx, j.vector)
+	if made := j.verdict.Reasons; len(made) > 0 {
+		reasons = alerts.MadeByRules(ruleReasons(made), reasons)
+	}
 	return alerts.New(alerts.Alert{
 		ID: d.AlertID, Timestamp: payment.TimeOf(j.now()), TransactionID: tx.ID, AccountID: tx.AccountID,
-		Action: d.Action, Score: d.Score, Model: d.Model, Severity: j.policy.Severity(d.Action, d.Score),
-		Reasons: j.explainer.Reasons(tx, j.vector), Marks: slices.Clone(d.Marks), Entities: entities, Schema: j.set.Schema(), Vector: j.vector,
+		Action: d.Action, Score: d.Score, Model: d.Model, Severity: j.verdict.Severity,
+		MoneyAtRisk: j.policy.MoneyAtRisk(j.observation.Env()),
+		Reasons:     reasons, Marks: slices.Clone(d.Marks), Entities: entities, Schema: j.set.Schema(), Vector: j.vector,
 		Transaction: tx, History: e.account.History(tx.Time, historyInAlert),
 	})
+}
+
+// ruleReasons returns the reasons of rules and lists as an alert has them.
+func ruleReasons(made []policy.Reason) []alerts.Reason {
+	reasons := make([]alerts.Reason, len(made))
+	for i, r := range made {
+		reasons[i] = alerts.Reason{Code: alerts.Code(r.Code), Text: r.Text}
+	}
+	return reasons
 }
 
 // fold takes the observed transaction into its account.

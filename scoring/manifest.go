@@ -153,7 +153,7 @@ func (m *Manifest) Validate() error {
 			return err
 		}
 	}
-	if err := m.Policy("").validateThresholds(); err != nil {
+	if err := m.Bands().Validate(); err != nil {
 		return fmt.Errorf("thresholds: %w", err)
 	}
 	return validateFeatures(m.Features)
@@ -203,13 +203,13 @@ func ValidateID(id string) error {
 	return nil
 }
 
-// Policy returns the policy that the manifest's thresholds make, under the given version.
-func (m *Manifest) Policy(version string) Policy {
-	p := Policy{Version: version, Review: m.Thresholds.Review.Score, Decline: Never()}
+// Bands returns what the manifest's thresholds make of scores.
+func (m *Manifest) Bands() Bands {
+	b := Bands{Review: m.Thresholds.Review.Score, Decline: Never()}
 	if m.Thresholds.Decline != nil {
-		p.Decline = m.Thresholds.Decline.Score
+		b.Decline = m.Thresholds.Decline.Score
 	}
-	return p
+	return b
 }
 
 // Schema returns the features that the model reads, in its order.

@@ -87,9 +87,9 @@ func TestManifestWithoutDeclineNeverDeclines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := m.Manifest().Policy("v")
-	if p.Decline != scoring.Never() || p.Decide(1) != scoring.Review || p.Validate() != nil {
-		t.Errorf("%+v decides %v on 1", p, p.Decide(1))
+	b := m.Manifest().Bands()
+	if b.Decline != scoring.Never() || b.Action(1) != scoring.Review || b.Validate() != nil {
+		t.Errorf("%+v decide %v on 1", b, b.Action(1))
 	}
 }
 
@@ -105,8 +105,8 @@ func FuzzParseManifest(f *testing.F) {
 		if err := m.Validate(); err != nil {
 			t.Errorf("accepted, and not valid: %v", err)
 		}
-		if err := m.Policy("v").Validate(); err != nil {
-			t.Errorf("accepted, and its policy is not valid: %v", err)
+		if err := m.Bands().Validate(); err != nil {
+			t.Errorf("accepted, and its thresholds are not valid: %v", err)
 		}
 	})
 }

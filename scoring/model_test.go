@@ -143,9 +143,9 @@ func TestModelSaysWhatItIs(t *testing.T) {
 	if manifest.Test == nil || manifest.Validation == nil || manifest.Test.Frauds == 0 || manifest.Test.Review.Recall == 0 {
 		t.Errorf("the trainer's figures are not there: %+v", manifest)
 	}
-	policy := manifest.Policy("p")
-	if err := policy.Validate(); err != nil || policy.Review != manifest.Thresholds.Review.Score {
-		t.Errorf("policy %+v: %v", policy, err)
+	bands := manifest.Bands()
+	if err := bands.Validate(); err != nil || bands.Review != manifest.Thresholds.Review.Score {
+		t.Errorf("bands %+v: %v", bands, err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/weir-fraud/weir/history"
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // Report is what a replay found.
@@ -20,10 +21,29 @@ type Report struct {
 
 	// All below is zero where nothing was scored.
 	Model    *scoring.Manifest
-	Policy   scoring.Policy
+	Policy   Policy
 	Result   *evaluation.Result
 	Currency payment.Currency // of the amounts of money
 	Alerts   TopAlerts
+}
+
+// Policy is what a report says of the policy: the thresholds of its last segment, and how much besides them decides.
+type Policy struct {
+	Version         string
+	Review, Decline float64
+	Segments, Rules int // rules that are on, and lists
+}
+
+// PolicyOf returns what a report says of a policy.
+func PolicyOf(p *policy.Policy) Policy {
+	b := p.Default()
+	shown := Policy{Version: p.Version(), Review: b.Review, Decline: b.Decline, Segments: len(p.Segments()), Rules: len(p.Lists())}
+	for _, r := range p.Rules() {
+		if r.Mode == policy.On {
+			shown.Rules++
+		}
+	}
+	return shown
 }
 
 // Counts says what became of the rows.

@@ -31,7 +31,7 @@ func randomReport(rng *rand.Rand, n, days int) *report.Report {
 	r := &report.Report{
 		Inputs: []string{"traffic.jsonl.zst"}, Took: 1500 * time.Millisecond, Currency: usd,
 		Model:  &scoring.Manifest{ID: "cards/test"},
-		Policy: scoring.Policy{Version: "manifest", Review: 0.5 * rng.Float64(), Decline: 0.5 + 0.5*rng.Float64()},
+		Policy: report.Policy{Version: "manifest", Review: 0.5 * rng.Float64(), Decline: 0.5 + 0.5*rng.Float64()},
 		Alerts: report.TopAlerts{Limit: 20},
 	}
 	if rng.IntN(3) == 0 {
@@ -171,7 +171,7 @@ func known() *report.Report {
 		Model: &scoring.Manifest{ID: "cards/test", Training: scoring.Window{
 			From: time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2018, 3, 1, 0, 0, 0, 0, time.UTC),
 		}},
-		Policy: scoring.Policy{Version: "manifest", Review: 0.5, Decline: 0.9}, Alerts: report.TopAlerts{Limit: 2},
+		Policy: report.Policy{Version: "manifest", Review: 0.5, Decline: 0.9}, Alerts: report.TopAlerts{Limit: 2},
 		Counts: report.Counts{Rows: 5004, Rejected: 3, Fresh: 5004, Accounts: 4, Labels: evaluation.ByLabel{history.Unlabelled: 5000, history.Legitimate: 1, history.Fraud: 3}},
 	}
 	c := evaluation.NewCollector(100)
