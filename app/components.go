@@ -91,21 +91,9 @@ func readPolicy(path string) (*policy.Document, error) {
 	return policy.Parse(path, text)
 }
 
-// engine puts together what decides.
-func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
-	set, err := c.featureSet()
-	if err != nil {
-		return nil, err
-	}
-	model, err := c.loadModel()
-	if err != nil {
-		return nil, err
-	}
-	p, err := c.policy(model, set)
-	if err != nil {
-		return nil, err
-	}
-	return pipeline.NewEngine(pipeline.EngineConfig{Set: set, Model: model, Policy: p, Lists: p.Entries(), Vectors: c.Decision.Vector, Now: now})
+// engineOf makes an engine of its parts.
+func (c *Config) engineOf(set *features.Set, m *scoring.Model, p *policy.Policy, l *policy.Lists, now func() time.Time) (*pipeline.Engine, error) {
+	return pipeline.NewEngine(pipeline.EngineConfig{Set: set, Model: m, Policy: p, Lists: l, Vectors: c.Decision.Vector, Now: now})
 }
 
 // store opens the account states of the configured topic and layout.

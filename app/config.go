@@ -90,7 +90,8 @@ type FeaturesConfig struct {
 
 // ModelConfig is the key model.
 type ModelConfig struct {
-	Directory string   `yaml:"directory" doc:"a model directory; empty for the shipped model"`
+	Directory string   `yaml:"directory" doc:"a model directory; empty for the shipped model; without effect once a model is promoted (weir model promote)"`
+	Registry  string   `yaml:"registry" doc:"directory that promoted models are in, each at its id: models/cards/2026-11-24/manifest.json"`
 	Review    *float64 `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own; without effect where policy.file is set"`
 	Decline   *float64 `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own; without effect where policy.file is set"`
 }
@@ -136,6 +137,7 @@ func DefaultConfig() Config {
 			LongestWindow: Duration(l.LongestWindow), Lateness: Duration(l.Lateness), Dedupe: Duration(l.Dedupe),
 			MaxFuture: Duration(l.MaxFuture), EventBudget: l.EventBudget, Currency: l.Currency, Rates: map[string]string{},
 		},
+		Model:    ModelConfig{Registry: "models"},
 		Decision: DecisionConfig{Vector: true},
 		HTTP:     HTTPConfig{Address: "localhost:9464"},
 		Log:      LogConfig{Level: "info", Format: "text"},
@@ -195,6 +197,7 @@ func (c *Config) Validate() error {
 	} else if _, err := c.featureSet(); err != nil {
 		errs = append(errs, err)
 	}
+	check(c.Model.Registry != "", "model.registry is empty")
 	for name, v := range map[string]*float64{"review": c.Model.Review, "decline": c.Model.Decline} {
 		check(v == nil || *v >= 0 && *v <= 1, "model.%s must be between 0 and 1", name)
 	}

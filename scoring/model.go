@@ -40,16 +40,13 @@ func Load(dir string) (*Model, error) {
 
 // LoadFS is Load for a directory that is the root of fsys, with other limits.
 func LoadFS(fsys fs.FS, limits forest.Limits) (*Model, error) {
-	text, err := readFile(fsys, ManifestFile, maxManifestBytes)
+	manifest, sum, err := ReadManifest(fsys)
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := ParseManifest(text)
+	m := &Model{manifest: *manifest, digest: sum}
+	text, err := readHashed(fsys, ModelFile, limits.ModelBytes, manifest.Files.Model)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ManifestFile, err)
-	}
-	m := &Model{manifest: *manifest, digest: digest(text)}
-	if text, err = readHashed(fsys, ModelFile, limits.ModelBytes, manifest.Files.Model); err != nil {
 		return nil, err
 	}
 	if m.forest, err = forest.ParseLightGBM(text, limits); err != nil {
@@ -69,6 +66,19 @@ func LoadFS(fsys fs.FS, limits forest.Limits) (*Model, error) {
 		return nil, err
 	}
 	return m, nil
+}
+
+// ReadManifest reads the manifest of the model directory that is the root of fsys, and returns it with its digest, which
+// is [Model.Digest]. Of the other files it reads nothing.
+func ReadManifest(fsys fs.FS) (m *Manifest, sum string, err error) {
+	text, err := readFile(fsys, ManifestFile, maxManifestBytes)
+	if err != nil {
+		return nil, "", err
+	}
+	if m, err = ParseManifest(text); err != nil {
+		return nil, "", fmt.Errorf("%s: %w", ManifestFile, err)
+	}
+	return m, digest(text), nil
 }
 
 // checkNames holds that model.txt has the manifest's features in the manifest's order. A model that was trained
