@@ -32,6 +32,7 @@ type ReplayOptions struct {
 	Features, Decisions, Feedback, State, Report string // paths to write to, empty for none
 
 	observed func(tx *payment.Transaction, a *features.Account, o *features.Observation) // see pipeline.ReplayConfig
+	decided  func(row *pipeline.Replayed, rec *history.Record)                           // is shown every row that counts
 }
 
 const (
@@ -337,6 +338,9 @@ func (r *replay) count(row *pipeline.Replayed, rec *history.Record) {
 		Alerted: row.Action != scoring.Approve, Declined: row.Action == scoring.Decline,
 		Label: rec.Label, Pattern: rec.Pattern, Amount: row.Amount, Priced: row.Priced,
 	})
+	if r.options.decided != nil {
+		r.options.decided(row, rec)
+	}
 	if row.Explained != nil {
 		r.report.Alerts.Add(report.Alert{Alert: row.Explained, Label: rec.Label, Pattern: rec.Pattern})
 	}

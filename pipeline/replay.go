@@ -57,6 +57,9 @@ type Replayed struct {
 	Vector   features.Vector // good until the next Process; nil unless fresh
 	Score    float64
 	Action   scoring.Action
+	Adjusted float64  // the score with what rules added,
+	Segment  string   // the segment of the policy whose bands it falls into,
+	ByBands  bool     // and whether they decided
 	Marks    uint16   // mark i of the set as bit i
 	Keys     []string // of each entity of the set, "" for none; good until the next Process
 	Decision []byte   // the decision event, good until the next Process; nil unless fresh and there is a model
@@ -182,6 +185,8 @@ func (t *replayThread) decide(row *Replayed, since payment.Time) {
 	t.decisions = d.AppendJSON(t.decisions)
 	row.Decision = t.decisions[start:len(t.decisions):len(t.decisions)]
 	row.Score, row.Action = d.Score, d.Action
+	v := &t.judge.verdict
+	row.Adjusted, row.Segment, row.ByBands = v.Score, v.Segment, v.ByBands
 	if d.Action == scoring.Approve || row.Transaction.Time < since || !t.highest.admit(row.entry, d.Score) {
 		return
 	}

@@ -166,6 +166,7 @@ type Verdict struct {
 	Score    float64 // the adjusted score: the model's and what rules added, from 0 to 1
 	Severity scoring.Severity
 	Segment  string
+	ByBands  bool     // whether the segment's bands decided, and no list or rule
 	Rules    []string // the trace: lists and rules that hit, in the order of precedence and the file; shadow ones are marked
 	Reasons  []Reason // of what made an alert of it, where that is not the model alone
 }
@@ -195,7 +196,7 @@ func (p *Policy) Decide(env *expression.Env, score float64, lists *Lists, v *Ver
 	v.Score = min(1, max(0, score+o.add))
 	p.set.Supply(env, suppliedAdjusted, v.Score)
 	by := s.Bands.Action(v.Score)
-	v.Action = by
+	v.Action, v.ByBands = by, o.block < 0 && o.hard < 0 && o.allow < 0 && o.rule < 0
 	floor := scoring.Low
 	if o.block >= 0 {
 		l := &p.lists[o.block]
