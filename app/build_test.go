@@ -16,6 +16,7 @@ import (
 
 	"github.com/weir-fraud/weir/app"
 	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/pipeline"
 	"github.com/weir-fraud/weir/simulate"
 )
 
@@ -52,13 +53,17 @@ type switching struct {
 
 // newSwitching returns one with transactions that have baskets. Their labels are in the feedback topic already, as the
 // replay that decisions are compared with has them.
-func newSwitching(t *testing.T, count int, file string) *switching {
-	s := &switching{service: newService(t, nil), dir: t.TempDir()}
+func newSwitching(t *testing.T, count int, file string, change func(c *app.Config)) *switching {
+	world := simulate.DefaultConfig()
+	world.Accounts, world.Seed = 300, 7
+	return newSwitchingIn(t, world, count, file, change)
+}
+
+func newSwitchingIn(t *testing.T, world simulate.Config, count int, file string, change func(c *app.Config)) *switching {
+	s := &switching{service: newService(t, change), dir: t.TempDir()}
 	next := *s.service
 	next.config.Features.File = file
 	s.next = &next
-	world := simulate.DefaultConfig()
-	world.Accounts, world.Seed = 300, 7
 	plain := s.path("plain")
 	if err := app.Simulate(t.Context(), s.config, app.SimulateOptions{World: world, Count: int64(count), Out: plain}, io.Discard); err != nil {
 		t.Fatal(err)
@@ -124,12 +129,16 @@ func (s *switching) awaitState(n int) {
 }
 
 // build begins to build the new state; the returned function stops it, and gives what it said.
-func (s *switching) build() (stop func() string) {
+func (s *switching) build() (stop func() string) { return s.next.build() }
+
+// build begins to build the state of the service's features.
+func (s *service) build() (stop func() string) {
+	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
 	out := new(lockedBuffer)
 	done := make(chan error, 1)
 	go func() {
-		done <- app.BuildState(ctx, s.next.config, app.BuildOptions{}, out, out, slog.New(slog.NewTextHandler(out, nil)))
+		done <- app.BuildState(ctx, s.config, app.BuildOptions{}, out, out, slog.New(slog.NewTextHandler(out, nil)))
 	}()
 	return func() string {
 		cancel()
@@ -155,7 +164,14 @@ func (s *switching) buildOnce() string {
 // A new features file goes live: its state is built beside the service and up to where that has decided, and the new
 // process decides from its first transaction on as if it had always been there.
 func TestSwitchToANewLayout(t *testing.T) {
-	s := newSwitching(t, 9000, withBasket(t))
+	for _, delivery := range []pipeline.Delivery{pipeline.ExactlyOnce, pipeline.AtLeastOnce} {
+		t.Run(fmt.Sprint(delivery), func(t *testing.T) {
+			testSwitch(t, newSwitching(t, 9000, withBasket(t), func(c *app.Config) { c.Pipeline.Delivery = delivery }))
+		})
+	}
+}
+
+func testSwitch(t *testing.T, s *switching) {
 	if s.config.Layout() == s.next.config.Layout() {
 		t.Fatal("the new features file makes the same layout")
 	}
@@ -223,9 +239,63 @@ func (s *switching) listed(layouts ...string) {
 	}
 }
 
+// Where the old processes make way for the new ones one by one, both decide for a while, each by its own features. A
+// builder beside each takes in what the others decide; then nothing is decided by a state that lacks something. The event
+// times are those of live traffic: in a backfill either would wait for what the other waits to decide.
+func TestRollingSwitch(t *testing.T) {
+	world := simulate.DefaultConfig()
+	world.Accounts, world.Seed, world.WarmUp, world.LiveRate = 300, 7, 72*time.Hour, 100
+	const count = 9000
+	s := newSwitchingIn(t, world, count, withBasket(t), nil)
+	live := world.Start.Add(world.WarmUp).Format(time.RFC3339)
+	first := slices.IndexFunc(s.lines, func(line string) bool { return strings.Contains(line, `"timestamp":"`+live[:len("2006-01-02T15:04")]) })
+	both := first + 1000
+	last := both + 3000
+	s.sendLines(0, both)
+	stopOld := s.start()
+	s.read(s.config.Kafka.Topics.Decisions, both)
+	stopBuilds := []func() string{s.next.build(), s.service.build()}
+	s.awaitState(both)
+	stopNew := s.next.start()
+	s.next.eventually("the new process has partitions", func() bool { return strings.Contains(s.next.log.String(), "partition recovered") })
+	for at := both; at < last; at += 500 {
+		s.sendLines(at, at+500)
+		s.read(s.config.Kafka.Topics.Decisions, at+500)
+	}
+	stopOld()
+	s.sendLines(last, count)
+	got := s.decided(count, last, count)
+	log := stopNew()
+	for _, stop := range stopBuilds {
+		stop()
+	}
+	sameLines(t, "decisions of the new process", got, s.expected(s.next.config, last, count))
+	sameLines(t, "decisions of the old one", s.decided(count, 0, both), s.expected(s.config, 0, both))
+	old, next := s.expected(s.config, both, last), s.expected(s.next.config, both, last)
+	var byOld, byNew int
+	for _, line := range s.decided(count, both, last) {
+		_, isOld := slices.BinarySearch(old, line)
+		_, isNew := slices.BinarySearch(next, line)
+		switch {
+		case isOld && !isNew:
+			byOld++
+		case isNew && !isOld:
+			byNew++
+		case !isOld:
+			t.Errorf("by neither state: %s", line)
+		}
+	}
+	if byOld == 0 || byNew == 0 {
+		t.Errorf("%d decisions by the old state and %d by the new one while both processes were there", byOld, byNew)
+	}
+	if t.Failed() {
+		t.Log(log)
+	}
+}
+
 // Two builders and the process that serves their layout work on the same state at once, and it comes out right.
 func TestRivalBuilders(t *testing.T) {
-	s := newSwitching(t, 6000, withBasket(t))
+	s := newSwitching(t, 6000, withBasket(t), nil)
 	s.sendLines(0, 3000)
 	stopOld := s.start()
 	s.read(s.config.Kafka.Topics.Decisions, 3000)
@@ -267,7 +337,7 @@ func TestNewWindowIsRightAtOnce(t *testing.T) {
 	s := newSwitching(t, 6000, featuresWith(t, "", "",
 		`  - {name: count_3h, aggregate: count, windows: [3h], description: transactions in the last 3 hours}
   - {name: mean_14d, aggregate: mean, of: amount, filter: spending, windows: [14d], description: mean amount spent in the last 14 days}
-`))
+`), nil)
 	if s.config.Layout() != s.next.config.Layout() {
 		t.Fatal("the new features file makes another layout")
 	}

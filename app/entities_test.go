@@ -151,6 +151,7 @@ func TestTooLateForTiles(t *testing.T) {
 	s.send(all...)
 	stop := s.start()
 	d := s.decided(len(all))
+	s.counted(map[string]float64{"weir_tile_late_total": 1, "weir_incomplete_total": 0})
 	log := stop()
 	d.expect(t, "too late", "merchant_count_7d", math.NaN())
 	d.expect(t, "late", "merchant_count_7d", 1)
@@ -214,6 +215,41 @@ func TestDamagedTilesAreBuiltAgain(t *testing.T) {
 	d.expect(t, "f", "merchant_count_7d", 5)
 	if !strings.Contains(log, "damaged") {
 		t.Errorf("the log does not tell of the damage:\n%s", log)
+	}
+}
+
+// What is remembered of an account's labels and cannot be read is built again from the log, and so nothing counts twice.
+func TestDamagedLabelsAreBuiltAgain(t *testing.T) {
+	s := newService(t, func(c *app.Config) { c.Pipeline.Workers = 1 })
+	const day = 24 * time.Hour
+	account, feedback := accountsOf(1, 1)[0], s.config.Kafka.Topics.Feedback
+	s.sendTo(feedback, label(account, "x", "fraud", 0, time.Hour), label(account, "y", "fraud", 0, time.Hour))
+	s.send(at(account, "a", 0))
+	stop := s.start()
+	s.read(s.config.Kafka.Topics.Decisions, 1)
+	s.eventually("the labels are folded", func() bool { series, _ := s.metrics(); return series["weir_labels_total"] == 2 })
+	stop()
+	s.redis.command("SET", s.redis.find(fmt.Sprintf("*%s:1}:*:a:%s", feedback, account)), "damaged")
+	s.sendTo(feedback, label(account, "x", "withdrawn", 0, 2*day))
+	stop = s.start()
+	s.eventually("the labels are folded", func() bool { series, _ := s.metrics(); return series["weir_labels_total"] == 3 })
+	s.send(at(account, "b", 9*day))
+	d := s.decided(2)
+	log := stop()
+	d.expect(t, "b", "merchant_frauds_30d", 1)
+	if !strings.Contains(log, "damaged state of labels") {
+		t.Errorf("the log does not tell of the damage:\n%s", log)
+	}
+}
+
+// counted fails the test unless these counters have come to these values.
+func (s *service) counted(want map[string]float64) {
+	s.t.Helper()
+	series, _ := s.metrics()
+	for name, value := range want {
+		if got, ok := series[name]; !ok || got != value {
+			s.t.Errorf("%s is %v, want %v", name, got, value)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // in this list.
 var layers = []string{
 	"cmd/weir", "app", "screen", "monitor", "pipeline", "stream", "control", "evaluation/report", "alerts", "scoring/policy", "scoring", "scoring/forest", "features/redisstate", "features",
-	"features/expression", "features/tile", "features/exact", "evaluation", "simulate", "history/suggest", "history", "feedback", "yamldoc", "payment", "models", "telemetry",
+	"features/expression", "features/tile", "features/exact", "evaluation", "simulate", "history/suggest", "history", "feedback", "yamldoc", "payment", "models", "telemetry", "wire",
 }
 
 // owners are the only packages that may import a library, tests included.

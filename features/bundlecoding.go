@@ -47,15 +47,15 @@ func append128(dst []byte, v exact.Int128) []byte {
 func (r *reader) read128() exact.Int128 {
 	var hi, lo uint64
 	for shift := 0; ; shift += 7 {
-		b := r.bytes(1)
+		b := r.Bytes(1)
 		switch {
 		case b == nil:
 			return exact.Int128{}
 		case shift > 0 && b[0] == 0:
-			r.fail("an integer is longer than it need be")
+			r.Fail("an integer is longer than it need be")
 			return exact.Int128{}
 		case shift == 126 && b[0] > 3:
-			r.fail("an integer is too large")
+			r.Fail("an integer is too large")
 			return exact.Int128{}
 		}
 		part := uint64(b[0] & 0x7f)
@@ -73,9 +73,9 @@ func (r *reader) read128() exact.Int128 {
 
 // bundle reads the bundle of an event, whose fields have been read.
 func (r *reader) bundle() {
-	n := r.uvarint()
+	n := r.Uvarint()
 	if n == 0 || n > maxBundle {
-		r.fail("a bundle of %d events", n)
+		r.Fail("a bundle of %d events", n)
 	}
 	b := bundle{events: int64(n)}
 	if n > 1 {
@@ -89,9 +89,9 @@ const maxBundle = 1 << 40
 
 // bundleOfMany reads the bundle of more than one event. Its first is read as how far it is behind the newest.
 func (r *reader) bundleOfMany(b *bundle) {
-	behind, unknown := r.uvarint(), r.uvarint()
+	behind, unknown := r.Uvarint(), r.Uvarint()
 	if behind > uint64(payment.MaxTime) || unknown > uint64(b.events) {
-		r.fail("a bundle from %d ms ago, %d of %d amounts unknown", behind, unknown, b.events)
+		r.Fail("a bundle from %d ms ago, %d of %d amounts unknown", behind, unknown, b.events)
 		return
 	}
 	b.first = payment.Time(behind)
@@ -99,19 +99,19 @@ func (r *reader) bundleOfMany(b *bundle) {
 	if b.amounts.N == 0 {
 		return
 	}
-	b.least = r.varint()
-	spread := r.uvarint()
+	b.least = r.Varint()
+	spread := r.Uvarint()
 	above := r.read128()
 	b.amounts.Squares = r.read128()
 	if b.least < -payment.MaxAmount || b.least > payment.MaxAmount || spread > uint64(payment.MaxAmount-b.least) {
-		r.fail("a bundle with amounts out of range")
+		r.Fail("a bundle with amounts out of range")
 		return
 	}
 	b.largest = b.least + int64(spread)
 	var most exact.Int128
 	most.Add(int64(spread))
 	if above.Sign() < 0 || above.Cmp(most.Times(uint64(b.amounts.N))) > 0 {
-		r.fail("a bundle with a sum that is none")
+		r.Fail("a bundle with a sum that is none")
 		return
 	}
 	b.amounts.Total.Add(b.least)
@@ -130,7 +130,7 @@ func (r *reader) placeBundles(a *Account) {
 			continue
 		}
 		if b.first = e.time - b.first; b.first < payment.MinTime {
-			r.fail("a bundle from before the beginning of time")
+			r.Fail("a bundle from before the beginning of time")
 		}
 	}
 }
@@ -163,23 +163,23 @@ func (r *reader) heard(a *Account) {
 		if !a.set.isText(i) {
 			continue
 		}
-		n := r.count(2)
+		n := r.Count(2)
 		if n > a.set.layout.keptTexts() {
-			r.fail("it remembers %d texts of one field", n)
+			r.Fail("it remembers %d texts of one field", n)
 			return
 		}
 		list := make([]heard, n)
 		seen := make(map[uint64]bool, n)
 		for k := range list {
-			name, step := r.uvarint(), r.uvarint()
+			name, step := r.Uvarint(), r.Uvarint()
 			r.use(name)
 			h := &list[k]
 			h.name = uint32(name)
 			switch {
-			case r.err != nil:
+			case r.Err() != nil:
 				return
 			case name == 0 || name > uint64(len(a.names.list)) || seen[name] || step > uint64(payment.MaxTime):
-				r.fail("it remembers text %d, %d ms away", name, step)
+				r.Fail("it remembers text %d, %d ms away", name, step)
 				return
 			case k == 0:
 				h.time = through - payment.Time(step)
@@ -188,7 +188,7 @@ func (r *reader) heard(a *Account) {
 			}
 			seen[name] = true
 			if h.time > through || h.time <= newest-a.set.horizon || k > 0 && step == 0 && a.compareNames(list[k-1].name, h.name) > 0 {
-				r.fail("it remembers text %d in the wrong place", name)
+				r.Fail("it remembers text %d in the wrong place", name)
 				return
 			}
 		}

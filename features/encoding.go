@@ -4,13 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"math"
 	"sort"
 	"unicode/utf8"
 
 	"github.com/weir-fraud/weir/features/expression"
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/wire"
 )
 
 // The canonical encoding of an account. All integers are variable-length (encoding/binary) but for the places, the
@@ -54,8 +54,6 @@ const (
 // partition from the log; nothing is ever guessed.
 var ErrDamaged = errors.New("damaged account state")
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // Append appends the canonical encoding of the account to dst.
 func (a *Account) Append(dst []byte) []byte {
 	start := len(dst)
@@ -76,7 +74,7 @@ func (a *Account) Append(dst []byte) []byte {
 		previous = *e
 	}
 	dst = a.appendHeard(dst, number)
-	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
+	return wire.Seal(dst, start)
 }
 
 func (a *Account) appendEvent(dst []byte, e *event, row []int64, previous *event, b *bundle, dedupe bool, number []uint32) []byte {
@@ -161,13 +159,13 @@ func (a *Account) usedNames() (order, number []uint32) {
 // state has one encoding: what Append would write in other bytes is refused, so that equal bytes and equal states are
 // the same thing whoever wrote them.
 func (s *Set) Decode(value []byte) (*Account, error) {
-	r := reader{set: s, data: value}
-	if err := r.open(); err != nil {
+	r := reader{Reader: wire.Open(value, encodingVersion, ErrDamaged), set: s}
+	if err := r.Err(); err != nil {
 		return nil, err
 	}
 	a := s.NewAccount()
 	r.names(&a.names)
-	n := r.count(minEventBytes + len(s.attributes))
+	n := r.Count(minEventBytes + len(s.attributes))
 	a.events = make([]event, n, n+n/8+1)
 	a.rows = make([]int64, n*s.stride, (n+n/8+1)*s.stride)
 	previous := &event{}
@@ -175,18 +173,16 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 		r.event(&a.events[i], a.row(i), previous, i, uint64(len(a.names.list)))
 		previous = &a.events[i]
 	}
-	if r.err == nil && len(r.bundles) > 0 {
+	if r.Err() == nil && len(r.bundles) > 0 {
 		r.placeBundles(a)
 		r.heard(a)
 	}
-	if r.err == nil {
+	if r.Err() == nil {
 		a.derive()
 	}
 	switch {
-	case r.err != nil:
-		return nil, r.err
-	case r.left() != 0:
-		return nil, fmt.Errorf("%w: %d bytes too many", ErrDamaged, r.left())
+	case r.Close() != nil:
+		return nil, r.Err()
 	case len(a.events) > 0 && a.events[0].time <= previous.time-s.horizon:
 		return nil, fmt.Errorf("%w: it holds events outside the horizon", ErrDamaged)
 	case s.layout.EventBudget != 0 && n > s.layout.EventBudget, s.layout.EventBudget == 0 && len(a.bundles) > 0:
@@ -217,156 +213,82 @@ func (a *Account) deriveAt(i int, env *expression.Env) {
 // minEventBytes is the least an event takes beside a byte for each attribute: it bounds what a damaged count can make us allocate.
 const minEventBytes = 5
 
-// reader takes an encoding apart. After an error every read returns zero.
+// reader takes an encoding apart.
 type reader struct {
-	set  *Set
-	data []byte
-	at   int
-	err  error
+	wire.Reader
+	set *Set
 
 	used      uint64 // names that events have used so far
 	forgotten int    // events whose ids are forgotten, the first ones
 	bundles   []bundle
 }
 
-func (r *reader) fail(format string, args ...any) {
-	if r.err == nil {
-		r.err = fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
-	}
-	r.at = len(r.data)
-}
-
-// left returns the number of bytes that are still to be read.
-func (r *reader) left() int { return len(r.data) - r.at }
-
-// open checks and removes version and checksum.
-func (r *reader) open() error {
-	n := len(r.data) - 4
-	if n < 1 {
-		return fmt.Errorf("%w: %d bytes is too short", ErrDamaged, len(r.data))
-	}
-	if crc32.Checksum(r.data[:n], castagnoli) != binary.LittleEndian.Uint32(r.data[n:]) {
-		return fmt.Errorf("%w: the checksum differs", ErrDamaged)
-	}
-	if r.data[0] != encodingVersion {
-		return fmt.Errorf("%w: encoding version %d, want %d", ErrDamaged, r.data[0], encodingVersion)
-	}
-	r.data, r.at = r.data[:n], 1
-	return nil
-}
-
-func (r *reader) uvarint() uint64 {
-	if r.at < len(r.data) && r.data[r.at] < 0x80 {
-		r.at++
-		return uint64(r.data[r.at-1])
-	}
-	v, n := binary.Uvarint(r.data[r.at:])
-	switch {
-	case n <= 0:
-		r.fail("an integer is cut off")
-		return 0
-	case r.data[r.at+n-1] == 0:
-		r.fail("an integer is longer than it need be")
-		return 0
-	}
-	r.at += n
-	return v
-}
-
-// varint reads an integer in zigzag form.
-func (r *reader) varint() int64 {
-	v := r.uvarint()
-	return int64(v>>1) ^ -int64(v&1)
-}
-
-func (r *reader) bytes(n uint64) []byte {
-	if n > uint64(r.left()) {
-		r.fail("it ends early")
-		return nil
-	}
-	r.at += int(n)
-	return r.data[r.at-int(n) : r.at]
-}
-
 func (r *reader) uint32() uint32 {
-	if b := r.bytes(4); b != nil {
+	if b := r.Bytes(4); b != nil {
 		return binary.LittleEndian.Uint32(b)
 	}
 	return 0
 }
 
 func (r *reader) uint16() uint16 {
-	if b := r.bytes(2); b != nil {
+	if b := r.Bytes(2); b != nil {
 		return binary.LittleEndian.Uint16(b)
 	}
 	return 0
 }
 
 func (r *reader) uint56() uint64 {
-	if b := r.bytes(7); b != nil {
+	if b := r.Bytes(7); b != nil {
 		return uint64(binary.LittleEndian.Uint32(b)) | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48
 	}
 	return 0
 }
 
-// count reads a number of items of at least size bytes each.
-func (r *reader) count(size int) int {
-	n := r.uvarint()
-	if n > uint64(r.left()/size) {
-		r.fail("it announces %d items in %d bytes", n, r.left())
-		return 0
-	}
-	return int(n)
-}
-
 // names reads the dictionary. All names are cut from one string, so that they cost an account one allocation.
 func (r *reader) names(into *names) {
-	n := r.count(2)
+	n := r.Count(2)
 	if n == 0 {
 		return
 	}
 	into.list = make([]string, 0, n+2)
-	start, ahead := r.at, *r
+	ahead, all := r.Reader, r.Rest()
 	for range n {
-		ahead.bytes(ahead.uvarint())
+		ahead.Bytes(ahead.Uvarint())
 	}
-	region := string(r.data[start:ahead.at])
+	region := string(all[:len(all)-ahead.Left()])
 	for range n {
-		length := r.uvarint()
-		at := r.at - start
-		if r.bytes(length); r.err != nil {
+		length := r.Uvarint()
+		at := len(all) - r.Left()
+		if r.Bytes(length); r.Err() != nil {
 			return
 		}
 		name := region[at : at+int(length)]
 		if name == "" || !utf8.ValidString(name) {
-			r.fail("a name is empty or not UTF-8")
+			r.Fail("a name is empty or not UTF-8")
 			return
 		}
 		into.list = append(into.list, name)
 	}
 	into.reindex()
 	if !into.unique() {
-		r.fail("a name is there twice")
+		r.Fail("a name is there twice")
 	}
 }
 
 // event reads the event at index i into e. names is the length of the dictionary.
 func (r *reader) event(e *event, row []int64, previous *event, i int, names uint64) {
-	var head byte
-	if b := r.bytes(1); b != nil {
-		head = b[0]
-	}
+	head := r.Byte()
 	e.kind, e.currency = payment.Type(head&headType), previous.currency
-	elapsed := r.uvarint()
-	e.original = r.varint()
+	elapsed := r.Uvarint()
+	e.original = r.Varint()
 	if head&headCurrency == 0 {
-		c := r.uvarint()
+		c := r.Uvarint()
 		if c > math.MaxUint16 || payment.Currency(c) == previous.currency {
-			r.fail("currency %d after %d", c, previous.currency)
+			r.Fail("currency %d after %d", c, previous.currency)
 		}
 		e.currency = payment.Currency(c)
 	}
-	merchant, category := r.uvarint(), r.uvarint()
+	merchant, category := r.Uvarint(), r.Uvarint()
 	if head&headLocated != 0 {
 		e.flags |= located
 		e.latE7, e.lonE7 = int32(r.uint32()), int32(r.uint32())
@@ -380,36 +302,36 @@ func (r *reader) event(e *event, row []int64, previous *event, i int, names uint
 	if head&headDedupe != 0 {
 		e.id, e.body = r.uint56(), r.uint16()
 	} else if r.forgotten++; r.forgotten <= i {
-		r.fail("an id is forgotten before an older one")
+		r.Fail("an id is forgotten before an older one")
 	}
 	if head&headBundle != 0 {
 		if len(r.bundles) != i || head&headDedupe != 0 {
-			r.fail("a bundle after a single event, or with an id")
+			r.Fail("a bundle after a single event, or with an id")
 		}
 		r.bundle()
 	}
 	switch {
-	case r.err != nil:
+	case r.Err() != nil:
 		return
 	case elapsed >= uint64(payment.MaxTime-previous.time):
-		r.fail("event time out of range")
+		r.Fail("event time out of range")
 	case e.original > payment.MaxAmount || e.original < -payment.MaxAmount:
-		r.fail("amount out of range")
+		r.Fail("amount out of range")
 	case r.used > names:
-		r.fail("name %d of %d", r.used, names)
+		r.Fail("name %d of %d", r.used, names)
 	case e.currency == 0:
-		r.fail("an event without a currency")
+		r.Fail("an event without a currency")
 	case e.kind == 0 || head>>7 != 0:
-		r.fail("event head %#x", head)
+		r.Fail("event head %#x", head)
 	}
 	e.time = previous.time + payment.Time(elapsed)
 	e.merchant, e.category = uint32(merchant), uint32(category)
 }
 
 func (r *reader) marks(e *event) {
-	marks := r.uvarint()
+	marks := r.Uvarint()
 	if marks == 0 || marks>>len(r.set.marks) != 0 {
-		r.fail("marks %#x of %d", marks, len(r.set.marks))
+		r.Fail("marks %#x of %d", marks, len(r.set.marks))
 	}
 	e.marks = uint16(marks)
 }
@@ -417,7 +339,7 @@ func (r *reader) marks(e *event) {
 // retained reads the attributes into the row.
 func (r *reader) retained(row []int64) {
 	for i := range r.set.attributes {
-		v := r.uvarint()
+		v := r.Uvarint()
 		switch {
 		case r.set.attributes[i].kind == expression.Text:
 			r.use(v)
@@ -428,7 +350,7 @@ func (r *reader) retained(row []int64) {
 			v--
 			row[i] = int64(v>>1) ^ -int64(v&1)
 			if row[i] > maxFixed || row[i] < -maxFixed {
-				r.fail("a number out of range")
+				r.Fail("a number out of range")
 			}
 		}
 	}
@@ -440,6 +362,6 @@ func (r *reader) use(name uint64) {
 	case name == r.used+1:
 		r.used++
 	case name > r.used:
-		r.fail("name %d after %d", name, r.used)
+		r.Fail("name %d after %d", name, r.used)
 	}
 }

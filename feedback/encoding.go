@@ -3,11 +3,10 @@ package feedback
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
-	"hash/crc32"
 	"slices"
 
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/wire"
 )
 
 // The canonical encoding of an account. All integers are variable-length (encoding/binary) but for the checksum, which
@@ -35,8 +34,6 @@ const minEntryBytes = 2 + 1 + numSources + 3 + 1
 // the labels again from the log; nothing is ever guessed.
 var ErrDamaged = errors.New("damaged label state")
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // Append appends the canonical encoding of the account to dst.
 func (a *Account) Append(dst []byte) []byte {
 	start := len(dst)
@@ -53,7 +50,7 @@ func (a *Account) Append(dst []byte) []byte {
 		}
 		dst = appendText(dst, e.Payload)
 	}
-	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
+	return wire.Seal(dst, start)
 }
 
 func appendText[T string | []byte](dst []byte, s T) []byte {
@@ -62,57 +59,22 @@ func appendText[T string | []byte](dst []byte, s T) []byte {
 
 // DecodeAccount returns the account that Append encoded. Errors match [ErrDamaged]. The account keeps nothing of value.
 func DecodeAccount(value []byte) (*Account, error) {
-	r := reader{}
-	if r.open(value); r.err != nil {
-		return nil, r.err
-	}
-	n := r.uvarint()
-	if n > uint64(len(r.data)/minEntryBytes) {
-		r.fail("it announces %d transactions in %d bytes", n, len(r.data))
-		return nil, r.err
-	}
+	r := reader{wire.Open(value, encodingVersion, ErrDamaged)}
+	n := r.Count(minEntryBytes)
 	a, entries := &Account{entries: make([]*Entry, n)}, make([]Entry, n)
 	previous := ""
 	for i := range entries {
 		r.entry(&entries[i], previous)
 		a.entries[i], previous = &entries[i], entries[i].id
 	}
-	if len(r.data) > 0 {
-		r.fail("%d bytes too many", len(r.data))
-	}
-	if r.err != nil {
-		return nil, r.err
+	if err := r.Close(); err != nil {
+		return nil, err
 	}
 	return a, nil
 }
 
-// reader takes an encoding apart. After an error every read returns zero.
-type reader struct {
-	data []byte // what is still to be read
-	err  error
-}
-
-func (r *reader) fail(format string, args ...any) {
-	if r.err == nil {
-		r.err = fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
-	}
-	r.data = nil
-}
-
-// open checks and removes version and checksum.
-func (r *reader) open(value []byte) {
-	n := len(value) - 4
-	switch {
-	case n < 1:
-		r.fail("%d bytes is too short", len(value))
-	case crc32.Checksum(value[:n], castagnoli) != binary.LittleEndian.Uint32(value[n:]):
-		r.fail("the checksum differs")
-	case value[0] != encodingVersion:
-		r.fail("encoding version %d, want %d", value[0], encodingVersion)
-	default:
-		r.data = value[1:n]
-	}
-}
+// reader takes an encoding apart.
+type reader struct{ wire.Reader }
 
 // entry reads the entry of the transaction after the one with the id previous, "" for the first.
 func (r *reader) entry(e *Entry, previous string) {
@@ -120,64 +82,39 @@ func (r *reader) entry(e *Entry, previous string) {
 	said := false
 	for i := range e.ledger.last {
 		s := &e.ledger.last[i]
-		if b := r.bytes(1); b == nil || b[0] == 0 {
+		if s.verdict = Verdict(r.Byte()); s.verdict == 0 {
 			continue
-		} else if s.verdict = Verdict(b[0]); s.verdict > Withdrawn {
-			r.fail("verdict %d", s.verdict)
+		} else if s.verdict > Withdrawn {
+			r.Fail("verdict %d", s.verdict)
 		}
 		s.time, s.id = r.time(), r.id()
 		said = true
 	}
-	if payload := r.bytes(r.uvarint()); len(payload) > 0 {
+	if payload := r.Bytes(r.Uvarint()); len(payload) > 0 {
 		e.Payload = slices.Clone(payload)
 	}
 	switch {
-	case r.err != nil:
+	case r.Err() != nil:
 	case e.id <= previous:
-		r.fail("transaction %q after %q", e.id, previous)
+		r.Fail("transaction %q after %q", e.id, previous)
 	case !said:
-		r.fail("transaction %q has no label", e.id)
+		r.Fail("transaction %q has no label", e.id)
 	}
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.data)
-	switch {
-	case n <= 0:
-		r.fail("an integer is cut off")
-		return 0
-	case n > 1 && r.data[n-1] == 0:
-		r.fail("an integer is longer than it need be")
-		return 0
-	}
-	r.data = r.data[n:]
-	return v
-}
-
-// bytes returns the next n bytes, or nil after an error.
-func (r *reader) bytes(n uint64) []byte {
-	if n > uint64(len(r.data)) {
-		r.fail("it ends early")
-		return nil
-	}
-	b := r.data[:n]
-	r.data = r.data[n:]
-	return b
 }
 
 func (r *reader) time() payment.Time {
-	t := r.uvarint()
+	t := r.Uvarint()
 	if t >= uint64(payment.MaxTime) {
-		r.fail("time %d is out of range", t)
+		r.Fail("time %d is out of range", t)
 		return 0
 	}
 	return payment.Time(t)
 }
 
 func (r *reader) id() string {
-	id := string(r.bytes(r.uvarint()))
+	id := string(r.Bytes(r.Uvarint()))
 	if ferr := checkName("", id, MaxIDBytes); ferr != nil {
-		r.fail("an id %s", ferr.Reason)
+		r.Fail("an id %s", ferr.Reason)
 		return ""
 	}
 	return id

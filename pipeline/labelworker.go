@@ -281,24 +281,11 @@ func (w *LabelWorker) forget(ctx context.Context, p *labelPartition, write *feat
 
 // Assigned implements stream.Rebalancer.
 func (w *LabelWorker) Assigned(ctx context.Context, numbers []int32) ([]int64, error) {
-	from := make([]int64, len(numbers))
 	pause := backoff{log: w.log, vitals: newVitals(w.now)}
-	for i := 0; i < len(numbers); {
-		p := &labelPartition{number: numbers[i], doubt: "assigned"}
-		w.partitions[p.number] = p
-		offset, err := w.recover(ctx, p)
-		switch {
-		case err == nil:
-			from[i] = offset
-			i++
-			pause.reset()
-		case ctx.Err() != nil || !passing(err):
-			return nil, err
-		default:
-			pause.wait(ctx, err)
-		}
-	}
-	return from, nil
+	return recovered(ctx, numbers, &pause, func(n int32) (int64, error) {
+		w.partitions[n] = &labelPartition{number: n, doubt: "assigned"}
+		return w.recover(ctx, w.partitions[n])
+	})
 }
 
 // Revoked implements stream.Rebalancer: it stores what is in hand and lets go. Whoever has the partitions next folds

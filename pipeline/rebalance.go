@@ -22,10 +22,15 @@ func (w *Worker) Assigned(ctx context.Context, numbers []int32) ([]int64, error)
 		p.stats.Assigned.Store(true)
 		w.partitions[n] = p
 	}
-	from := make([]int64, len(numbers))
 	pause := backoff{log: w.log, vitals: w.vitals}
+	return recovered(ctx, numbers, &pause, func(n int32) (int64, error) { return w.recover(ctx, w.partitions[n]) })
+}
+
+// recovered recovers partitions, each as often as it takes, and returns where to read each from.
+func recovered(ctx context.Context, numbers []int32, pause *backoff, one func(n int32) (int64, error)) ([]int64, error) {
+	from := make([]int64, len(numbers))
 	for i := 0; i < len(numbers); {
-		offset, err := w.recover(ctx, w.partitions[numbers[i]])
+		offset, err := one(numbers[i])
 		switch {
 		case err == nil:
 			from[i] = offset

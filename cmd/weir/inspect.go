@@ -116,7 +116,7 @@ then stop the old processes and start the new ones, which find their state at mo
 }
 
 func modelCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "model", Short: "Check models"}
+	cmd := &cobra.Command{Use: "model", Short: "Check models, and say which is active"}
 	cmd.AddCommand(&cobra.Command{
 		Use: "check [DIRECTORY]", Short: "Verify a model directory against the feature set, as weir run would", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -129,7 +129,7 @@ func modelCommand() *cobra.Command {
 			}
 			return app.CheckModel(c, os.Stdout)
 		},
-	})
+	}, modelPromoteCommand(), modelRollbackCommand(), modelListCommand())
 	return cmd
 }
 

@@ -3,11 +3,10 @@ package tile
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
-	"hash/crc32"
 	"math/bits"
 
 	"github.com/weir-fraud/weir/features/exact"
+	"github.com/weir-fraud/weir/wire"
 )
 
 // The canonical encoding of a chunk. All integers are variable-length (encoding/binary, for sums the same with more
@@ -28,8 +27,6 @@ const encodingVersion = 1
 // ErrDamaged is matched by the errors of DecodeChunk: the value is not one that AppendChunk wrote for this chunk and
 // this shape. The remedy is to rebuild the partition from the log; nothing is ever guessed.
 var ErrDamaged = errors.New("damaged tiles")
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // maxChunk bounds the chunks that there can be on either side of zero, so that tile numbers do not overflow.
 const maxChunk = 1 << 58
@@ -72,7 +69,7 @@ func (c *Cell) AppendChunk(dst []byte, chunk int64) []byte {
 		}
 		next = row.Tile + 1
 	}
-	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
+	return wire.Seal(dst, start)
 }
 
 // appendSum appends v in zigzag form, seven bits to the byte, the lowest first.
@@ -92,8 +89,8 @@ func appendSum(dst []byte, v exact.Int128) []byte {
 // as it is stored: not dirty. Errors match ErrDamaged, and leave the cell as it was. The cell keeps nothing of value.
 // Every chunk has one encoding: what AppendChunk would write in other bytes is refused.
 func (c *Cell) DecodeChunk(chunk int64, value []byte) error {
-	r := reader{data: value}
-	if err := r.open(); err != nil {
+	r := reader{wire.Open(value, encodingVersion, ErrDamaged)}
+	if err := r.Err(); err != nil {
 		return err
 	}
 	n := r.header(c.rows.shape, chunk)
@@ -114,11 +111,8 @@ func (c *Cell) DecodeChunk(chunk int64, value []byte) error {
 		r.row(read.row(at + k))
 		next++
 	}
-	switch {
-	case r.err != nil:
-		return r.err
-	case r.left() != 0:
-		return fmt.Errorf("%w: %d bytes too many", ErrDamaged, r.left())
+	if err := r.Close(); err != nil {
+		return err
 	}
 	if inPlace {
 		c.rows = read
@@ -133,53 +127,23 @@ func (c *Cell) DecodeChunk(chunk int64, value []byte) error {
 	return nil
 }
 
-// reader takes an encoding apart. After an error every read returns zero.
-type reader struct {
-	data []byte
-	at   int
-	err  error
-}
-
-func (r *reader) fail(format string, args ...any) {
-	if r.err == nil {
-		r.err = fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
-	}
-	r.at = len(r.data)
-}
-
-// left returns the number of bytes that are still to be read.
-func (r *reader) left() int { return len(r.data) - r.at }
-
-// open checks and removes version and checksum.
-func (r *reader) open() error {
-	n := len(r.data) - 4
-	if n < 1 {
-		return fmt.Errorf("%w: %d bytes is too short", ErrDamaged, len(r.data))
-	}
-	if crc32.Checksum(r.data[:n], castagnoli) != binary.LittleEndian.Uint32(r.data[n:]) {
-		return fmt.Errorf("%w: the checksum differs", ErrDamaged)
-	}
-	if r.data[0] != encodingVersion {
-		return fmt.Errorf("%w: encoding version %d, want %d", ErrDamaged, r.data[0], encodingVersion)
-	}
-	r.data, r.at = r.data[:n], 1
-	return nil
-}
+// reader takes an encoding apart.
+type reader struct{ wire.Reader }
 
 // header reads up to the rows and returns their number, of which the bytes that are left bound the memory.
 func (r *reader) header(want Shape, chunk int64) int {
-	counts, sums := r.uvarint(), r.uvarint()
-	if r.err == nil && (counts != uint64(want.Counts) || sums != uint64(want.Sums)) {
-		r.fail("rows of %d counters and %d sums, want %d and %d", counts, sums, want.Counts, want.Sums)
+	counts, sums := r.Uvarint(), r.Uvarint()
+	if r.Err() == nil && (counts != uint64(want.Counts) || sums != uint64(want.Sums)) {
+		r.Fail("rows of %d counters and %d sums, want %d and %d", counts, sums, want.Counts, want.Sums)
 	}
-	if got := r.varint(); r.err == nil && (got != chunk || chunk < -maxChunk || chunk > maxChunk) {
-		r.fail("chunk %d, want %d", got, chunk)
+	if got := r.Varint(); r.Err() == nil && (got != chunk || chunk < -maxChunk || chunk > maxChunk) {
+		r.Fail("chunk %d, want %d", got, chunk)
 	}
-	n := r.uvarint()
-	if r.err == nil && (n == 0 || n > ChunkTiles || n > uint64(r.left()/(1+want.Counts+want.Sums))) {
-		r.fail("it announces %d rows in %d bytes", n, r.left())
+	n := r.Uvarint()
+	if r.Err() == nil && (n == 0 || n > ChunkTiles || n > uint64(r.Left()/(1+want.Counts+want.Sums))) {
+		r.Fail("it announces %d rows in %d bytes", n, r.Left())
 	}
-	if r.err != nil {
+	if r.Err() != nil {
 		return 0
 	}
 	return int(n)
@@ -188,9 +152,9 @@ func (r *reader) header(want Shape, chunk int64) int {
 // place reads the number of tiles skipped before a row, where the row may take the given place in the chunk or a later
 // one.
 func (r *reader) place(from int64) uint64 {
-	v := r.uvarint()
+	v := r.Uvarint()
 	if v >= ChunkTiles || int64(v)+from >= ChunkTiles {
-		r.fail("a row outside the chunk")
+		r.Fail("a row outside the chunk")
 		return 0
 	}
 	return v
@@ -199,64 +163,39 @@ func (r *reader) place(from int64) uint64 {
 // row reads the counters and sums of a row.
 func (r *reader) row(into Row) {
 	for i := range into.Counts {
-		into.Counts[i] = r.varint()
+		into.Counts[i] = r.Varint()
 	}
 	for i := range into.Sums {
 		into.Sums[i] = r.sum()
 	}
 	if into.zero() {
-		r.fail("a row without anything in it")
+		r.Fail("a row without anything in it")
 	}
-}
-
-func (r *reader) uvarint() uint64 {
-	if r.at < len(r.data) && r.data[r.at] < 0x80 {
-		r.at++
-		return uint64(r.data[r.at-1])
-	}
-	v, n := binary.Uvarint(r.data[r.at:])
-	switch {
-	case n <= 0:
-		r.fail("an integer is cut off or too large")
-		return 0
-	case r.data[r.at+n-1] == 0:
-		r.fail("an integer is longer than it need be")
-		return 0
-	}
-	r.at += n
-	return v
-}
-
-// varint reads an integer in zigzag form.
-func (r *reader) varint() int64 {
-	v := r.uvarint()
-	return int64(v>>1) ^ -int64(v&1)
 }
 
 // sum reads what appendSum wrote.
 func (r *reader) sum() exact.Int128 {
 	var hi, lo uint64
 	for shift := 0; ; shift += 7 {
-		if r.at >= len(r.data) {
-			r.fail("a sum is cut off")
+		if r.Left() == 0 {
+			r.Fail("a sum is cut off")
 			return exact.Int128{}
 		}
-		b := r.data[r.at]
-		r.at++
+		b := r.Byte()
 		part := uint64(b & 0x7f)
 		switch {
 		case shift < 64:
 			lo |= part << shift
 			hi |= part >> (64 - shift)
 		case shift+bits.Len64(part) > 128:
-			r.fail("a sum is too large")
+			r.Fail("a sum is too large")
 			return exact.Int128{}
 		default:
 			hi |= part << (shift - 64)
 		}
 		if b&0x80 == 0 {
 			if part == 0 && shift > 0 {
-				r.fail("a sum is longer than it need be")
+				r.Fail("a sum is longer than it need be")
 				return exact.Int128{}
 			}
 			break
