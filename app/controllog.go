@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/weir-fraud/weir/control"
@@ -89,7 +90,7 @@ func writeControl(ctx context.Context, c *Config, p *stream.Producer, key string
 		err = p.Flush(ctx)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("write to %s: no answer from Kafka at %v within 30s", c.Kafka.Topics.Control, c.Kafka.Brokers)
+		return fmt.Errorf("write to %s: no answer in time from Kafka at %s", c.Kafka.Topics.Control, strings.Join(c.Kafka.Brokers, ","))
 	}
 	return err
 }
