@@ -52,7 +52,9 @@ func (c *Config) newAssembly(now func() time.Time) (*assembly, error) {
 }
 
 // active returns the name of the model.
-func (p *parts) active() control.Name { return control.Name{Name: p.model.ID(), Digest: p.model.Digest()} }
+func (p *parts) active() control.Name {
+	return control.Name{Name: p.model.ID(), Digest: p.model.Digest()}
+}
 
 // next makes the engine that the control topic asks for. What of it is no good is refused, and what was there before
 // stays in its place. An error means that there is nothing to go on with, which can only be at the start.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"strings"
 
 	"github.com/weir-fraud/weir/evaluation"
 	"github.com/weir-fraud/weir/evaluation/report"
@@ -29,8 +29,8 @@ type TuneOptions struct {
 	Report           string // path of the page, empty for none
 }
 
-// TunePolicy is `weir policy tune`: it replays a labelled history and says what thresholds of a segment would have done,
-// with everything else of the policy as it is.
+// TunePolicy is `weir policy tune`: it replays a labelled history and says what other thresholds of a segment would have
+// done in it, with rules and lists as they are.
 func TunePolicy(ctx context.Context, c Config, o TuneOptions, stdout, stderr io.Writer) (err error) {
 	if err := (&ReplayOptions{Input: o.Input, Report: o.Report}).check(); err != nil {
 		return err
@@ -47,17 +47,23 @@ func TunePolicy(ctx context.Context, c Config, o TuneOptions, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	segment, err := chooseSegment(p.Segments(), o.Segment)
+	chosen, err := chooseSegment(p.Segments(), o.Segment)
 	if err != nil {
 		return err
 	}
+	segment := chosen.Name
 	var tuning evaluation.Tuning
+	decided := 0
 	r, err := newReplay(c, ReplayOptions{
 		Input: o.Input, Partitions: o.Partitions, Threads: o.Threads, Since: o.Since,
 		decided: func(row *pipeline.Replayed, rec *history.Record) {
+			if row.Segment != segment {
+				return
+			}
 			alerted := row.Action != scoring.Approve
+			decided++
 			tuning.Add(&evaluation.Candidate{
-				Time: rec.Transaction.Time, Score: row.Adjusted, Fixed: !row.ByBands || row.Segment != segment, Alerts: alerted, Now: alerted,
+				Time: rec.Transaction.Time, Score: row.Adjusted, Fixed: !row.ByBands, Alerts: alerted, Now: alerted,
 				Label: rec.Label, Amount: row.Amount, Priced: row.Priced,
 			})
 		},
@@ -84,11 +90,11 @@ func TunePolicy(ctx context.Context, c Config, o TuneOptions, stdout, stderr io.
 	if err := r.rejects.check(r.in.Progress().Rows, true); err != nil {
 		return err
 	}
-	if r.report.Counts.Fresh == r.report.Counts.WarmUp {
-		return errors.New("no transaction is in the figures: there is nothing to choose from")
+	if decided == 0 {
+		return fmt.Errorf("no transaction falls into segment %q: there is nothing to choose from", segment)
 	}
 	t := &report.Tuning{
-		Inputs: r.report.Inputs, Model: m.Manifest(), Policy: p.Version(), Segment: segment, Budget: o.AlertsPerDay, Precision: o.DeclinePrecision,
+		Inputs: r.report.Inputs, Model: m.Manifest(), Policy: p.Version(), Segment: segment, Review: chosen.Bands.Review, Budget: o.AlertsPerDay, Precision: o.DeclinePrecision,
 		Currency: r.report.Currency, Result: tuning.Choose(o.AlertsPerDay, o.DeclinePrecision),
 	}
 	if page != nil {
@@ -102,16 +108,17 @@ func TunePolicy(ctx context.Context, c Config, o TuneOptions, stdout, stderr io.
 	return t.WriteText(stdout)
 }
 
-func chooseSegment(segments []policy.Segment, name string) (string, error) {
+// chooseSegment returns the named segment, the last one for no name.
+func chooseSegment(segments []policy.Segment, name string) (policy.Segment, error) {
 	if name == "" {
-		return segments[len(segments)-1].Name, nil
+		return segments[len(segments)-1], nil
 	}
 	var names []string
 	for _, s := range segments {
+		if s.Name == name {
+			return s, nil
+		}
 		names = append(names, s.Name)
 	}
-	if !slices.Contains(names, name) {
-		return "", fmt.Errorf("there is no segment %q; there are %v", name, names)
-	}
-	return name, nil
+	return policy.Segment{}, fmt.Errorf("there is no segment %q; there are %s", name, strings.Join(names, ", "))
 }

@@ -131,7 +131,9 @@ func (c *Config) listModels() ([]listedModel, error) {
 			all = append(all, m)
 		}
 	}
-	slices.SortFunc(all, func(a, b listedModel) int { return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.where, b.where)) })
+	slices.SortFunc(all, func(a, b listedModel) int {
+		return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.where, b.where))
+	})
 	return all, nil
 }
 

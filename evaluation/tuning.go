@@ -69,7 +69,7 @@ func (t *Tuning) Add(c *Candidate) {
 
 // Choice is a review threshold and what it would have done over the period, with what is decided otherwise.
 type Choice struct {
-	Score       float64 // the threshold; NaN for what is not one, as things are
+	Score       float64 // the threshold; NaN for things as they are
 	Alerts      ByLabel
 	Saved       int64   // money of the frauds alerted on, in minor units
 	PerDay      float64 // alerts

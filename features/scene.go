@@ -51,19 +51,8 @@ type Scene struct {
 // NewScene returns a Scene.
 func (s *Set) NewScene() *Scene { return &Scene{set: s, env: s.newEnv()} }
 
-// Show returns what expressions read of the transaction with the given features and marks, mark i as bit i. It is good
-// until the next call.
-func (c *Scene) Show(tx *payment.Transaction, v Vector, marks uint16) *expression.Env {
-	c.describe(tx)
-	copy(c.env.Numbers[c.set.featureSlot(0):], v)
-	for i := range c.set.marks {
-		c.env.Numbers[c.set.markSlot(i)] = indicator(marks>>i&1 != 0)
-	}
-	return &c.env
-}
-
-// Suppose is Show for a transaction of which some features and marks are given by name and the rest follows: a value and
-// a mark from what it reads, and what is aggregated is missing.
+// Suppose returns what expressions read of the transaction, of which some features and marks are given by name. The rest
+// follows: a value and a mark from what it reads, and what is aggregated is missing. It is good until the next call.
 func (c *Scene) Suppose(tx *payment.Transaction, features map[string]float64, marks map[string]bool) *expression.Env {
 	c.describe(tx)
 	for _, at := range c.set.order {

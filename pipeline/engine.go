@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -43,6 +44,9 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 	var scorer *scoring.Scorer
 	var model string
 	if c.Model != nil {
+		if c.Policy == nil {
+			return nil, errors.New("an engine with a model needs a policy to decide by")
+		}
 		var err error
 		if scorer, err = c.Model.Bind(c.Set.Schema()); err != nil {
 			return nil, err

@@ -9,6 +9,8 @@ import (
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // hotFlags returns the flags of a decision on the transaction after so many, one a second, and the features of the set
@@ -24,7 +26,11 @@ func hotFlags(t *testing.T, source string, events int) (flags, approximate []str
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := NewEngine(EngineConfig{Set: set})
+	p, err := policy.FromThresholds("v", scoring.Bands{Review: 0.5, Decline: 0.9}, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := NewEngine(EngineConfig{Set: set, Policy: p})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,10 +13,11 @@ import (
 	"github.com/weir-fraud/weir/payment"
 )
 
-// The files of a model directory.
+// The files of a model directory. It has one of the model files, which the manifest names.
 const (
 	ManifestFile = "manifest.json"
-	ModelFile    = "model.txt"
+	ModelFile    = "model.txt"  // of LightGBM
+	XGBoostFile  = "model.json" // of XGBoost
 	GoldenFile   = "golden.csv"
 )
 
@@ -33,6 +34,7 @@ type Manifest struct {
 	Training   Window      `json:"training"`             // the data the trees were grown on
 	Validation *Window     `json:"validation,omitempty"` // later data that chose the thresholds; nil if the trees' own did
 	Test       *Evaluation `json:"test,omitempty"`       // still later data that chose nothing; nil where there was none
+	Link       Link        `json:"link,omitempty"`       // from margin to score; empty: logistic
 	Thresholds Thresholds  `json:"thresholds"`
 	Features   []Feature   `json:"features"` // in the model's order
 	Files      Hashes      `json:"files"`
@@ -96,10 +98,19 @@ type Feature struct {
 	Hash string `json:"hash"`
 }
 
-// Hashes holds the SHA-256 of the other files of the directory, in lower-case hexadecimal.
+// Hashes holds the SHA-256 of the other files of the directory, in lower-case hexadecimal. One of the models is there.
 type Hashes struct {
-	Model  string `json:"model.txt"`
-	Golden string `json:"golden.csv"`
+	Model   string `json:"model.txt,omitempty"`
+	XGBoost string `json:"model.json,omitempty"`
+	Golden  string `json:"golden.csv"`
+}
+
+// ModelFile returns the name of the model's file, and its SHA-256.
+func (h Hashes) ModelFile() (name, hash string) {
+	if h.XGBoost != "" {
+		return XGBoostFile, h.XGBoost
+	}
+	return ModelFile, h.Model
 }
 
 // ParseManifest reads and checks a manifest. An unknown key, a key given twice and text after the object are errors.
@@ -134,10 +145,13 @@ func (m *Manifest) Validate() error {
 		return errors.New("created is missing; write the RFC 3339 time the model was made")
 	case m.Trainer.Name == "" || m.Trainer.Version == "":
 		return errors.New("trainer needs a name and a version")
-	case m.Files.Model == "" || m.Files.Golden == "":
-		return fmt.Errorf("files needs the sha256 of %s and of %s", ModelFile, GoldenFile)
+	case (m.Files.Model == "") == (m.Files.XGBoost == "") || m.Files.Golden == "":
+		return fmt.Errorf("files needs the sha256 of either %s or %s, and of %s", ModelFile, XGBoostFile, GoldenFile)
 	}
 	if err := ValidateID(m.ID); err != nil {
+		return err
+	}
+	if err := m.Link.validate(); err != nil {
 		return err
 	}
 	if err := m.Training.validate("training"); err != nil {

@@ -51,7 +51,7 @@ func TestParseManifestRefuses(t *testing.T) {
 	d := readDirectory(t, "cards")
 	d.replace(t, scoring.ManifestFile, hash(d[scoring.GoldenFile]), "")
 	_, err := d.load()
-	wantError(t, err, "manifest.json: files needs the sha256 of model.txt and of golden.csv")
+	wantError(t, err, "manifest.json: files needs the sha256 of either model.txt or model.json, and of golden.csv")
 
 	d = readDirectory(t, "cards")
 	before, _, _ := strings.Cut(d[scoring.ManifestFile], `"features"`)

@@ -29,7 +29,7 @@ type Model struct {
 }
 
 // Load reads the model directory dir and verifies it: the hashes of its files, the whole structure of the trees, the
-// features in model.txt against those of the manifest, and the golden vectors. See docs/models.md.
+// features in the model file against those of the manifest, and the golden vectors. See docs/models.md.
 func Load(dir string) (*Model, error) {
 	m, err := LoadFS(os.DirFS(dir), forest.DefaultLimits())
 	if err != nil {
@@ -45,17 +45,11 @@ func LoadFS(fsys fs.FS, limits forest.Limits) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{manifest: *manifest, digest: sum}
-	text, err := readHashed(fsys, ModelFile, limits.ModelBytes, manifest.Files.Model)
-	if err != nil {
+	if err := m.readForest(fsys, limits); err != nil {
 		return nil, err
 	}
-	if m.forest, err = forest.ParseLightGBM(text, limits); err != nil {
-		return nil, fmt.Errorf("%s: %w", ModelFile, err)
-	}
-	if err := m.checkNames(); err != nil {
-		return nil, fmt.Errorf("%s: %w", ModelFile, err)
-	}
-	if text, err = readHashed(fsys, GoldenFile, maxGoldenBytes, manifest.Files.Golden); err != nil {
+	text, err := readHashed(fsys, GoldenFile, maxGoldenBytes, manifest.Files.Golden)
+	if err != nil {
 		return nil, err
 	}
 	schema := m.Schema()
@@ -81,7 +75,30 @@ func ReadManifest(fsys fs.FS) (m *Manifest, sum string, err error) {
 	return m, digest(text), nil
 }
 
-// checkNames holds that model.txt has the manifest's features in the manifest's order. A model that was trained
+// readForest reads the model file, and holds it against the manifest.
+func (m *Model) readForest(fsys fs.FS, limits forest.Limits) error {
+	name, hash := m.manifest.Files.ModelFile()
+	parse := forest.ParseLightGBM
+	if name == XGBoostFile {
+		parse = forest.ParseXGBoost
+	}
+	text, err := readHashed(fsys, name, limits.ModelBytes, hash)
+	if err != nil {
+		return err
+	}
+	if m.forest, err = parse(text, limits); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := m.checkNames(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := m.manifest.Link.fits(m.forest); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// checkNames holds that the model file has the manifest's features in the manifest's order. A model that was trained
 // without names has LightGBM's own, Column_0 and so on, which say nothing of the order.
 func (m *Model) checkNames() error {
 	want, have := m.manifest.Features, m.forest.Names()
@@ -134,7 +151,7 @@ func (m *Model) Bind(schema *features.Schema) (*Scorer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.ID(), err)
 	}
-	s := &Scorer{trees: trees, width: schema.Len()}
+	s := &Scorer{trees: trees, link: m.manifest.Link, width: schema.Len()}
 	if err := verifyGolden(m.golden, s, at); err != nil {
 		return nil, fmt.Errorf("%s: %w", GoldenFile, err)
 	}
@@ -145,8 +162,8 @@ func (m *Model) Bind(schema *features.Schema) (*Scorer, error) {
 func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is missing; a model directory has %s, %s and %s: copy it again, or train with weir train (%w)",
-			name, ManifestFile, ModelFile, GoldenFile, fs.ErrNotExist)
+		return nil, fmt.Errorf("%s is missing; a model directory has %s, %s (or %s) and %s: copy it again, or train with weir train (%w)",
+			name, ManifestFile, ModelFile, XGBoostFile, GoldenFile, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

@@ -251,7 +251,7 @@ func TestLoadNamesTheDirectoryAndTheMissingFile(t *testing.T) {
 		d := readDirectory(t, "cards")
 		delete(d, file)
 		_, err := d.load()
-		wantError(t, err, file+" is missing; a model directory has manifest.json, model.txt and golden.csv: copy it again")
+		wantError(t, err, file+" is missing; a model directory has manifest.json, model.txt (or model.json) and golden.csv: copy it again")
 		if !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%v does not wrap fs.ErrNotExist", err)
 		}

@@ -9,12 +9,14 @@ import (
 // nothing per vector. [Model.Bind] makes one.
 type Scorer struct {
 	trees *forest.Leaves // reads a schema's vector in place: its features have the schema's positions
-	width int            // of the schema
+	link  Link
+	width int // of the schema
 }
 
-// Score returns the probability of fraud, in [0, 1]. Equal vectors give equal bits, whatever NaN they hold.
-func (s *Scorer) Score(v features.Vector) float64 { return Probability(s.Margin(v)) }
+// Score returns the model's score, in [0, 1]: the probability of fraud, or what the manifest's link makes of the margin.
+// Equal vectors give equal bits, whatever NaN they hold.
+func (s *Scorer) Score(v features.Vector) float64 { return s.link.Score(s.Margin(v)) }
 
-// Margin returns the sum of the trees, the log-odds of fraud; it is finite. A vector of another length than the
+// Margin returns the sum of the trees, the log-odds of fraud under the logistic link; it is finite. A vector of another length than the
 // schema's is a mistake in the program, and panics.
 func (s *Scorer) Margin(v features.Vector) float64 { return s.trees.Margin(v) }

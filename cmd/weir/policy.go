@@ -71,8 +71,8 @@ func policyTuneCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "tune FILE...", Short: "Choose thresholds from labelled history", Args: cobra.MinimumNArgs(1),
 		Long: `Replay files of past transactions, as weir replay does, and print what review thresholds for several numbers of alerts
-a day would have found, saved and asked of the analysts. Rules, lists and the other segments of the policy stay as they
-are. The last lines are the chosen thresholds as a policy file has them.`,
+a day would have found, saved and asked of the analysts. Thresholds are those of one segment of the policy, whose
+transactions alone count; rules and lists stay as they are. The last lines are the chosen thresholds as a policy file has them.`,
 		Example: "  weir policy tune --alerts-per-day 200 --since 2018-07-25 --report tuning.html --mapping testdata/mappings/handbook.yaml handbook.csv.zst",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := load(cmd)

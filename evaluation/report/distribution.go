@@ -123,7 +123,9 @@ func (r *Report) thresholds(p *picture, f frame, x scale) {
 		}
 		p.text("note", anchor, at+dx, f.top+6-row, name+" "+score(threshold))
 	}
-	draw("review", r.Policy.Review, 0)
+	if r.Policy.Review <= 1 {
+		draw("review", r.Policy.Review, 0)
+	}
 	if r.declines() {
 		draw("decline", r.Policy.Decline, 19)
 	}

@@ -91,6 +91,14 @@ func score(p float64) string {
 	return strconv.FormatFloat(p, 'f', digits, 64)
 }
 
+// threshold writes the score that something begins at.
+func threshold(p float64) string {
+	if p > 1 {
+		return "never"
+	}
+	return score(p)
+}
+
 // money writes minor units as an amount with its currency: 1,234.50 USD.
 func money(minor int64, c payment.Currency) string {
 	return grouped(payment.FormatAmount(minor, c)) + " " + c.Code()

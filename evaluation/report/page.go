@@ -117,9 +117,12 @@ func (r *Report) facts() []fact {
 }
 
 func (r *Report) thresholdText() string {
-	text := "review from " + score(r.Policy.Review)
+	text := "review from " + threshold(r.Policy.Review)
 	if r.declines() {
 		text += ", decline from " + score(r.Policy.Decline)
+	}
+	if besides := r.Policy.besides(); besides != "" {
+		text += "; " + besides
 	}
 	return text
 }
@@ -176,8 +179,8 @@ func ratio(part, whole int64) float64 { return float64(part) / float64(whole) }
 // budgets returns other thresholds with the policy's own among them.
 func (r *Report) budgets() []budgetRow {
 	e := r.Result
-	row := func(perDay, threshold, precision, recall float64, now bool) budgetRow {
-		return budgetRow{rate(perDay), score(threshold), share(precision), share(recall), now}
+	row := func(perDay, from, precision, recall float64, now bool) budgetRow {
+		return budgetRow{rate(perDay), threshold(from), share(precision), share(recall), now}
 	}
 	now := row(e.AlertsPerDay(), r.Policy.Review, e.Review.Precision(), e.Review.Recall(), true)
 	var rows []budgetRow

@@ -31,7 +31,19 @@ type Report struct {
 type Policy struct {
 	Version         string
 	Review, Decline float64
-	Segments, Rules int // rules that are on, and lists
+	Segments, Rules int // rules that are on count, and so do lists
+}
+
+// besides says what decides besides the thresholds of the last segment, "" for nothing.
+func (p *Policy) besides() string {
+	var parts []string
+	if p.Segments > 1 {
+		parts = append(parts, counted(p.Segments-1, "other segment"))
+	}
+	if p.Rules > 0 {
+		parts = append(parts, "rules and lists: "+count(p.Rules))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // PolicyOf returns what a report says of a policy.

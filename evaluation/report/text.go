@@ -64,7 +64,11 @@ func (r *Report) decisions(t *text) {
 	e := r.Result
 	t.gap()
 	t.line("days", rate(e.Span()), span(e.From, e.To))
-	t.line("alerts", count(e.Review.Alerts.Total()), fmt.Sprintf("%s a day, at scores from %s", rate(e.AlertsPerDay()), score(r.Policy.Review)))
+	alerts := fmt.Sprintf("%s a day, at scores from %s", rate(e.AlertsPerDay()), threshold(r.Policy.Review))
+	if besides := r.Policy.besides(); besides != "" {
+		alerts += "; " + besides
+	}
+	t.line("alerts", count(e.Review.Alerts.Total()), alerts)
 	decline := "never, under this policy"
 	if r.declines() {
 		decline = fmt.Sprintf("of these, at scores from %s", score(r.Policy.Decline))

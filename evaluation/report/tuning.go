@@ -20,6 +20,7 @@ type Tuning struct {
 	Model     *scoring.Manifest
 	Policy    string  // the version of the policy as it is
 	Segment   string  // whose thresholds are chosen
+	Review    float64 // its review threshold as it is
 	Budget    float64 // alerts a day
 	Precision float64 // that a decline needs
 	Currency  payment.Currency
@@ -33,24 +34,17 @@ type tunedRow struct {
 }
 
 func (t *Tuning) rows() []tunedRow {
-	row := func(name string, c *evaluation.Choice) tunedRow {
-		from := none
-		switch {
-		case math.IsInf(c.Score, 1):
-			from = "never"
-		case !math.IsNaN(c.Score):
-			from = score(c.Score)
-		}
+	row := func(name string, from float64, c *evaluation.Choice) tunedRow {
 		return tunedRow{
-			Name: name, Score: from, PerDay: rate(c.PerDay), Busiest: count(c.Busiest), Queue: count(c.Queue),
+			Name: name, Score: threshold(from), PerDay: rate(c.PerDay), Busiest: count(c.Busiest), Queue: count(c.Queue),
 			Precision: share(c.Precision()), Recall: share(c.Recall), Saved: grouped(payment.FormatAmount(c.Saved, t.Currency)),
 			Share: share(c.SavedShare), Chosen: c.BudgetTimes == 1,
 		}
 	}
-	rows := []tunedRow{row("now", &t.Result.Now)}
+	rows := []tunedRow{row("now", t.Review, &t.Result.Now)}
 	for i := range t.Result.Choices {
 		c := &t.Result.Choices[i]
-		rows = append(rows, row("up to "+rate(c.BudgetTimes*t.Budget), c))
+		rows = append(rows, row("up to "+rate(c.BudgetTimes*t.Budget), c.Score, c))
 	}
 	return rows
 }
@@ -79,11 +73,11 @@ func (t *Tuning) decline() string {
 func (t *Tuning) warnings() []string {
 	var list []string
 	if until, yes := t.overlap(); yes {
-		list = append(list, fmt.Sprintf("The model has seen payments up to %s. If they are among these, the figures flatter it, and fewer alerts will come: tune on later ones (--since).",
+		list = append(list, fmt.Sprintf("The model has seen payments up to %s. If they are among these, the figures flatter it: tune on later ones (--since).",
 			until.UTC().Format("2 Jan 2006")))
 	}
 	if c := &t.Result.Chosen; c.PerDay > t.Budget {
-		list = append(list, fmt.Sprintf("Rules, lists and other segments alone make %s alerts a day, beyond the budget of %s.", rate(c.PerDay), rate(t.Budget)))
+		list = append(list, fmt.Sprintf("Rules and lists alone make %s alerts a day, beyond the budget of %s.", rate(c.PerDay), rate(t.Budget)))
 	}
 	if t.Result.Rows[history.Fraud] == 0 {
 		list = append(list, "No transaction is labelled fraud: only the number of alerts is known.")
@@ -100,9 +94,9 @@ func (t *Tuning) overlap() (until time.Time, yes bool) {
 func (t *Tuning) WriteText(w io.Writer) error {
 	var x text
 	r := t.Result
-	x.line("days", rate(r.Span()), span(r.From, r.To))
+	x.line("days", rate(r.Span()), span(r.From, r.To)+", of segment "+t.Segment+" of policy "+t.Policy)
 	x.line("transactions", count(r.Rows.Total()), fmt.Sprintf("%s labelled, %s fraud", count(r.Rows.Labelled()), count(r.Rows[history.Fraud])))
-	x.line("not by thresholds", count(r.Fixed), "decided by rules, lists or other segments whatever the thresholds are")
+	x.line("not by thresholds", count(r.Fixed), "decided by rules or lists, whatever the thresholds are")
 	x.gap()
 	const row = "%1s %-14s %11s %10s %8s %8s %10s %8s %18s %8s\n"
 	x.printf(row, "", "alerts a day", "score from", "alerts/day", "busiest", "queue", "precision", "recall", "saved, "+t.Currency.Code(), "")
@@ -185,21 +179,22 @@ func (t *Tuning) picture() template.HTML {
 		p.path("outline "+line.class, t.outline(x, y, line.of))
 	}
 	for _, mark := range []struct {
-		name string
-		c    *evaluation.Choice
-		dy   float64
-	}{{"now", &t.Result.Now, 0}, {"chosen", &t.Result.Chosen, 16}} {
+		name   string
+		c      *evaluation.Choice
+		anchor string
+		dx     float64
+	}{{"now", &t.Result.Now, "end", -5}, {"chosen", &t.Result.Chosen, "start", 5}} {
 		if mark.c.PerDay < low {
 			continue
 		}
 		at := x.at(mark.c.PerDay)
 		p.line("threshold", at, f.top, at, f.bottom)
-		p.text("note strong", "start", at+5, f.top+12+mark.dy, mark.name)
+		p.text("note strong", mark.anchor, at+mark.dx, f.bottom-8, mark.name)
 	}
 	return p.done()
 }
 
-// extent returns the powers of ten around what is drawn.
+// extent returns the range of what is drawn, from a power of ten on.
 func (t *Tuning) extent() (low, high float64) {
 	low, high = math.Inf(1), 10*t.Budget
 	for i := range t.Result.Curve {
@@ -208,7 +203,7 @@ func (t *Tuning) extent() (low, high float64) {
 		}
 	}
 	low = max(min(low, t.Budget), t.Budget/1000)
-	return math.Pow(10, math.Floor(math.Log10(low))), math.Pow(10, math.Ceil(math.Log10(min(high, 1000*t.Budget))))
+	return math.Pow(10, math.Floor(math.Log10(low))), min(high, 1000*t.Budget)
 }
 
 func (t *Tuning) outline(x, y scale, of func(*evaluation.Choice) float64) string {

@@ -1,12 +1,16 @@
 package forest
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Forest is a checked model: every index is in range, every tree is a tree, every number is finite, but for thresholds of
 // +Inf. Only the parsers make one.
 type Forest struct {
-	names []string // one per feature, in the model's order
-	trees []tree
+	names  []string // one per feature, in the model's order
+	trees  []tree
+	binary bool // the file says that the margin is a log-odds
 }
 
 // tree is one binary decision tree. A tree of a single leaf has no nodes.
@@ -14,8 +18,8 @@ type tree struct {
 	nodes  []node    // node 0 is the root
 	values []float64 // per leaf: what it adds to the margin, shrinkage included
 
-	// The number of training rows that reached each node and leaf, which exact attribution weighs paths with. Both
-	// are nil where the file has none.
+	// The number of training rows that reached each node and leaf, which exact attribution weighs paths with; for XGBoost
+	// the weight of those rows, in units of 1/hessianUnit, and of leaves alone. Nil where the file has none.
 	nodeCounts []int64
 	leafCounts []int64
 }
@@ -34,6 +38,18 @@ func (f *Forest) Names() []string { return f.names }
 
 // Trees returns the number of trees.
 func (f *Forest) Trees() int { return len(f.trees) }
+
+// Binary reports whether the file says that the margin is a log-odds. Otherwise it says nothing of its meaning.
+func (f *Forest) Binary() bool { return f.binary }
+
+// Range returns the sums over trees of the smallest and of the largest leaf: no margin lies outside.
+func (f *Forest) Range() (low, high float64) {
+	for i := range f.trees {
+		low += slices.Min(f.trees[i].values)
+		high += slices.Max(f.trees[i].values)
+	}
+	return low, high
+}
 
 // splits counts the nodes of all trees.
 func (f *Forest) splits() int {

@@ -216,7 +216,7 @@ func TestParseAllocatesByWhatIsThere(t *testing.T) {
 
 // FuzzParseLightGBM holds that no input panics, and that what is accepted scores as a walk does.
 func FuzzParseLightGBM(f *testing.F) {
-	for _, pattern := range []string{"../testdata/*/model.txt", "../testdata/refused/*.txt"} {
+	for _, pattern := range []string{"../testdata/*/model.txt", "../testdata/formats/*/model.txt", "../testdata/refused/*.txt"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			f.Fatal(pattern, err)
@@ -235,23 +235,27 @@ func FuzzParseLightGBM(f *testing.F) {
 	limits := Limits{ModelBytes: 1 << 20, Features: 100, Trees: 100, Leaves: 1000}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		forest, err := ParseLightGBM(data, limits)
-		if err != nil {
-			return
-		}
-		width := len(forest.names)
-		s, err := forest.Leaves(identity(width), width)
-		if err != nil {
-			t.Fatalf("accepted, and then: %v", err)
-		}
-		rng := rand.New(rand.NewPCG(7, uint64(len(data))))
-		for range 20 {
-			v := randomVector(rng, width)
-			got, want := s.Margin(v), forest.margin(v)
-			if math.Float64bits(got) != math.Float64bits(want) {
-				t.Fatalf("margin %v, a walk gives %v", got, want)
-			}
+		if err == nil {
+			equalsAWalk(t, forest, uint64(len(data)))
 		}
 	})
+}
+
+func equalsAWalk(t *testing.T, forest *Forest, seed uint64) {
+	t.Helper()
+	width := len(forest.names)
+	s, err := forest.Leaves(identity(width), width)
+	if err != nil {
+		t.Fatalf("accepted, and then: %v", err)
+	}
+	rng := rand.New(rand.NewPCG(7, seed))
+	for range 20 {
+		v := randomVector(rng, width)
+		got, want := s.Margin(v), forest.margin(v)
+		if math.Float64bits(got) != math.Float64bits(want) {
+			t.Fatalf("margin %v, a walk gives %v", got, want)
+		}
+	}
 }
 
 func BenchmarkMargin(b *testing.B) {

@@ -13,7 +13,7 @@ import (
 
 // Limits bounds what a model file may hold, so that a hostile or broken one costs bounded memory and time.
 type Limits struct {
-	ModelBytes int64 // size of model.txt
+	ModelBytes int64 // size of the file
 	Features   int   // features of the model
 	Trees      int   // trees in the model
 	Leaves     int   // leaves of one tree
@@ -24,8 +24,8 @@ func DefaultLimits() Limits {
 	return Limits{ModelBytes: 64 << 20, Features: 10_000, Trees: 20_000, Leaves: 131_072}
 }
 
-// The keys that LightGBM's text versions 2 to 4 write. One that is not here could change what the trees mean, as
-// average_output does, so it is refused.
+// The keys that LightGBM's text versions 2 to 4 write. One that is not here could change what the trees mean, so it is
+// refused.
 var (
 	headerKeys = keySet("tree", "version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx",
 		"objective", "average_output", "feature_names", "monotone_constraints", "feature_infos", "tree_sizes")
@@ -76,7 +76,19 @@ func ParseLightGBM(data []byte, limits Limits) (*Forest, error) {
 		}
 		f.trees = append(f.trees, t)
 	}
+	if _, ok := header["average_output"]; ok {
+		f.average()
+	}
 	return f, checkForest(f, want, r.ended || header["version"] == "v2")
+}
+
+// average divides the leaves by the number of trees: what boosting=rf predicts from is the mean of its trees.
+func (f *Forest) average() {
+	for i := range f.trees {
+		for j := range f.trees[i].values {
+			f.trees[i].values[j] /= float64(len(f.trees))
+		}
+	}
 }
 
 // checkForest checks what no single tree can show.
@@ -88,7 +100,7 @@ func checkForest(f *Forest, want int, ended bool) error {
 		return errors.New(`the file is cut off: "end of trees" is missing; copy it again`)
 	case f.splits() == 0:
 		return errors.New("no tree has a split, so every transaction would get the same score; " +
-			"train on more data or with a smaller min_data_in_leaf")
+			"train on more data or with smaller leaves")
 	case math.IsInf(f.bound(), 0):
 		return errors.New("the leaf values are so large that their sum overflows; train the model again")
 	}
@@ -113,12 +125,12 @@ func parseHeader(h map[string]string, limits Limits) (*Forest, int, error) {
 				key, payment.Quote(h[key]))
 		}
 	}
-	if err := checkObjective(h["objective"]); err != nil {
-		return nil, 0, err
-	}
-	if _, ok := h["average_output"]; ok {
-		return nil, 0, errors.New("average_output is set, as boosting=rf does, and averaged models cannot be scored; " +
-			"train with boosting=gbdt")
+	// LightGBM leaves the line out where the objective was a function of the caller's, and predicts the plain sum then.
+	objective, binary := h["objective"]
+	if binary {
+		if err := checkObjective(objective); err != nil {
+			return nil, 0, err
+		}
 	}
 	if n := strings.Count(h["feature_names"], " ") + 1; n > limits.Features {
 		return nil, 0, fmt.Errorf("the model has %d features, and %d are allowed; train on fewer, or raise the limit",
@@ -137,7 +149,7 @@ func parseHeader(h map[string]string, limits Limits) (*Forest, int, error) {
 		return nil, 0, fmt.Errorf("the model has %d trees, and %d are allowed; train fewer with a higher learning_rate, "+
 			"or raise the limit", want, limits.Trees)
 	}
-	return &Forest{names: names}, want, nil
+	return &Forest{names: names, binary: binary}, want, nil
 }
 
 func checkObjective(objective string) error {

@@ -214,3 +214,35 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestDocumentation holds that the file that docs/policy.md shows is a policy, and that its tests pass.
+func TestDocumentation(t *testing.T) {
+	text, err := os.ReadFile("../../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown strings.Builder
+	for line := range strings.Lines(string(text)) {
+		code, indented := strings.CutPrefix(line, "    ")
+		if indented {
+			shown.WriteString(code)
+		}
+	}
+	_, file, _ := strings.Cut(shown.String(), "format: 1")
+	d, err := policy.Parse("docs/policy.md", []byte("format: 1"+file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := d.Compile(builtin(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Cases()) != 2 {
+		t.Errorf("%d tests are shown", len(d.Cases()))
+	}
+	for _, c := range d.Cases() {
+		if differences, err := p.Check(&c); err != nil || len(differences) > 0 {
+			t.Errorf("%s: %+v %v", c.Name, differences, err)
+		}
+	}
+}

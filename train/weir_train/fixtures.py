@@ -116,7 +116,6 @@ def _refused() -> dict[str, str]:
         "multiclass": model(np.minimum(X[:, 2], 2.0), objective="multiclass", num_class=3),
         "regression": model(y, objective="regression"),
         "sigmoid": model(y, sigmoid=2.0),
-        "forest": model(y, boosting="rf", bagging_freq=1, bagging_fraction=0.5),
         "zero_as_missing": model(y, zero_as_missing=True),
         "constant": model(y, min_data_in_leaf=5000),
     }
