@@ -39,6 +39,7 @@ func Bench(ctx context.Context, c Config, o BenchOptions, stdout, stderr io.Writ
 		{"pipeline on the embedded servers", b.embedded},
 		{"entities", b.entities},
 		{"latency", b.latency},
+		{"decisions on request", b.decide},
 	})
 }
 
@@ -241,6 +242,12 @@ func (b *bench) latency(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// decide measures decisions on request.
+func (b *bench) decide(ctx context.Context) error {
+	o := LatencyOptions{Rate: DecideRate, For: b.options.For, WarmUp: LatencyWarmUp, Partitions: b.options.Partitions}
+	return benchDecide(ctx, b.config, o, b.figures, b.log)
 }
 
 // replay measures `weir replay` over a file.

@@ -27,6 +27,8 @@ type Config struct {
 	Policy   PolicyConfig   `yaml:"policy" doc:"what turns scores into actions"`
 	Decision DecisionConfig `yaml:"decisions" doc:"what decision events carry"`
 	HTTP     HTTPConfig     `yaml:"http" doc:"metrics and health"`
+	Targets  []string       `yaml:"targets" doc:"what weir run runs: pipeline decides what is in Kafka, decide takes transactions over HTTP and answers with their decisions; both may be in one process"`
+	Decide   DecideConfig   `yaml:"decide" doc:"decisions on request (docs/decide.md), for the target decide"`
 	Log      LogConfig      `yaml:"log" doc:"structured logs on standard error"`
 
 	tell func(text string)
@@ -140,6 +142,8 @@ func DefaultConfig() Config {
 		Model:    ModelConfig{Registry: "models"},
 		Decision: DecisionConfig{Vector: true},
 		HTTP:     HTTPConfig{Address: "localhost:9464"},
+		Targets:  []string{targetPipeline},
+		Decide:   defaultDecide(),
 		Log:      LogConfig{Level: "info", Format: "text"},
 	}
 }
@@ -204,6 +208,12 @@ func (c *Config) Validate() error {
 	if c.HTTP.Address != "" {
 		_, port, err := net.SplitHostPort(c.HTTP.Address)
 		check(err == nil && port != "", "http.address is %q: it must be host:port, :port or empty", c.HTTP.Address)
+	}
+	if _, err := c.targets(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.decideRules(); err != nil {
+		errs = append(errs, err)
 	}
 	check(c.Log.Format == "text" || c.Log.Format == "json", "log.format is %q: it must be text or json", c.Log.Format)
 	return errors.Join(errs...)

@@ -27,6 +27,7 @@ type DemoOptions struct {
 	Seed          uint64
 	DataDirectory string // keeps the log; empty for none
 	HTTP          string // address of metrics and health, empty for none
+	Decide        string // address to take transactions at, empty for none
 	Version       string // of the program
 	JSONSummary   bool   // one line of JSON and nothing else
 	Colour        bool   // on a terminal
@@ -75,7 +76,7 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, 
 	}
 	defer servers.close()
 	servers.connect(&d.config)
-	d.config.HTTP.Address = o.HTTP
+	d.config.HTTP.Address, d.config.Decide.Address = o.HTTP, o.Decide
 	d.config.Pipeline.Start = pipeline.StartLatest // the log before the live part is history
 	if c.Pipeline.Workers == 0 {
 		d.config.Pipeline.Workers = 1 // enough for a demonstration, which then begins without a rebalance
@@ -173,7 +174,7 @@ func (d *demo) run(asked context.Context, shown view) error {
 			return err
 		}
 		g.Go(func() error {
-			s := service{config: d.config, version: d.options.Version, log: d.log, stats: d.stats, clock: wallTime()}
+			s := service{config: d.config, targets: targets{pipeline: true, decide: d.options.Decide != ""}, version: d.options.Version, log: d.log, stats: d.stats, clock: wallTime()}
 			return s.run(work)
 		})
 		if err := d.awaitState(ctx); err != nil {

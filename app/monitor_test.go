@@ -127,7 +127,10 @@ var documentedMetric = regexp.MustCompile("(?m)^\\| `(weir_\\w+)` \\| (\\w+) \\|
 
 // What happens is what the metrics say, and all they say is in the table of docs/operations.md.
 func TestMetrics(t *testing.T) {
-	s := newService(t, func(c *app.Config) { c.Pipeline.Workers = 1 })
+	s := newService(t, func(c *app.Config) {
+		c.Pipeline.Workers = 1
+		c.Targets, c.Decide.Address = []string{"pipeline", "decide"}, "localhost:0"
+	})
 	stop := s.start()
 	s.ready()
 	s.send(

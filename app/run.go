@@ -6,22 +6,28 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/weir-fraud/weir/decide"
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/monitor"
 	"github.com/weir-fraud/weir/pipeline"
 	"github.com/weir-fraud/weir/stream"
 )
 
-// Run is `weir run`: the pipeline against real servers, until ctx ends. Version is that of the program.
+// Run is `weir run`: the configured targets against real servers, until ctx ends. Version is that of the program.
 func Run(ctx context.Context, c Config, version string, log *slog.Logger) error {
 	c.Tell(func(text string) { log.Warn(text) })
-	s := service{config: c, version: version, log: log, stats: pipeline.NewStats(), clock: wallTime()}
-	err := s.run(ctx)
+	t, err := c.targets()
+	if err != nil {
+		return err
+	}
+	s := service{config: c, targets: t, version: version, log: log, stats: pipeline.NewStats(), clock: wallTime()}
+	err = s.run(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil // told to stop before it had begun
 	}
@@ -39,27 +45,34 @@ func wallTime() stageClock {
 	return stageClock{now: func() time.Duration { return time.Since(began) }}
 }
 
-// service is the pipeline in this process.
+// service is what of Weir is in this process.
 type service struct {
 	config  Config
+	targets targets
 	version string
 	log     *slog.Logger
 	stats   *pipeline.Stats
 	clock   stageClock
 	monitor *monitor.Monitor
+
+	requests  *decide.Stats       // nil without the target
+	listening func(addr net.Addr) // told where requests for decisions are taken; may be nil
 }
 
 // run runs the pipeline inside another command, which shows by itself how it does.
 func run(ctx context.Context, c Config, log *slog.Logger, stats *pipeline.Stats, clock stageClock) error {
 	c.HTTP.Address = ""
-	s := service{config: c, log: log, stats: stats, clock: clock}
+	s := service{config: c, targets: targets{pipeline: true}, log: log, stats: stats, clock: clock}
 	return s.run(ctx)
 }
 
-// run serves metrics and health, and runs the workers.
+// run serves metrics and health, and runs the targets.
 func (s *service) run(ctx context.Context) error {
+	if s.targets.decide {
+		s.requests = decide.NewStats()
+	}
 	s.monitor = monitor.New(monitor.Config{
-		Stats: s.stats, Version: s.version, Layout: s.config.Layout(), Silence: s.config.silence(), Now: time.Now,
+		Stats: s.stats, Requests: s.requests, Version: s.version, Layout: s.config.Layout(), Silence: s.config.silence(), Now: time.Now,
 	})
 	if address := s.config.HTTP.Address; address != "" {
 		server, err := monitor.Serve(address, s.monitor.Handler(), s.log)
@@ -69,7 +82,7 @@ func (s *service) run(ctx context.Context) error {
 		defer func() { _ = server.Close(context.WithoutCancel(ctx)) }()
 		s.log.Info("serving metrics and health", "address", server.Address())
 	}
-	return s.work(ctx)
+	return s.runTargets(ctx)
 }
 
 // silence is how long a worker's loop may go without a turn: several of the waits that a turn may hold, each of which

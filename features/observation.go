@@ -23,6 +23,7 @@ type Observation struct {
 	computed   bool // env holds the features
 	settled    bool // marks, filters and derived numbers are known
 	incomplete uint64
+	content    uint32 // what of the fingerprint stands for all but the ids
 	approximation
 }
 
@@ -34,6 +35,9 @@ type Tiles struct {
 
 // Amount returns the transaction's amount in minor units of the reporting currency, or false where there is no rate.
 func (o *Observation) Amount() (int64, bool) { return o.event.amount, o.event.flags&noAmount == 0 }
+
+// Content returns what of the transaction's fingerprint stands for all but its ids.
+func (o *Observation) Content() uint32 { return o.content }
 
 // Time returns the transaction's event time.
 func (o *Observation) Time() payment.Time { return o.event.time }
@@ -64,6 +68,7 @@ func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
 	id &= 1<<56 - 1
 	body := uint16(rest ^ rest>>16)
 	o.Outcome, o.Late, o.tx, o.computed, o.settled, o.incomplete = Fresh, false, tx, false, false, 0
+	o.content = rest
 	e := &o.event
 	*e = event{time: tx.Time, original: tx.Amount, id: id, body: body, currency: tx.Currency, kind: tx.Type}
 	if tx.Merchant.Location.Known {

@@ -29,6 +29,9 @@ func (m *Monitor) unready() []string {
 			all = append(all, s.Name+": "+s.wrong)
 		}
 	}
+	if r := m.config.Requests; r != nil && r.Trouble() != "" {
+		all = append(all, "decide: "+r.Trouble())
+	}
 	for i, w := range m.config.Stats.Workers() {
 		if !w.Joined.Load() {
 			all = append(all, fmt.Sprintf("worker %d is not in the consumer group yet", i))

@@ -33,6 +33,9 @@ func newCollector(m *Monitor) *collector {
 	c.distributions()
 	c.partitions()
 	c.process()
+	if r := m.config.Requests; r != nil {
+		c.requests(r)
+	}
 	return c
 }
 

@@ -7,14 +7,16 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/weir-fraud/weir/decide"
 	"github.com/weir-fraud/weir/pipeline"
 )
 
 // Config is what a Monitor is made of.
 type Config struct {
-	Stats   *pipeline.Stats
-	Version string // of the program
-	Layout  string // of the state
+	Stats    *pipeline.Stats
+	Requests *decide.Stats // nil where requests for decisions are not answered
+	Version  string        // of the program
+	Layout   string        // of the state
 	// Silence is how long a worker's loop may go without a turn before the worker counts as stuck.
 	Silence time.Duration
 	Now     func() time.Time

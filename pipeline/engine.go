@@ -118,7 +118,7 @@ func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 	d, v := &j.decision, &j.verdict
 	j.policy.Decide(j.observation.Env(), d.Score, j.lists, v)
 	*d = scoring.Decision{
-		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time,
+		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time, Content: j.observation.Content(),
 		Action: v.Action, Score: d.Score, Model: j.model, Policy: j.policy.Version(), Rules: v.Rules,
 		Marks: d.Marks[:0], Flags: d.Flags[:0],
 	}

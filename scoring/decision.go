@@ -3,6 +3,7 @@ package scoring
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"math"
 	"strconv"
 
@@ -16,6 +17,7 @@ type Decision struct {
 	TransactionID string
 	AccountID     string
 	Timestamp     payment.Time // the transaction's event time
+	Content       uint32       // of its fingerprint, so that a repeated id with another body is told apart; 0: not written
 	Action        Action
 	Score         float64 // the active model's probability of fraud, in [0, 1]
 	Model         string  // the active model's id
@@ -40,6 +42,9 @@ func (d *Decision) AppendJSON(dst []byte) []byte {
 	dst = payment.AppendString(append(dst, `{"transaction_id":`...), d.TransactionID)
 	dst = payment.AppendString(append(dst, `,"account_id":`...), d.AccountID)
 	dst = d.Timestamp.Append(append(dst, `,"timestamp":"`...))
+	if d.Content != 0 {
+		dst = appendContent(append(dst, `","content":"`...), d.Content)
+	}
 	dst = append(append(dst, `","action":"`...), d.Action.String()...)
 	dst = appendScore(append(dst, `","score":`...), d.Score)
 	dst = payment.AppendString(append(dst, `,"model":`...), d.Model)
@@ -63,6 +68,11 @@ func (d *Decision) AppendJSON(dst []byte) []byte {
 		dst = append(dst, '"')
 	}
 	return append(dst, '}')
+}
+
+// appendContent writes eight hexadecimal digits.
+func appendContent(dst []byte, content uint32) []byte {
+	return hex.AppendEncode(dst, []byte{byte(content >> 24), byte(content >> 16), byte(content >> 8), byte(content)})
 }
 
 func appendStrings(dst []byte, list []string) []byte {

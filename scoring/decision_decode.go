@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
@@ -18,6 +19,7 @@ type wireDecision struct {
 	TransactionID *string        `json:"transaction_id"`
 	AccountID     *string        `json:"account_id"`
 	Timestamp     *string        `json:"timestamp"`
+	Content       *string        `json:"content"`
 	Action        *string        `json:"action"`
 	Score         *float64       `json:"score"`
 	Model         *string        `json:"model"`
@@ -68,6 +70,11 @@ func (w *wireDecision) decision() (*Decision, error) {
 	if d.Timestamp, err = payment.ParseTime(*w.Timestamp); err != nil {
 		return nil, err
 	}
+	if w.Content != nil {
+		if d.Content, err = ParseContent(*w.Content); err != nil {
+			return nil, err
+		}
+	}
 	var ok bool
 	if d.Action, ok = ParseAction(*w.Action); !ok {
 		return nil, fmt.Errorf("action is %s instead of approve, review or decline", payment.Quote(*w.Action))
@@ -86,6 +93,15 @@ func (w *wireDecision) decision() (*Decision, error) {
 		}
 	}
 	return d, nil
+}
+
+// ParseContent reads the eight hexadecimal digits of a decision's content.
+func ParseContent(text string) (uint32, error) {
+	content, err := strconv.ParseUint(text, 16, 32)
+	if err != nil || len(text) != 8 || content == 0 {
+		return 0, fmt.Errorf("content is %s instead of eight hexadecimal digits that are not all 0", payment.Quote(text))
+	}
+	return uint32(content), nil
 }
 
 func checkScore(name string, score float64) error {

@@ -25,7 +25,7 @@ func at(t testing.TB, text string) payment.Time {
 
 func full(t testing.TB) *scoring.Decision {
 	return &scoring.Decision{
-		TransactionID: "abcd1234", AccountID: "A78901", Timestamp: at(t, "2023-10-18T14:10:00Z"), Action: scoring.Review, Score: 0.97,
+		TransactionID: "abcd1234", AccountID: "A78901", Timestamp: at(t, "2023-10-18T14:10:00Z"), Content: 0xbeef01, Action: scoring.Review, Score: 0.97,
 		Model: "cards/2023-10-01", Policy: "2023-10-02.1", Rules: []string{"R12"},
 		Challengers: []scoring.Challenger{{"cards/2023-10-15", 0.91}, {"cards/2023-10-08", 1e-7}},
 		Marks:       []string{"unusual_amount"}, Flags: []string{"late", "incomplete"}, AlertID: "alert5678",
@@ -39,7 +39,7 @@ func TestAppendJSON(t *testing.T) {
 		decision *scoring.Decision
 		want     string
 	}{
-		{full(t), `{"transaction_id":"abcd1234","account_id":"A78901","timestamp":"2023-10-18T14:10:00Z","action":"review","score":0.97,` +
+		{full(t), `{"transaction_id":"abcd1234","account_id":"A78901","timestamp":"2023-10-18T14:10:00Z","content":"00beef01","action":"review","score":0.97,` +
 			`"model":"cards/2023-10-01","policy":"2023-10-02.1","rules":["R12"],"challengers":{"cards/2023-10-15":0.91,"cards/2023-10-08":1e-07},` +
 			`"marks":["unusual_amount"],"flags":["late","incomplete"],"alert_id":"alert5678",` +
 			`"vector":"AAAAAAAA8D8BAAAAAAD4fwAAAAAAAACAAAAAAAAA8H8="}`},
@@ -153,6 +153,8 @@ func TestParseDecisionRefuses(t *testing.T) {
 		"challenger null":    {`:0.91`, `:null`, `challenger "cards/2023-10-15" is NaN, not from 0 to 1`},
 		"challenger above":   {`:0.91`, `:91`, `challenger "cards/2023-10-15" is 91, not from 0 to 1`},
 		"action":             {`"review"`, `"hold"`, `action is "hold" instead of approve, review or decline`},
+		"content too short":  {`"00beef01"`, `"beef01"`, `content is "beef01" instead of eight hexadecimal digits`},
+		"content of nothing": {`"00beef01"`, `"00000000"`, `content is "00000000" instead of`},
 		"time":               {`2023-10-18T`, `2023-13-18T`, "timestamp"},
 		"alert id empty":     {`"alert5678"`, `""`, "alert_id is empty"},
 		"vector no base64":   {`"vector":"`, `"vector":"!`, "vector is not base64"},

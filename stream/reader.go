@@ -31,6 +31,34 @@ const (
 
 // NewReader returns a reader of all partitions of the topic.
 func NewReader(ctx context.Context, config Config, topic Topic, from From) (*Reader, error) {
+	return newReader(ctx, config, topic, func(r *Reader, partition int32, first int64) (int64, error) {
+		if from == FromEnd {
+			return r.end[partition], nil
+		}
+		return first, nil
+	})
+}
+
+// NewReaderSince returns a reader of all partitions of the topic, of each from its first record that is as new as since.
+func NewReaderSince(ctx context.Context, config Config, topic Topic, since time.Time) (*Reader, error) {
+	return newReader(ctx, config, topic, func(r *Reader, partition int32, first int64) (int64, error) {
+		ask := []kafka.TopicPartition{{Topic: &r.topic, Partition: partition, Offset: kafka.Offset(since.UnixMilli())}}
+		found, err := r.client.OffsetsForTimes(ask, timeoutOf(ctx))
+		if err == nil {
+			err = found[0].Error
+		}
+		if err != nil {
+			return 0, classify("find a time in "+topic.Name, config.describe(err))
+		}
+		if found[0].Offset < 0 { // there is none
+			return r.end[partition], nil
+		}
+		return max(first, int64(found[0].Offset)), nil
+	})
+}
+
+// newReader returns a reader that begins where start says, which is told a partition and its first offset.
+func newReader(ctx context.Context, config Config, topic Topic, start func(r *Reader, partition int32, first int64) (int64, error)) (*Reader, error) {
 	m, err := config.client(kafka.ConfigMap{
 		"group.id":                 "weir-reader", // the client insists on one; nothing is committed
 		"isolation.level":          "read_committed",
@@ -56,9 +84,10 @@ func NewReader(ctx context.Context, config Config, topic Topic, from From) (*Rea
 			_ = client.Close()
 			return nil, classify("read the bounds of "+topic.Name, config.describe(err))
 		}
-		r.end[p], r.at[p] = end, first
-		if from == FromEnd {
-			r.at[p] = end
+		r.end[p] = end
+		if r.at[p], err = start(r, int32(p), first); err != nil {
+			_ = client.Close()
+			return nil, err
 		}
 		assignment[p] = kafka.TopicPartition{Topic: &r.topic, Partition: int32(p), Offset: kafka.Offset(r.at[p])}
 	}

@@ -15,7 +15,7 @@ import (
 func benchCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure throughput, latency and size", Long: `Measure against the configured Kafka and Redis. Every figure is a line of "name value unit"; docs/benchmarks.md
 defines each. Benchmarks use topics, groups and a state of their own and delete them afterwards.`}
-	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchPipelineCommand(), benchFeaturesCommand(), benchEntitiesCommand())
+	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchDecideCommand(), benchPipelineCommand(), benchFeaturesCommand(), benchEntitiesCommand())
 	return cmd
 }
 
@@ -53,22 +53,35 @@ func benchAllCommand() *cobra.Command {
 }
 
 func benchLatencyCommand() *cobra.Command {
-	var o app.LatencyOptions
-	cmd := &cobra.Command{
+	return openLoop(&cobra.Command{
 		Use:   "latency",
 		Short: "Measure the time from when a transaction was due to its decision",
 		Long: `Send simulated transactions at a fixed rate, in an open loop, and print the time from the moment each was due to the
 moment a read_committed consumer had its decision, so that waiting counts.`,
-		Args: cobra.NoArgs,
-		RunE: measure(func(ctx context.Context, c app.Config, stdout, _ io.Writer, log *slog.Logger) error {
-			if o.Rate <= 0 || o.Partitions < 1 {
-				return errUsage("--rate and --partitions must be above 0")
-			}
-			return app.BenchLatency(ctx, c, o, stdout, log)
-		}),
-	}
+	}, 2000, app.BenchLatency)
+}
+
+func benchDecideCommand() *cobra.Command {
+	return openLoop(&cobra.Command{
+		Use:   "decide",
+		Short: "Measure the time from when a request was due to the decision in its answer",
+		Long: `Run the pipeline and the target decide, send simulated transactions over HTTP at a fixed rate, in an open loop, and
+print the time from the moment each was due to the moment its decision was there, so that waiting counts.`,
+	}, app.DecideRate, app.BenchDecide)
+}
+
+// openLoop completes the command of a benchmark that sends at a rate.
+func openLoop(cmd *cobra.Command, rate float64, run func(context.Context, app.Config, app.LatencyOptions, io.Writer, *slog.Logger) error) *cobra.Command {
+	var o app.LatencyOptions
+	cmd.Args = cobra.NoArgs
+	cmd.RunE = measure(func(ctx context.Context, c app.Config, stdout, _ io.Writer, log *slog.Logger) error {
+		if o.Rate <= 0 || o.Partitions < 1 {
+			return errUsage("--rate and --partitions must be above 0")
+		}
+		return run(ctx, c, o, stdout, log)
+	})
 	f := cmd.Flags()
-	f.Float64Var(&o.Rate, "rate", 2000, "transactions per second")
+	f.Float64Var(&o.Rate, "rate", rate, "transactions per second")
 	f.DurationVar(&o.For, "for", time.Minute, "how long to measure")
 	f.DurationVar(&o.WarmUp, "warm-up", app.LatencyWarmUp, "how long to send before measuring: a broker that has just started takes a minute or two to reach its speed")
 	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")

@@ -9,22 +9,28 @@ import (
 )
 
 func runCommand() *cobra.Command {
-	return &cobra.Command{
+	var targets []string
+	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Run the pipeline against Kafka and Redis",
-		Long: `Run the pipeline until it is told to stop (SIGTERM or Ctrl-C).
+		Short: "Run the pipeline against Kafka and Redis, and answer requests for decisions",
+		Long: `Run the targets until told to stop (SIGTERM or Ctrl-C). The target pipeline decides the transactions in Kafka. The
+target decide takes transactions over HTTP at decide.address, hands them to the pipeline through Kafka, and answers
+with their decisions (docs/decide.md); it may be in the same process or in others.
 
 Start as many processes as you like with the same kafka.group: they share the partitions. Give each a
 kafka.instance of its own that survives a restart, and a restarted process resumes at once.
 
 Metrics for Prometheus, /healthz and /readyz are served at http.address (localhost:9464); docs/operations.md
 says what they mean.`,
-		Example: "  weir run --config weir.yaml\n  WEIR_KAFKA_BROKERS=kafka:9092 WEIR_REDIS_ADDRESSES=redis:6379 weir run",
+		Example: "  weir run --config weir.yaml\n  WEIR_KAFKA_BROKERS=kafka:9092 WEIR_REDIS_ADDRESSES=redis:6379 weir run\n  weir run --target pipeline,decide",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := load(cmd)
 			if err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("target") {
+				c.Targets = targets
 			}
 			log, err := app.NewLogger(c.Log, os.Stderr)
 			if err != nil {
@@ -33,6 +39,8 @@ says what they mean.`,
 			return app.Run(cmd.Context(), c, version, log)
 		},
 	}
+	cmd.Flags().StringSliceVar(&targets, "target", nil, "what to run: pipeline, decide, or both; without it, the configuration's targets")
+	return cmd
 }
 
 func demoCommand() *cobra.Command {
@@ -75,6 +83,7 @@ pipeline over them: the same pipeline code as weir run. Nothing else is needed, 
 	f.Uint64Var(&o.Seed, "seed", 1, "which world to simulate")
 	f.StringVar(&o.DataDirectory, "data-dir", "", "keep the log here; account states are rebuilt from it at the next start")
 	f.StringVar(&o.HTTP, "http", "", "serve metrics and health at this address, such as localhost:9464")
+	f.StringVar(&o.Decide, "decide", "", "take transactions over HTTP at this address, such as localhost:9465, and answer with their decisions")
 	f.StringVar(&summary, "summary", "", "json prints one last line of JSON and nothing else")
 	f.Bool("log", false, "show the pipeline's log")
 	return cmd
