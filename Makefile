@@ -14,7 +14,7 @@ export PKGS
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '\n%s\n' "Variables: ARGS (of the program or go test), PKGS (of test and lint), VERSION"
 
 .PHONY: build
@@ -61,6 +61,10 @@ train: build ## Make the shipped model again, from seeds (a few minutes)
 .PHONY: accuracy
 accuracy: build ## Measure what models find in the public data of WEIR_TEST_DATA, against targets (about 15 minutes)
 	scripts/accuracy $(ARGS)
+
+.PHONY: accuracy-unlabelled
+accuracy-unlabelled: build ## The same for models that are trained without labels (about 10 minutes)
+	scripts/accuracy unlabelled
 
 .PHONY: clean
 clean: ## Stop the services; delete everything built, installed or stored in this folder

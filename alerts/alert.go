@@ -15,7 +15,7 @@ type Alert struct {
 	Timestamp     payment.Time     // when the alert was made: the one field that differs in a replay
 	TransactionID string           // unique within the account
 	AccountID     string           //
-	Reason        string           // the title of the first of Reasons, or its text where a rule made it
+	Reason        string           // the title of the first of Reasons
 	Action        scoring.Action   // review or decline
 	Score         float64          // of the model, 0 to 1; NaN where there is none
 	Model         string           // the model's id
@@ -35,11 +35,10 @@ type Alert struct {
 // Entity is the transaction's key of one entity, such as its merchant's name.
 type Entity struct{ Name, Key string }
 
-// New returns a with its Reason, unless it has one: the title of the first of a.Reasons, or the text of a rule, whose
-// code is no title. It keeps what a points to.
+// New returns a with its Reason, unless it has one: the title of the first of a.Reasons. It keeps what a points to.
 func New(a Alert) *Alert {
 	if len(a.Reasons) > 0 && a.Reason == "" {
-		a.Reason = a.Reasons[0].title()
+		a.Reason = a.Reasons[0].Title
 	}
 	return &a
 }

@@ -73,10 +73,21 @@ func example(t testing.TB) *alerts.Alert {
 	return alerts.New(alerts.Alert{
 		ID: alerts.ID(tx.AccountID, tx.ID), Timestamp: tx.Time + 5000, TransactionID: tx.ID, AccountID: tx.AccountID,
 		Action: scoring.Review, Score: 0.97, Model: "cards/2023-10-01", Severity: scoring.High, MoneyAtRisk: 485,
-		Reasons: alerts.NewExplainer(set.Schema(), currency(t, "USD")).Reasons(tx, v),
-		Marks:   []string{"unusual_amount"}, Entities: []alerts.Entity{{Name: "merchant", Key: "ElectronicsStore"}, {Name: "device", Key: "d-17"}},
+		Reasons: explainerOf(t, set).Attributed(tx, v, pushing(set.Schema(), values{
+			"amount_to_mean_30d": 1.2, "amount": 0.25, "mean_30d": -0.04, "new_merchant_30d": 0.5, "merchant_frauds_30d": 0.125, "count_1h": -0.7,
+		})),
+		Marks: []string{"unusual_amount"}, Entities: []alerts.Entity{{Name: "merchant", Key: "ElectronicsStore"}, {Name: "device", Key: "d-17"}},
 		Schema: set.Schema(), Vector: v, Transaction: tx, History: account.History(tx.Time, 50),
 	})
+}
+
+// pushing returns what the named features add to a margin; the others add nothing.
+func pushing(schema *features.Schema, named values) []float64 {
+	phi := make([]float64, schema.Len())
+	for name, x := range named {
+		phi[schema.Index(name)] = x
+	}
+	return phi
 }
 
 func TestAlertJSON(t *testing.T) {
@@ -153,15 +164,18 @@ func TestRoundTrip(t *testing.T) {
 	if !slices.Equal(read.Schema.Names, made.Schema.Names) || !sameNumbers(read.Vector, made.Vector) {
 		t.Errorf("features: got %v %v, want %v %v", read.Schema.Names, read.Vector, made.Schema.Names, made.Vector)
 	}
+	marshalled, err := json.Marshal(*made)
+	if err != nil || !bytes.Equal(marshalled, line) {
+		t.Errorf("json.Marshal gives %s, %v", marshalled, err)
+	}
+	for i := range read.Reasons { // the encodings are equal, and NaN is not equal to itself
+		read.Reasons[i].Value, made.Reasons[i].Value = 0, 0
+		read.Reasons[i].Figures, made.Reasons[i].Figures = nil, nil
+	}
 	want := *made
 	read.Schema, want.Schema, read.Vector, want.Vector = nil, nil, nil, nil
 	if !reflect.DeepEqual(read, want) {
 		t.Errorf("got  %+v\nwant %+v", read, want)
-	}
-
-	marshalled, err := json.Marshal(*made)
-	if err != nil || !bytes.Equal(marshalled, line) {
-		t.Errorf("json.Marshal gives %s, %v", marshalled, err)
 	}
 }
 
@@ -193,6 +207,7 @@ func TestDecodeErrors(t *testing.T) {
 		{`2023-10-18T14:10:05Z`, `yesterday`, "timestamp"},
 		{`Declined`, `Approved`, `action: "Approved"`},
 		{`}`, `,"severity":"grave"}`, `severity: "grave"`},
+		{`}`, `,"reasons":[{"code":"A","features":{"x":"y"}}]}`, "reasons[0]: features: x"},
 		{`}`, `,"features":[1]}`, "features"},
 		{`}`, `,"features":{"amount":"5"}}`, "features: amount"},
 		{`}`, `,"transaction":{"amount":5}}`, "transaction"},
@@ -217,7 +232,7 @@ func FuzzAppendJSON(f *testing.F) {
 		a := alerts.New(alerts.Alert{
 			ID: id, Timestamp: payment.Time(at % int64(payment.MaxTime)), TransactionID: text, AccountID: account, Model: model, Score: x,
 			Action: scoring.Decline, Severity: scoring.Medium,
-			Reasons: []alerts.Reason{{Code: alerts.Code(id), Text: text, Feature: model, Value: x}, {Code: alerts.FirstTransaction}},
+			Reasons: []alerts.Reason{{Code: alerts.Code(id), Text: text, Feature: model, Value: x, Contribution: x, Figures: []alerts.Figure{{Feature: id, Value: x}}}, {Code: alerts.FirstTransaction}},
 			Schema:  &features.Schema{Names: []string{id, text, model}}, Vector: features.Vector{x, -x, 1 / x},
 			Transaction: &payment.Transaction{
 				ID: id, AccountID: account, Merchant: payment.Merchant{Name: text, Category: model},

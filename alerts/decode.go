@@ -33,10 +33,13 @@ type wire struct {
 }
 
 type wireReason struct {
-	Code    Code     `json:"code"`
-	Text    string   `json:"text"`
-	Feature string   `json:"feature"`
-	Value   *float64 `json:"value"`
+	Code         Code            `json:"code"`
+	Title        string          `json:"title"`
+	Text         string          `json:"text"`
+	Feature      string          `json:"feature"`
+	Value        *float64        `json:"value"`
+	Contribution float64         `json:"contribution"`
+	Features     json.RawMessage `json:"features"`
 }
 
 // UnmarshalJSON sets a to the alert that data holds. The first six fields must be there, reason excepted, which may be
@@ -57,7 +60,7 @@ func (a *Alert) UnmarshalJSON(data []byte) error {
 func (w *wire) alert() (Alert, error) {
 	a := Alert{
 		ID: w.ID, TransactionID: w.TransactionID, AccountID: w.AccountID,
-		Reason: w.Reason, Score: number(w.Score), Model: w.Model, MoneyAtRisk: number(w.MoneyAtRisk), Marks: w.Marks,
+		Reason: w.Reason, Score: orMissing(w.Score), Model: w.Model, MoneyAtRisk: orMissing(w.MoneyAtRisk), Marks: w.Marks,
 	}
 	for _, required := range [...]struct{ field, value string }{
 		{"alert_id", w.ID}, {"transaction_id", w.TransactionID}, {"account_id", w.AccountID},
@@ -77,10 +80,10 @@ func (w *wire) alert() (Alert, error) {
 	if a.Severity, ok = scoring.ParseSeverity(w.Severity); !ok && w.Severity != "" {
 		return Alert{}, fmt.Errorf("severity: %q is not low, medium or high", w.Severity)
 	}
-	for _, r := range w.Reasons {
-		reason := Reason{Code: r.Code, Text: r.Text, Feature: r.Feature}
-		if r.Feature != "" {
-			reason.Value = number(r.Value)
+	for i := range w.Reasons {
+		reason, err := w.Reasons[i].reason()
+		if err != nil {
+			return Alert{}, fmt.Errorf("reasons[%d]: features: %w", i, err)
 		}
 		a.Reasons = append(a.Reasons, reason)
 	}
@@ -108,8 +111,22 @@ func (w *wire) alert() (Alert, error) {
 	return a, nil
 }
 
-// number returns what a JSON number or null stands for.
-func number(x *float64) float64 {
+func (w *wireReason) reason() (Reason, error) {
+	r := Reason{Code: w.Code, Title: w.Title, Text: w.Text, Feature: w.Feature, Contribution: w.Contribution}
+	if w.Feature != "" {
+		r.Value = orMissing(w.Value)
+	}
+	err := members(w.Features, func(name string, raw json.RawMessage) error {
+		var value *float64
+		err := json.Unmarshal(raw, &value)
+		r.Figures = append(r.Figures, Figure{name, orMissing(value)})
+		return err
+	})
+	return r, err
+}
+
+// orMissing returns what a JSON number or null stands for.
+func orMissing(x *float64) float64 {
 	if x == nil {
 		return math.NaN()
 	}
@@ -127,7 +144,7 @@ func decodeFeatures(object json.RawMessage) (*features.Schema, features.Vector, 
 		if err := json.Unmarshal(raw, &value); err != nil {
 			return err
 		}
-		schema.Names, vector = append(schema.Names, name), append(vector, number(value))
+		schema.Names, vector = append(schema.Names, name), append(vector, orMissing(value))
 		return nil
 	})
 	if err != nil {

@@ -57,10 +57,22 @@ func (a *Alert) AppendJSON(dst []byte) []byte {
 // append appends the reason as a JSON object.
 func (r *Reason) append(dst []byte) []byte {
 	dst = payment.AppendString(append(dst, `{"code":`...), string(r.Code))
+	dst = payment.AppendString(append(dst, `,"title":`...), r.Title)
 	dst = payment.AppendString(append(dst, `,"text":`...), r.Text)
 	if r.Feature != "" {
 		dst = payment.AppendString(append(dst, `,"feature":`...), r.Feature)
 		dst = appendNumber(append(dst, `,"value":`...), r.Value)
+	}
+	if r.Contribution != 0 {
+		dst = appendNumber(append(dst, `,"contribution":`...), r.Contribution)
+	}
+	if len(r.Figures) > 0 {
+		dst = append(dst, `,"features":{`...)
+		for i, f := range r.Figures {
+			dst = payment.AppendString(comma(dst, i), f.Feature)
+			dst = appendNumber(append(dst, ':'), f.Value)
+		}
+		dst = append(dst, '}')
 	}
 	return append(dst, '}')
 }

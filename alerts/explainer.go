@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
 )
 
-// Explainer finds what about a payment is outside its own account's usual range, and says it in a sentence. It is
-// immutable and safe for concurrent use.
+// Explainer says in sentences why a payment is looked at. It is immutable and safe for concurrent use.
+//
+// [Explainer.Attributed] words what the model itself went by. Where that is not known, [Explainer.Reasons] says what is
+// outside the account's usual range; the sentences of these comparisons also serve the former where they apply.
 //
 // Each rule compares one figure with the account's own past and measures how far outside it is, in deviations; what
 // is more than 3 deviations outside becomes a reason, and the furthest comes first. What a deviation is:
@@ -27,15 +30,20 @@ import (
 //   - a speed or a distance, of which no usual range is kept, against a fixed limit: 3 deviations at the limit, and one
 //     more with each doubling.
 //
-// This is a comparison and not an attribution: the model may have looked at something else, and a figure may be
-// unusual and harmless. The measures assume independent events, while real amounts have long tails and real payments
+// A comparison is not an attribution: the model may have looked at something else, and a figure may be unusual and
+// harmless. The measures assume independent events, while real amounts have long tails and real payments
 // come in clusters; so a deviation orders reasons, it is no probability. Counts are of all transactions, deposits
 // included, and 30 days are taken as 30 days even if the account is younger: the rate of a young account is
 // understated. The place of a transaction is its merchant's, which for an online payment is not its customer's.
 type Explainer struct {
 	rules     []boundRule
 	history   int // position of count_30d, -1 where the schema lacks it
+	amount    int // position of amount, -1 likewise
 	reporting payment.Currency
+
+	groups       []boundGroup
+	schema       *features.Schema
+	descriptions []string // of the features
 }
 
 const (
@@ -60,21 +68,55 @@ type boundRule struct {
 	at []int
 }
 
-// NewExplainer returns an Explainer for vectors of the schema, whose amounts are in reporting, a known currency. A rule
-// that reads a feature which the schema lacks, or defines otherwise than [features.Builtin], is left out: its sentence
-// would not be true.
-func NewExplainer(schema *features.Schema, reporting payment.Currency) *Explainer {
-	shipped := builtinHashes()
-	e := &Explainer{reporting: reporting, history: -1}
+// NewExplainer returns an Explainer for the vectors of a set, with the sentences of a catalogue. A comparison that reads a
+// feature which the set lacks, or defines otherwise than [features.Builtin], is left out: its sentence would not be true. A
+// sentence of the catalogue that names what is not there is an error of type *[yamldoc.Error], but for the shipped one's.
+func NewExplainer(set *features.Set, c *Catalogue) (*Explainer, error) {
+	reporting, _ := payment.ParseCurrency(set.Layout().Currency) // the set was compiled with it
+	schema, shipped := set.Schema(), builtinHashes()
+	e := &Explainer{reporting: reporting, schema: schema, history: -1, amount: -1}
 	for _, r := range rules() {
 		if at, ok := locate(schema, shipped, r.reads...); ok {
 			e.rules = append(e.rules, boundRule{r, at})
 		}
 	}
-	if at, ok := locate(schema, shipped, "count_30d"); ok {
-		e.history = at[0]
+	for name, to := range map[string]*int{"count_30d": &e.history, "amount": &e.amount} {
+		if at, ok := locate(schema, shipped, name); ok {
+			*to = at[0]
+		}
 	}
-	return e
+	described := make(map[string]string)
+	for _, d := range set.Definitions() {
+		described[d.Name] = d.Description
+	}
+	for _, name := range schema.Names {
+		e.descriptions = append(e.descriptions, described[name])
+	}
+	var err error
+	if e.groups, err = (&binder{c, schema, shipped}).bind(described); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// String says of how much the Explainer can speak.
+func (e *Explainer) String() string {
+	groups, described := 0, 0
+	var alone []string
+	for i := range e.groups {
+		switch g := &e.groups[i]; {
+		case g.listed:
+			groups++
+			described += len(g.members)
+		default:
+			alone = append(alone, e.schema.Names[g.members[0]])
+		}
+	}
+	text := fmt.Sprintf("%d groups for %d features", groups, described)
+	if len(alone) > 0 {
+		text += "; worded by their descriptions: " + strings.Join(alone, ", ")
+	}
+	return text
 }
 
 // builtinHashes returns the definition hash of each shipped feature.
@@ -110,25 +152,10 @@ type candidate struct {
 // code twice. Where nothing is, it returns the one reason that says so, and why. v is the payment's feature vector, of
 // the schema's length; a missing value is compared with nothing.
 func (e *Explainer) Reasons(tx *payment.Transaction, v features.Vector) []Reason {
-	s := &subject{tx: tx, reporting: e.reporting}
-	var found []candidate
-	compared := false
-	for i := range e.rules {
-		r := &e.rules[i]
-		x, ok := r.values(v)
-		if !ok {
-			continue
-		}
-		deviations, text := r.compare(s, x)
-		compared = compared || !math.IsNaN(deviations)
-		if deviations > outside {
-			found = append(found, candidate{Reason{r.code, text, r.reads[0], x[0]}, deviations})
-		}
-	}
+	found, compared := e.compare(e.subject(tx, v), v)
 	if len(found) == 0 {
 		return []Reason{e.fallback(v, compared)}
 	}
-	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(b.deviations, a.deviations) })
 	var reasons []Reason
 	for _, c := range found {
 		same := func(r Reason) bool { return r.Code == c.Code }
@@ -139,13 +166,38 @@ func (e *Explainer) Reasons(tx *payment.Transaction, v features.Vector) []Reason
 	return reasons
 }
 
+func (e *Explainer) subject(tx *payment.Transaction, v features.Vector) *subject {
+	s := &subject{tx: tx, reporting: e.reporting, amount: math.NaN()}
+	if e.amount >= 0 {
+		s.amount = v[e.amount]
+	}
+	return s
+}
+
+// compare returns what is outside the usual range, furthest first, and whether anything could be compared.
+func (e *Explainer) compare(s *subject, v features.Vector) (found []candidate, compared bool) {
+	for i := range e.rules {
+		r := &e.rules[i]
+		x, ok := r.values(v)
+		if !ok {
+			continue
+		}
+		deviations, text := r.compare(s, x)
+		compared = compared || !math.IsNaN(deviations)
+		if deviations > outside {
+			found = append(found, candidate{Reason{Code: r.code, Title: r.code.title(), Text: text, Feature: r.reads[0], Value: x[0]}, deviations})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(b.deviations, a.deviations) })
+	return found, compared
+}
+
 // values returns the features that the rule reads, or false where one is missing or beyond any legal figure.
 func (r *boundRule) values(v features.Vector) ([]float64, bool) {
-	const limit = float64(payment.MaxAmount)
 	x := make([]float64, len(r.at))
 	for i, at := range r.at {
 		x[i] = v[at]
-		if !(math.Abs(x[i]) <= limit) {
+		if !legal(x[i]) {
 			return nil, false
 		}
 	}
@@ -154,17 +206,20 @@ func (r *boundRule) values(v features.Vector) ([]float64, bool) {
 
 // fallback says that nothing is outside the usual range.
 func (e *Explainer) fallback(v features.Vector, compared bool) Reason {
+	reason := Reason{Code: UnusualCombination, Text: "No single figure compared with this account's past stands out; the score rests on the combination"}
+	n := math.NaN()
 	if e.history >= 0 {
-		switch n := v[e.history]; {
-		case n == 0:
-			return Reason{FirstTransaction, "First transaction seen of this account within 30 days", "count_30d", n}
-		case n > 0 && n < enough:
-			return Reason{LittleHistory, fmt.Sprintf("Only %s of this account within 30 days: too few to tell what is usual for it",
-				counted(n, "earlier transaction")), "count_30d", n}
-		}
+		n = v[e.history]
 	}
-	if !compared {
-		return Reason{Code: NotCompared, Text: "Nothing about this payment could be compared with this account's past"}
+	switch {
+	case n == 0:
+		reason = Reason{Code: FirstTransaction, Text: "First transaction seen of this account within 30 days", Feature: "count_30d", Value: n}
+	case n > 0 && n < enough:
+		reason = Reason{Code: LittleHistory, Feature: "count_30d", Value: n, Text: fmt.Sprintf(
+			"Only %s of this account within 30 days: too few to tell what is usual for it", counted(n, "earlier transaction"))}
+	case !compared:
+		reason = Reason{Code: NotCompared, Text: "Nothing about this payment could be compared with this account's past"}
 	}
-	return Reason{Code: UnusualCombination, Text: "No single figure compared with this account's past stands out; the score rests on the combination"}
+	reason.Title = reason.Code.title()
+	return reason
 }

@@ -119,8 +119,8 @@ func TestReasons(t *testing.T) {
 			"RATE_ABOVE_USUAL: 4 transactions within 10 minutes, this one included; the rest of the last 30 days saw 117 transactions (3.9 a day)",
 		}},
 	}
-	schema := builtin(t).Schema()
-	explainer := alerts.NewExplainer(schema, currency(t, "USD"))
+	set := builtin(t)
+	schema, explainer := set.Schema(), explainerOf(t, set)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			v := vectorOf(t, schema, test.v)
@@ -130,7 +130,7 @@ func TestReasons(t *testing.T) {
 				if r.Feature != "" && v[schema.Index(r.Feature)] != r.Value {
 					t.Errorf("%s: value %v, feature %s is %v", r.Code, r.Value, r.Feature, v[schema.Index(r.Feature)])
 				}
-				if r.Code.Title() == string(r.Code) {
+				if r.Title == "" || r.Title == string(r.Code) {
 					t.Errorf("%s has no title", r.Code)
 				}
 			}
@@ -142,8 +142,13 @@ func TestReasons(t *testing.T) {
 }
 
 func TestReasonsInYen(t *testing.T) {
-	schema := builtin(t).Schema()
-	explainer := alerts.NewExplainer(schema, currency(t, "JPY"))
+	layout := features.DefaultLayout()
+	layout.Currency = "JPY"
+	set, err := features.Compile(features.Builtin(), layout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, explainer := set.Schema(), explainerOf(t, set)
 	v := vectorOf(t, schema, but(values{"amount": 74810, "mean_30d": 6020.4, "std_30d": 3000, "amount_to_mean_30d": 74810 / 6020.4}))
 	got := explainer.Reasons(parseTransaction(t, purchase), v)[0].Text
 	if want := "500.00 USD (74810 JPY) is 12 times this account's 30-day mean of 6020 JPY"; got != want {
@@ -158,7 +163,7 @@ func TestRuleNeedsItsFeatures(t *testing.T) {
 	const first = "\nfeatures:\n"
 	const longer = "  - {name: std_30d, aggregate: std, of: amount, filter: spending, windows: [30d]}\n"
 	shorter := strings.Replace(declared, "[7d, 30d]", "[7d]", 1)
-	compile := func(edits ...string) *features.Schema {
+	edited := func(edits ...string) *features.Set {
 		text := features.BuiltinSource()
 		for i := 0; i < len(edits); i += 2 {
 			if strings.Count(text, edits[i]) != 1 {
@@ -166,15 +171,7 @@ func TestRuleNeedsItsFeatures(t *testing.T) {
 			}
 			text = strings.Replace(text, edits[i], edits[i+1], 1)
 		}
-		declarations, err := features.ParseDeclarations("features.yaml", []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		set, err := features.Compile(declarations, features.DefaultLayout())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return set.Schema()
+		return compile(t, text)
 	}
 	tests := []struct {
 		name  string
@@ -187,32 +184,38 @@ func TestRuleNeedsItsFeatures(t *testing.T) {
 		{"std_30d over 29 days", []string{declared, shorter, first, first + strings.Replace(longer, "[30d]", "[29d]", 1)}, alerts.UnusualCombination},
 	}
 	for _, test := range tests {
-		schema := compile(test.edits...)
+		set := edited(test.edits...)
+		schema := set.Schema()
 		high := but(values{"amount": 500, "amount_to_mean_30d": 500 / 80.65})
 		if schema.Index("std_30d") < 0 {
 			delete(high, "std_30d")
 		}
-		got := alerts.NewExplainer(schema, currency(t, "USD")).Reasons(parseTransaction(t, purchase), vectorOf(t, schema, high))
+		got := explainerOf(t, set).Reasons(parseTransaction(t, purchase), vectorOf(t, schema, high))
 		if len(got) != 1 || got[0].Code != test.want {
 			t.Errorf("%s: got %v, want %s", test.name, codes(got), test.want)
 		}
 	}
-	empty := &features.Schema{}
-	if got := alerts.NewExplainer(empty, currency(t, "USD")).Reasons(parseTransaction(t, purchase), nil); codes(got)[0] != alerts.NotCompared {
-		t.Errorf("without features: got %v", codes(got))
+	foreign := compile(t, "format: 1\nfeatures: [{name: x, value: amount}]")
+	if got := explainerOf(t, foreign).Reasons(parseTransaction(t, purchase), features.Vector{5}); codes(got)[0] != alerts.NotCompared {
+		t.Errorf("without the shipped features: got %v", codes(got))
 	}
 }
 
 func FuzzReasons(f *testing.F) {
 	set := builtin(f)
 	schema := set.Schema()
-	explainer := alerts.NewExplainer(schema, currency(f, "USD"))
+	explainer := explainerOf(f, set)
 	f.Add([]byte{1, 2, 3}, uint8(payment.Purchase), int64(50000))
 	f.Add([]byte{}, uint8(payment.Withdrawal), int64(math.MaxInt64))
 	f.Fuzz(func(t *testing.T, raw []byte, kind uint8, amount int64) {
 		v := fuzzVector(schema.Len(), raw)
 		tx := &payment.Transaction{Type: payment.Type(kind), Amount: amount, Currency: currency(t, "EUR"), Merchant: payment.Merchant{Name: "M"}}
 		checkSound(t, schema, v, explainer.Reasons(tx, v))
+		phi := make([]float64, len(v))
+		for i := range raw[:min(len(raw), len(phi))] {
+			phi[len(phi)-1-i] = float64(int8(raw[i])) / 100
+		}
+		checkSound(t, schema, v, explainer.Attributed(tx, v, phi))
 	})
 }
 
@@ -244,7 +247,7 @@ func fuzzVector(n int, raw []byte) features.Vector {
 // checkSound checks what holds for the reasons of any vector.
 func checkSound(t *testing.T, schema *features.Schema, v features.Vector, reasons []alerts.Reason) {
 	t.Helper()
-	if len(reasons) == 0 || len(reasons) > 3 {
+	if len(reasons) == 0 || len(reasons) > 5 {
 		t.Fatalf("%d reasons", len(reasons))
 	}
 	seen := make(map[alerts.Code]bool)
@@ -259,7 +262,7 @@ func checkSound(t *testing.T, schema *features.Schema, v features.Vector, reason
 		if r.Feature == "" {
 			continue
 		}
-		if at := schema.Index(r.Feature); at < 0 || v[at] != r.Value {
+		if at := schema.Index(r.Feature); at < 0 || v[at] != r.Value && !math.IsNaN(v[at]) {
 			t.Errorf("%s names %s = %v, which the vector does not hold", r.Code, r.Feature, r.Value)
 		}
 	}

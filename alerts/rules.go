@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/weir-fraud/weir/payment"
@@ -24,6 +25,20 @@ func rules() []rule {
 		{FarFromLast, []string{"km_since_last", "kmh_since_last"}, compareDistance},
 		{UnusualSilence, []string{"seconds_since_last", "count_30d"}, compareSilence},
 	}
+}
+
+// compares reports whether there is a comparison of the code.
+func compares(code Code) bool { return slices.Contains(comparisonCodes(), string(code)) }
+
+// comparisonCodes returns the codes of all comparisons, each once.
+func comparisonCodes() []string {
+	var codes []string
+	for _, r := range rules() {
+		if !slices.Contains(codes, string(r.code)) {
+			codes = append(codes, string(r.code))
+		}
+	}
+	return codes
 }
 
 // compareAmount compares the amount with those spent in the last 30 days. A deposit is no spending, so it has none.

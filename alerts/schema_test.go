@@ -23,6 +23,29 @@ func builtin(t testing.TB) *features.Set {
 	return set
 }
 
+// explainerOf returns an Explainer with the shipped catalogue.
+func explainerOf(t testing.TB, set *features.Set) *alerts.Explainer {
+	t.Helper()
+	e, err := alerts.NewExplainer(set, alerts.BuiltinCatalogue())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func compile(t testing.TB, source string) *features.Set {
+	t.Helper()
+	declarations, err := features.ParseDeclarations("features.yaml", []byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := features.Compile(declarations, features.DefaultLayout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
 func vectorOf(t testing.TB, schema *features.Schema, named values) features.Vector {
 	t.Helper()
 	v := make(features.Vector, schema.Len())

@@ -81,7 +81,10 @@ func (l ledger) truths(code alerts.Code, tx *payment.Transaction) []string {
 			return []string{"First transaction seen of this account within 30 days"}
 		}
 	case alerts.LittleHistory:
-		return []string{fmt.Sprintf("Only %d earlier transaction", len(month))}
+		return []string{
+			fmt.Sprintf("Only %d earlier transaction%s of this account within 30 days: too few", len(month), plural(len(month))),
+			fmt.Sprintf("Only %d earlier transaction%s of this account within 30 days, %d of them within 24 hours", len(month), plural(len(month)), len(last24)),
+		}
 	case alerts.AmountAboveUsual:
 		mean := float64(sum30) / float64(n30) / 100
 		ratio := float64(cents(tx)) / 100 / mean
@@ -147,7 +150,7 @@ func (l ledger) newMerchantTruths(tx *payment.Transaction, own string, count7, m
 			most = max(most, cents(e))
 		}
 	}
-	all := []string{fmt.Sprintf("First transaction at %s within 30 days; the %d transaction%s of the last 7 days name %d merchant",
+	all := []string{fmt.Sprintf("First transaction at %s within 30 days", tx.Merchant.Name), fmt.Sprintf("First transaction at %s within 30 days; the %d transaction%s of the last 7 days name %d merchant",
 		tx.Merchant.Name, count7, plural(count7), merchants7)}
 	if cents(tx) > most {
 		all = append(all, fmt.Sprintf("First transaction at %s within 30 days, and at %s above the most spent at once in that time, %.2f USD",
@@ -222,7 +225,7 @@ func life(r *rand.Rand, usd, eur payment.Currency) ledger {
 			if r.IntN(10) == 0 {
 				shop = r.IntN(1000)
 			}
-			tx.Merchant.Name = fmt.Sprint("Shop ", shop)
+			tx.Merchant.Name, tx.Merchant.Category = fmt.Sprint("Shop ", shop), fmt.Sprint("Kind ", shop%5)
 			tx.Merchant.Location = payment.Location{LatitudeE7: 407e6, LongitudeE7: -739e6 + int32(r.IntN(1e6)), Known: r.IntN(3) > 0}
 			if tx.Merchant.Location.Known && r.IntN(8) == 0 {
 				tx.Merchant.Location.LatitudeE7 += int32(r.IntN(4e8))
@@ -233,6 +236,10 @@ func life(r *rand.Rand, usd, eur payment.Currency) ledger {
 		}
 		if tx.Type == payment.Withdrawal || r.IntN(40) == 0 {
 			tx.Type, tx.Merchant, tx.Amount = payment.Withdrawal, payment.Merchant{}, max(tx.Amount, 1000)
+		}
+		tx.Attributes = []payment.Attribute{{Key: "device_id", Value: fmt.Sprint("d-", i/20+i%2)}, {Key: "channel", Value: "pos"}}
+		if i%3 == 0 {
+			tx.Attributes[1].Value = "online"
 		}
 		l = append(l, tx)
 	}
@@ -245,10 +252,15 @@ func TestSentencesAreTrue(t *testing.T) {
 	set := builtin(t)
 	schema := set.Schema()
 	usd, eur := currency(t, "USD"), currency(t, "EUR")
-	explainer := alerts.NewExplainer(schema, usd)
+	explainer := explainerOf(t, set)
 	r := rand.New(rand.NewPCG(1, 2))
 	holes := rand.New(rand.NewPCG(3, 4)) // of their own, so that the accounts do not depend on how many features there are
 	given := make(map[alerts.Code]int)
+	pushes := make([]float64, schema.Len())
+	describedBy := make(map[string]string)
+	for _, d := range set.Definitions() {
+		describedBy[d.Name] = strings.ToUpper(d.Description[:1]) + d.Description[1:]
+	}
 	for range 50 {
 		transactions := life(r, usd, eur)
 		account := set.NewAccount()
@@ -263,14 +275,21 @@ func TestSentencesAreTrue(t *testing.T) {
 					holed[at] = math.NaN()
 				}
 			}
+			for p := range pushes {
+				pushes[p] = holes.ExpFloat64()
+			}
 			for _, vector := range []features.Vector{v, holed} {
-				reasons := explainer.Reasons(tx, vector)
-				checkSound(t, schema, vector, reasons)
-				for _, reason := range reasons {
-					given[reason.Code]++
-					truths := transactions[:i].truths(reason.Code, tx)
-					if !slices.ContainsFunc(truths, func(truth string) bool { return strings.HasPrefix(reason.Text, truth) }) {
-						t.Fatalf("transaction %d: %s says %q, but true is %q", i, reason.Code, reason.Text, truths)
+				for _, reasons := range [][]alerts.Reason{explainer.Reasons(tx, vector), explainer.Attributed(tx, vector, pushes)} {
+					checkSound(t, schema, vector, reasons)
+					for _, reason := range reasons {
+						given[reason.Code]++
+						truths := append(transactions[:i].truths(reason.Code, tx), transactions[:i].catalogueTruths(reason.Code, tx)...)
+						if description, ok := describedBy[reason.Feature]; ok {
+							truths = append(truths, fmt.Sprintf("%s: %s", description, figureOf(vector[schema.Index(reason.Feature)])))
+						}
+						if !slices.ContainsFunc(truths, func(truth string) bool { return isTruth(reason, truth) }) {
+							t.Fatalf("transaction %d: %s says %q, but true is %q", i, reason.Code, reason.Text, truths)
+						}
 					}
 				}
 			}
@@ -281,6 +300,9 @@ func TestSentencesAreTrue(t *testing.T) {
 		alerts.AmountAboveUsual, alerts.SpendingAboveUsual, alerts.RateAboveUsual, alerts.ManyMerchants, alerts.ManyWithdrawals,
 		alerts.NewMerchant, alerts.ImpossibleSpeed, alerts.FarFromLast, alerts.UnusualSilence,
 		alerts.FirstTransaction, alerts.LittleHistory, alerts.UnusualCombination,
+		"AMOUNT", "SMALL_AMOUNT", "AMOUNT_ABOVE_MEAN", "AMOUNT_BELOW_MEAN", "TRANSACTIONS", "SPENDING", "MERCHANTS", "KNOWN_MERCHANT",
+		"CATEGORY_HISTORY", "NEW_CATEGORY", "CATEGORY_AMOUNT", "DEVICE_HISTORY", "NEW_DEVICE", "TIME_SINCE_LAST", "TRAVEL", "WITHDRAWALS",
+		"DEPOSITS", "ONLINE", "TIME_OF_DAY", "AT_NIGHT", "EARLIER_UNUSUAL_AMOUNTS", "SMALL_PURCHASES",
 	} {
 		if given[code] == 0 {
 			t.Errorf("%s was never given, so it was not tested", code)

@@ -11,6 +11,7 @@ import (
 type subject struct {
 	tx        *payment.Transaction
 	reporting payment.Currency
+	amount    float64 // in the reporting currency, NaN where that is not known
 }
 
 // spends reports whether the payment is of the kind that amount windows cover.
@@ -31,7 +32,7 @@ func (s *subject) money(amount float64) string {
 // own words the payment's amount: as it was sent, with what that is in the reporting currency where it is another.
 func (s *subject) own(converted float64) string {
 	sent := payment.FormatAmount(s.tx.Amount, s.tx.Currency) + " " + s.tx.Currency.Code()
-	if s.tx.Currency == s.reporting {
+	if s.tx.Currency == s.reporting || !legal(converted) {
 		return sent
 	}
 	return sent + " (" + s.money(converted) + ")"

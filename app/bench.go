@@ -26,6 +26,7 @@ type BenchOptions struct {
 	For          time.Duration // of measuring each latency
 	Partitions   int32
 	Profile      string // file for a CPU profile of the pipeline on the configured servers, empty for none
+	Python       string // a Python with weir_train, to measure LightGBM's attribution beside; empty for none
 }
 
 // Bench is `weir bench all`: every figure of docs/benchmarks.md, a line each.
@@ -34,6 +35,7 @@ func Bench(ctx context.Context, c Config, o BenchOptions, stdout, stderr io.Writ
 	return b.run(ctx, []part{
 		{"state size", b.stateSize},
 		{"features", b.features},
+		{"scoring", b.scoring},
 		{"replay", b.replay},
 		{"pipeline on the configured servers", b.real},
 		{"pipeline on the embedded servers", b.embedded},

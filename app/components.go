@@ -50,10 +50,15 @@ func (c *Config) featureSet() (*features.Set, error) {
 
 // loadModel loads the configured model, or the shipped one.
 func (c *Config) loadModel() (*scoring.Model, error) {
+	load := func() (*scoring.Model, error) { return scoring.Load(c.Model.Directory) }
 	if c.Model.Directory == "" {
-		return scoring.LoadFS(models.Shipped(), forest.DefaultLimits())
+		load = func() (*scoring.Model, error) { return scoring.LoadFS(models.Shipped(), forest.DefaultLimits()) }
 	}
-	return scoring.Load(c.Model.Directory)
+	m, err := load()
+	if err != nil {
+		return nil, err
+	}
+	return m.With(c.Model.Engine), nil
 }
 
 // policy returns the configured policy file's policy, or else the one that the model's thresholds make, with those of
@@ -93,7 +98,13 @@ func readPolicy(path string) (*policy.Document, error) {
 
 // engineOf makes an engine of its parts.
 func (c *Config) engineOf(set *features.Set, m *scoring.Model, p *policy.Policy, l *policy.Lists, now func() time.Time) (*pipeline.Engine, error) {
-	return pipeline.NewEngine(pipeline.EngineConfig{Set: set, Model: m, Policy: p, Lists: l, Vectors: c.Decision.Vector, Now: now})
+	catalogue, err := c.reasons()
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.NewEngine(pipeline.EngineConfig{
+		Set: set, Model: m, Policy: p, Lists: l, Vectors: c.Decision.Vector, Reasons: catalogue, Now: now,
+	})
 }
 
 // store opens the account states of the configured topic and layout.

@@ -13,6 +13,7 @@ import (
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/features/redisstate"
 	"github.com/weir-fraud/weir/pipeline"
+	"github.com/weir-fraud/weir/scoring"
 	"github.com/weir-fraud/weir/stream"
 )
 
@@ -26,6 +27,7 @@ type Config struct {
 	Model    ModelConfig    `yaml:"model" doc:"what scores"`
 	Policy   PolicyConfig   `yaml:"policy" doc:"what turns scores into actions"`
 	Decision DecisionConfig `yaml:"decisions" doc:"what decision events carry"`
+	Alerts   AlertsConfig   `yaml:"alerts" doc:"what alerts say"`
 	HTTP     HTTPConfig     `yaml:"http" doc:"metrics and health"`
 	Targets  []string       `yaml:"targets" doc:"what weir run runs: pipeline decides what is in Kafka, decide takes transactions over HTTP and answers with their decisions; both may be in one process"`
 	Decide   DecideConfig   `yaml:"decide" doc:"decisions on request (docs/decide.md), for the target decide"`
@@ -92,10 +94,11 @@ type FeaturesConfig struct {
 
 // ModelConfig is the key model.
 type ModelConfig struct {
-	Directory string   `yaml:"directory" doc:"a model directory; empty for the shipped model; without effect once a model is promoted (weir model promote)"`
-	Registry  string   `yaml:"registry" doc:"directory that promoted models are in, each at its id: models/cards/2026-11-24/manifest.json"`
-	Review    *float64 `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own; without effect where policy.file is set"`
-	Decline   *float64 `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own; without effect where policy.file is set"`
+	Directory string         `yaml:"directory" doc:"a model directory; empty for the shipped model; without effect once a model is promoted (weir model promote)"`
+	Registry  string         `yaml:"registry" doc:"directory that promoted models are in, each at its id: models/cards/2026-11-24/manifest.json"`
+	Engine    scoring.Engine `yaml:"engine" doc:"what walks its trees: fast, or leaves, the library that fast is held against; both give the same bits"`
+	Review    *float64       `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own; without effect where policy.file is set"`
+	Decline   *float64       `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own; without effect where policy.file is set"`
 }
 
 // PolicyConfig is the key policy.
@@ -106,6 +109,11 @@ type PolicyConfig struct {
 // DecisionConfig is the key decisions.
 type DecisionConfig struct {
 	Vector bool `yaml:"vector" doc:"whether decisions carry their feature vector, which makes them training data"`
+}
+
+// AlertsConfig is the key alerts.
+type AlertsConfig struct {
+	Reasons string `yaml:"reasons" doc:"a file with the words for reasons; empty for the shipped one (weir reasons source prints it)"`
 }
 
 // HTTPConfig is the key http.
@@ -139,7 +147,7 @@ func DefaultConfig() Config {
 			LongestWindow: Duration(l.LongestWindow), Lateness: Duration(l.Lateness), Dedupe: Duration(l.Dedupe),
 			MaxFuture: Duration(l.MaxFuture), EventBudget: l.EventBudget, Currency: l.Currency, Rates: map[string]string{},
 		},
-		Model:    ModelConfig{Registry: "models"},
+		Model:    ModelConfig{Registry: "models", Engine: scoring.EngineFast},
 		Decision: DecisionConfig{Vector: true},
 		HTTP:     HTTPConfig{Address: "localhost:9464"},
 		Targets:  []string{targetPipeline},
@@ -198,10 +206,13 @@ func (c *Config) Validate() error {
 	layout := c.layout()
 	if err := layout.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("features: %w", err))
-	} else if _, err := c.featureSet(); err != nil {
+	} else if set, err := c.featureSet(); err != nil {
+		errs = append(errs, err)
+	} else if _, err := c.explainer(set); err != nil {
 		errs = append(errs, err)
 	}
 	check(c.Model.Registry != "", "model.registry is empty")
+	check(c.Model.Engine.Known(), "model.engine is %q: it must be fast or leaves", c.Model.Engine)
 	for name, v := range map[string]*float64{"review": c.Model.Review, "decline": c.Model.Decline} {
 		check(v == nil || *v >= 0 && *v <= 1, "model.%s must be between 0 and 1", name)
 	}

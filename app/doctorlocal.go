@@ -32,6 +32,11 @@ func (d *doctor) checkModel() {
 		d.problem("model", fmt.Sprintf("Put a whole model directory there, or name another in model.directory, and look again: `%s`.", d.weir("model check")), "%v", err)
 		return
 	}
+	if set, err := d.config.featureSet(); err == nil {
+		if _, err := m.Attribution(set.Schema()); err != nil {
+			d.warn("model", "Train it again with LightGBM 4, which writes what is missing.", "alerts will say what is unusual, and not what the model went by: %v", err)
+		}
+	}
 	d.fine("model", "%s: %d trees, %d features as they are configured, golden vectors agree; %s", m.ID(), m.Trees(), len(m.Manifest().Features), thresholds(p))
 }
 

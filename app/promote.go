@@ -20,7 +20,7 @@ func PromoteModel(ctx context.Context, c Config, name string, o ChangeOptions, s
 	if err != nil {
 		return err
 	}
-	m, err := place.load()
+	m, err := place.load(c.Model.Engine)
 	if err != nil {
 		return err
 	}

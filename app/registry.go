@@ -23,12 +23,12 @@ type modelPlace struct {
 }
 
 // load loads and verifies the whole model.
-func (p modelPlace) load() (*scoring.Model, error) {
+func (p modelPlace) load(e scoring.Engine) (*scoring.Model, error) {
 	m, err := scoring.LoadFS(p.fsys, forest.DefaultLimits())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.where, err)
 	}
-	return m, nil
+	return m.With(e), nil
 }
 
 func directoryPlace(dir string) modelPlace { return modelPlace{dir, os.DirFS(dir)} }
@@ -59,11 +59,11 @@ func (c *Config) findModel(want control.Name) (*scoring.Model, error) {
 	home := directoryPlace(c.registered(want.Name))
 	_, have, err := scoring.ReadManifest(home.fsys)
 	if err == nil && have == want.Digest {
-		return home.load()
+		return home.load(c.Model.Engine)
 	}
 	for _, p := range c.modelPlaces() {
 		if _, d, wrong := scoring.ReadManifest(p.fsys); wrong == nil && d == want.Digest {
-			return p.load()
+			return p.load(c.Model.Engine)
 		}
 	}
 	if err != nil {

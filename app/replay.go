@@ -125,6 +125,9 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		r.report.Inputs = append(r.report.Inputs, name)
 	}
 	engine := pipeline.EngineConfig{Set: set, Vectors: c.Decision.Vector, Now: time.Now}
+	if engine.Reasons, err = c.reasons(); err != nil {
+		return nil, err
+	}
 	if !o.NoModel {
 		if engine.Model, err = c.loadModel(); err != nil {
 			return nil, err

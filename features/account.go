@@ -96,17 +96,25 @@ func (a *Account) Fold(o *Observation) {
 
 // name gives the texts of the observed transaction their numbers.
 func (a *Account) name(o *Observation) {
-	o.event.merchant = a.names.add(o.tx.Merchant.Name)
-	o.event.category = a.names.add(o.tx.Merchant.Category)
+	o.event.merchant = a.nameOf(merchantField, o)
+	o.event.category = a.nameOf(categoryField, o)
 	for i := range a.set.attributes {
 		p := &a.set.attributes[i]
 		if p.kind == expression.Text {
-			o.row[i] = int64(a.names.add(o.env.Texts[p.slot]))
+			o.row[i] = int64(a.nameOf(firstAttributeField+textField(i), o))
 		} else {
 			value, _ := o.tx.Attribute(p.name)
 			o.row[i] = parseFixed(value) // what env holds of it is no decimal any more
 		}
 	}
+}
+
+// nameOf gives one of them its number.
+func (a *Account) nameOf(f textField, o *Observation) uint32 {
+	if n := o.numbers[f]; n != unasked && n != unheard {
+		return n
+	}
+	return a.names.add(a.set.ownText(f, o))
 }
 
 // row returns the row of the event at index i.

@@ -18,10 +18,15 @@ type aggregate interface {
 	value(s statistic, key uint32) float64
 	// reset empties the aggregate, keeping its memory.
 	reset()
+	// touch reads what enter and value will read, see Account.Touch.
+	touch() uint64
 }
 
 // unheard stands for a text that the account has no number for.
 const unheard = math.MaxUint32
+
+// unasked stands for a text whose number has not been looked up.
+const unasked = unheard - 1
 
 // statistic names what to read off an aggregate.
 type statistic uint8

@@ -60,9 +60,13 @@ func (a *Account) read(f *feature, o *Observation) float64 {
 // number returns the number of the observed transaction's own text: 0 for none, unheard for one that the account
 // does not know.
 func (a *Account) number(f textField, o *Observation) uint32 {
-	n, known := a.names.find(a.set.ownText(f, o))
-	if !known {
-		return unheard
+	n := o.numbers[f]
+	if n == unasked {
+		var known bool
+		if n, known = a.names.find(a.set.ownText(f, o)); !known {
+			n = unheard
+		}
+		o.numbers[f] = n
 	}
 	return n
 }

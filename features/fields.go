@@ -111,7 +111,9 @@ func (s *Set) newEnv() expression.Env {
 func (s *Set) describe(env *expression.Env, tx *payment.Transaction, e *event) {
 	env.Time = e.time
 	s.describeFields(env, e)
-	env.Texts[slotCurrency] = tx.Currency.Code()
+	if !tx.Currency.Is(env.Texts[slotCurrency]) { // it is that of the transaction before, mostly
+		env.Texts[slotCurrency] = tx.Currency.Code()
+	}
 	env.Texts[slotMerchant], env.Texts[slotCategory], env.Texts[slotAccount] = tx.Merchant.Name, tx.Merchant.Category, tx.AccountID
 	for i := range s.attributes {
 		a := &s.attributes[i]

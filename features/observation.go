@@ -18,6 +18,7 @@ type Observation struct {
 	set        *Set // that the memory below is for
 	event      event
 	row        []int64
+	numbers    []uint32 // of the transaction's texts, by field; finding one takes as long as a feature
 	tx         *payment.Transaction
 	env        expression.Env
 	computed   bool // env holds the features
@@ -60,9 +61,13 @@ func (a *Account) Observe(tx *payment.Transaction, o *Observation) {
 	s := a.set
 	if o.set != s {
 		*o = Observation{set: s, env: s.newEnv(), Tiles: make([]Tiles, len(s.entities)), row: make([]int64, s.stride)}
+		o.numbers = make([]uint32, int(firstAttributeField)+len(s.attributes))
 		o.approximation.features = make([]bool, len(s.features))
 	}
 	clear(o.Tiles)
+	for i := range o.numbers {
+		o.numbers[i] = unasked
+	}
 	o.approximation.reset()
 	id, rest := tx.Fingerprint()
 	id &= 1<<56 - 1

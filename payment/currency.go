@@ -29,6 +29,12 @@ func (c Currency) Code() string {
 	return string(c.Append(buf[:0]))
 }
 
+// Is reports whether code is the currency's.
+func (c Currency) Is(code string) bool {
+	var buf [3]byte
+	return string(c.Append(buf[:0])) == code
+}
+
 // Append appends the three letters to dst, or nothing for no currency.
 func (c Currency) Append(dst []byte) []byte {
 	if c == 0 || int(c) >= len(iso4217) {

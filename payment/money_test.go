@@ -33,6 +33,9 @@ func TestCurrencies(t *testing.T) {
 		if c.Code() != code {
 			t.Errorf("Code of %s is %q", code, c.Code())
 		}
+		if !c.Is(code) || c.Is("") || c.Is("XXX") || payment.Currency(0).Is(code) {
+			t.Errorf("%s is not %s, or is another", code, code)
+		}
 	}
 	for _, code := range []string{"", "US", "USDX", "usd", "U D", "AAA", "ZZZ", "XAU", "XXX", "XTS", "XDR", "XBA", "DEM"} {
 		if c, ok := payment.ParseCurrency(code); ok || c != 0 {

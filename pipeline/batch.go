@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/weir-fraud/weir/features"
@@ -85,9 +86,9 @@ func (w *Worker) process(ctx context.Context) error {
 			}
 		}
 	}
-	w.samples.flush(w.stats.Stages)
+	w.samples.flush(w.stats.Stages, l.to())
 	w.recent.trim(w.config.CacheAccounts)
-	for _, l := range w.entities.lookups() {
+	for _, l := range w.entities.lookups {
 		l.trim(w.config.CacheAccounts)
 	}
 	return nil
@@ -96,7 +97,10 @@ func (w *Worker) process(ctx context.Context) error {
 // advance works off a partition's records in order, up to the first that has to wait for other partitions.
 func (w *Worker) advance(p *partition, at []int32) error {
 	b, done := w.filling, 0
-	for _, i := range at {
+	for n, i := range at {
+		if n%ahead == 0 {
+			w.touch(at[n:min(n+ahead, len(at))])
+		}
 		r, in := &w.intake.records[i], &w.intake.inputs[i]
 		if r.Offset < p.next {
 			done++
@@ -129,6 +133,28 @@ func (w *Worker) advance(p *partition, at []int32) error {
 		return w.worked(p)
 	}
 	return nil
+}
+
+// ahead is how many transactions are touched before the first of them is worked on. What they touch has to be near until
+// the last of them: more than a few dozen are too many.
+const ahead = 16
+
+// touch has the memory come that transactions will need.
+func (w *Worker) touch(at []int32) {
+	for _, i := range at {
+		in := &w.intake.inputs[i]
+		if in.refused != nil {
+			continue
+		}
+		in.entry.account.Touch()
+		for k := range in.tiles {
+			for _, s := range [...]*series{in.tiles[k].transactions, in.tiles[k].labels} {
+				if s != nil {
+					s.closed.Touch()
+				}
+			}
+		}
+	}
 }
 
 // mustWait holds a partition back where its next transaction, that of the record after the first done, reads tiles that
@@ -199,6 +225,9 @@ func (w *Worker) emit(r *stream.Record, in *input) {
 	if w.judge.observation.Late {
 		b.tally.late++
 	}
+	if cap(b.bytes)-len(b.bytes) < roomForDecision {
+		b.bytes = slices.Grow(b.bytes, len(b.bytes)+roomForDecision) // append would copy what is there more often
+	}
 	start := len(b.bytes)
 	b.bytes = d.AppendJSON(b.bytes)
 	b.add(w.config.Topics.Decisions, r, start)
@@ -210,6 +239,9 @@ func (w *Worker) emit(r *stream.Record, in *input) {
 	b.bytes = w.judge.alert(in.entry, &in.tx, in.keys).AppendJSON(b.bytes)
 	b.add(w.config.Topics.Alerts, r, start)
 }
+
+// roomForDecision is what most decisions fit in.
+const roomForDecision = 2048
 
 // add adds a message whose value is what b.bytes holds from start on, with the key and partition of the record it
 // stems from. Growing b.bytes leaves earlier values where they are.

@@ -10,21 +10,23 @@ import (
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/forest"
 	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // Engine is what decides: features, model, policy and the words for alerts. It is immutable, and the same for live
 // traffic and replay.
 type Engine struct {
-	set       *features.Set
-	scorer    *scoring.Scorer
-	model     string // its id
-	policy    *policy.Policy
-	lists     *policy.Lists
-	explainer *alerts.Explainer
-	marks     []string // names, in the order of their bits
-	vectors   bool
-	now       func() time.Time
+	set         *features.Set
+	scorer      *scoring.Scorer
+	model       string // its id
+	policy      *policy.Policy
+	lists       *policy.Lists
+	explainer   *alerts.Explainer
+	attribution *scoring.Attribution // nil where the model does not allow it: alerts are then explained by comparisons
+	marks       []string             // names, in the order of their bits
+	vectors     bool
+	now         func() time.Time
 
 	approximate []string // the flag of each feature
 }
@@ -32,17 +34,19 @@ type Engine struct {
 // EngineConfig is what an Engine is made of.
 type EngineConfig struct {
 	Set     *features.Set
-	Model   *scoring.Model   // nil to compute features only
-	Policy  *policy.Policy   // what turns scores into actions; needed with a model
-	Lists   *policy.Lists    // entries of its lists
-	Vectors bool             // whether decisions carry their feature vector
-	Now     func() time.Time // stamps alerts, and nothing else
+	Model   *scoring.Model    // nil to compute features only
+	Policy  *policy.Policy    // what turns scores into actions; needed with a model
+	Lists   *policy.Lists     // entries of its lists
+	Vectors bool              // whether decisions carry their feature vector
+	Reasons *alerts.Catalogue // nil for the shipped one
+	Now     func() time.Time  // stamps alerts, and nothing else
 }
 
 // NewEngine returns an Engine. It fails where the model wants features that the set lacks or defines otherwise.
 func NewEngine(c EngineConfig) (*Engine, error) {
 	var scorer *scoring.Scorer
 	var model string
+	var attribution *scoring.Attribution
 	if c.Model != nil {
 		if c.Policy == nil {
 			return nil, errors.New("an engine with a model needs a policy to decide by")
@@ -51,16 +55,26 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 		if scorer, err = c.Model.Bind(c.Set.Schema()); err != nil {
 			return nil, err
 		}
+		if attribution, err = c.Model.Attribution(c.Set.Schema()); err != nil && !errors.Is(err, forest.ErrNoAttribution) {
+			return nil, err
+		}
 		model = c.Model.ID()
 	}
-	reporting, _ := payment.ParseCurrency(c.Set.Layout().Currency)
+	catalogue := c.Reasons
+	if catalogue == nil {
+		catalogue = alerts.BuiltinCatalogue()
+	}
+	explainer, err := alerts.NewExplainer(c.Set, catalogue)
+	if err != nil {
+		return nil, err
+	}
 	approximate := make([]string, c.Set.Schema().Len())
 	for i, name := range c.Set.Schema().Names {
 		approximate[i] = flagApproximate + ":" + name
 	}
 	return &Engine{
 		set: c.Set, scorer: scorer, model: model, policy: c.Policy, lists: c.Lists, vectors: c.Vectors, now: c.Now, marks: c.Set.Marks(),
-		explainer: alerts.NewExplainer(c.Set.Schema(), reporting), approximate: approximate,
+		explainer: explainer, attribution: attribution, approximate: approximate,
 	}, nil
 }
 
@@ -95,10 +109,17 @@ type judge struct {
 	vector      features.Vector
 	decision    scoring.Decision
 	verdict     policy.Verdict
+
+	shares  []float64 // what each value adds to the margin
+	scratch *scoring.AttributionScratch
 }
 
 func newJudge(e *Engine) *judge {
-	return &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len())}
+	j := &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len())}
+	if e.attribution != nil {
+		j.shares, j.scratch = make([]float64, e.attribution.Width()), e.attribution.NewScratch()
+	}
+	return j
 }
 
 // observe looks at a transaction of the entry's account.
@@ -172,7 +193,7 @@ func (j *judge) alert(e *entry, tx *payment.Transaction, keys []string) *alerts.
 			entities = append(entities, alerts.Entity{Name: j.set.Entities()[i].Name, Key: strings.Clone(key)})
 		}
 	}
-	reasons := j.explainer.Reasons(tx, j.vector)
+	reasons := j.reasons(tx)
 	if made := j.verdict.Reasons; len(made) > 0 {
 		reasons = alerts.MadeByRules(ruleReasons(made), reasons)
 	}
@@ -185,11 +206,24 @@ func (j *judge) alert(e *entry, tx *payment.Transaction, keys []string) *alerts.
 	})
 }
 
+// reasons says why the scored transaction is looked at: by what the model went by, or else by comparisons.
+func (j *judge) reasons(tx *payment.Transaction) []alerts.Reason {
+	if j.attribution == nil {
+		return j.explainer.Reasons(tx, j.vector)
+	}
+	j.attribution.Explain(j.vector, j.shares, j.scratch)
+	shares, others := j.shares[:len(j.vector)], j.shares[len(j.vector):]
+	if kind, ok := j.scorer.Kind(j.vector); ok {
+		return j.explainer.Attributed(tx, j.vector, shares, j.explainer.Unlike(kind, j.vector, others[0]))
+	}
+	return j.explainer.Attributed(tx, j.vector, shares)
+}
+
 // ruleReasons returns the reasons of rules and lists as an alert has them.
 func ruleReasons(made []policy.Reason) []alerts.Reason {
 	reasons := make([]alerts.Reason, len(made))
 	for i, r := range made {
-		reasons[i] = alerts.Reason{Code: alerts.Code(r.Code), Text: r.Text}
+		reasons[i] = alerts.Reason{Code: alerts.Code(r.Code), Title: r.Text, Text: r.Text}
 	}
 	return reasons
 }

@@ -17,6 +17,7 @@ type entities struct {
 	list         []features.Entity
 	transactions *lookup // nil where nothing is read
 	labels       *lookup
+	lookups      []*lookup // those of the two that are there
 }
 
 // newEntities makes what the worker needs for the set's entities.
@@ -34,6 +35,11 @@ func (w *Worker) newEntities() entities {
 	labels.recent, labels.kept = time.Second, w.config.Labels.Kept
 	e.transactions = newLookup(transactions, set, (*features.Entity).Shape, 0, w.stats, w.log)
 	e.labels = newLookup(labels, set, (*features.Entity).LabelShape, set.LabelDelay()+set.Layout().MaxFuture, w.stats, w.log)
+	for _, l := range []*lookup{e.transactions, e.labels} {
+		if l != nil {
+			e.lookups = append(e.lookups, l)
+		}
+	}
 	return e
 }
 
@@ -78,7 +84,7 @@ func (h *hold) without(missing *hold) {
 // loadOthers finds the series that the transactions of this poll read, and reads what is missing of them.
 func (w *Worker) loadOthers(ctx context.Context) error {
 	in := &w.intake
-	lookups := w.entities.lookups()
+	lookups := w.entities.lookups
 	if len(lookups) == 0 {
 		return nil
 	}
@@ -124,16 +130,6 @@ func (w *Worker) findNewest() {
 			}
 		}
 	}
-}
-
-func (e *entities) lookups() []*lookup {
-	var all []*lookup
-	for _, l := range []*lookup{e.transactions, e.labels} {
-		if l != nil {
-			all = append(all, l)
-		}
-	}
-	return all
 }
 
 // through returns the newest tile of an entity that a transaction at t reads.
@@ -259,7 +255,7 @@ func (w *Worker) complete(p *partition, in *input) (missing hold, ok bool) {
 		return hold{}, true
 	}
 	for k := range in.tiles {
-		for _, l := range w.entities.lookups() {
+		for _, l := range w.entities.lookups {
 			s := in.tiles[k].of(l == w.entities.labels)
 			if s == nil {
 				continue

@@ -14,7 +14,7 @@ const (
 	Consume  Stage = iota // take records from the client; measured in CPU time only
 	Decode                // parse them
 	Load                  // read accounts from the store
-	Features              // compute vectors
+	Features              // see whether tiles are there, and compute vectors
 	Score                 // walk the trees
 	Decide                // policy, reasons, and writing decisions and alerts down
 	Fold                  // take transactions into their accounts
@@ -69,12 +69,13 @@ func (l *lap) to() time.Duration {
 }
 
 // sampleEvery is how many transactions there are to one whose stages are measured apart: reading a clock takes about
-// as long as the shorter stages.
+// as long as the shorter stages, and is subtracted from each.
 const sampleEvery = 16
 
 // samples adds up the stages of the transactions of a poll that are measured.
 type samples struct {
 	seen, taken int
+	clock       time.Duration // that reading the clock took, once for each taken
 	spent       [numStages]time.Duration
 }
 
@@ -91,7 +92,9 @@ func (w *Worker) sampled() sampled {
 		return sampled{}
 	}
 	s.taken++
-	return sampled{s, w.lap()}
+	l := w.lap()
+	s.clock += l.to()
+	return sampled{s, l}
 }
 
 // end ends a stage and begins the next.
@@ -101,13 +104,19 @@ func (s *sampled) end(stage Stage) {
 	}
 }
 
-// flush adds what the samples stand for to the stages.
-func (s *samples) flush(to *Stages) {
+// flush adds what the samples stand for to the stages. total is what all transactions took together: what is not in the
+// samples is done before features are computed, and counts as theirs.
+func (s *samples) flush(to *Stages, total time.Duration) {
 	if s.taken == 0 {
 		return
 	}
-	for _, stage := range [...]Stage{Features, Score, Decide, Fold} {
-		to.add(stage, s.spent[stage]*time.Duration(s.seen)/time.Duration(s.taken))
+	const readings = 6 // of the clock, for each that is taken
+	left := total - readings*s.clock
+	for _, stage := range [...]Stage{Score, Decide, Fold} {
+		d := max(0, s.spent[stage]-s.clock) * time.Duration(s.seen) / time.Duration(s.taken)
+		to.add(stage, d)
+		left -= d
 	}
+	to.add(Features, max(0, left))
 	*s = samples{}
 }

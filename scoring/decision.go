@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/weir-fraud/weir/features"
@@ -101,6 +102,9 @@ const canonicalNaN = 0x7ff8000000000001
 // AppendVector appends v as standard base64 of little-endian float64 values. It uses only characters that stand for
 // themselves in JSON.
 func AppendVector(dst []byte, v features.Vector) []byte {
+	// All at once: appending bit by bit would check for room, and make it, at each.
+	at := len(dst)
+	dst = slices.Grow(dst, base64.StdEncoding.EncodedLen(8*len(v)))[:at+base64.StdEncoding.EncodedLen(8*len(v))]
 	var chunk [24]byte // three values make 32 characters without padding
 	n := 0
 	for _, x := range v {
@@ -110,9 +114,10 @@ func AppendVector(dst []byte, v features.Vector) []byte {
 		}
 		binary.LittleEndian.PutUint64(chunk[n:], bits)
 		if n += 8; n == len(chunk) {
-			dst = base64.StdEncoding.AppendEncode(dst, chunk[:])
-			n = 0
+			base64.StdEncoding.Encode(dst[at:], chunk[:])
+			at, n = at+32, 0
 		}
 	}
-	return base64.StdEncoding.AppendEncode(dst, chunk[:n])
+	base64.StdEncoding.Encode(dst[at:], chunk[:n])
+	return dst
 }

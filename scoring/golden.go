@@ -25,7 +25,7 @@ const (
 type golden struct {
 	vector      features.Vector // in the model's order
 	margin      float64
-	probability float64
+	probability float64 // after calibration
 }
 
 // parseGolden reads golden.csv: a header margin,probability,<feature names>, then a vector a line. An empty field is
@@ -89,18 +89,13 @@ func parseGoldenRow(record []string) (golden, error) {
 // verifyGolden holds that s gives the trainer's scores. Feature i of a golden vector goes to position at[i].
 func verifyGolden(list []golden, s *Scorer, at []int) error {
 	v := make(features.Vector, s.width)
-	for i := range v {
-		v[i] = math.NaN()
-	}
 	for i, g := range list {
-		for j, x := range g.vector {
-			v[at[j]] = x
-		}
+		g.spread(v, at)
 		margin := s.Margin(v)
 		if math.Abs(margin-g.margin) > marginTolerance*math.Max(1, math.Abs(g.margin)) ||
-			math.Abs(s.link.Score(margin)-g.probability) > goldenTolerance {
+			math.Abs(s.probability(margin)-g.probability) > goldenTolerance {
 			return fmt.Errorf("vector %d scores %g (margin %g) here, and the trainer computed %g (margin %g): "+
-				"the model does not score as it was trained; train it again", i+1, s.link.Score(margin), margin, g.probability, g.margin)
+				"the model does not score as it was trained; train it again", i+1, s.probability(margin), margin, g.probability, g.margin)
 		}
 	}
 	return nil

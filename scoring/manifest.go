@@ -36,8 +36,11 @@ type Manifest struct {
 	Test       *Evaluation `json:"test,omitempty"`       // still later data that chose nothing; nil where there was none
 	Link       Link        `json:"link,omitempty"`       // from margin to score; empty: logistic
 	Thresholds Thresholds  `json:"thresholds"`
-	Features   []Feature   `json:"features"` // in the model's order
-	Files      Hashes      `json:"files"`
+
+	Calibration *Calibration `json:"calibration,omitempty"` // nil: the model's scores as they are
+	Groups      *Groups      `json:"groups,omitempty"`      // nil: the model reads its features alone
+	Features    []Feature    `json:"features"`              // in the model's order
+	Files       Hashes       `json:"files"`
 }
 
 // Trainer names the program that made a model.
@@ -167,10 +170,23 @@ func (m *Manifest) Validate() error {
 			return err
 		}
 	}
+	if m.Calibration != nil {
+		if err := m.Calibration.Validate(); err != nil {
+			return fmt.Errorf("calibration: %w", err)
+		}
+	}
 	if err := m.Bands().Validate(); err != nil {
 		return fmt.Errorf("thresholds: %w", err)
 	}
-	return validateFeatures(m.Features)
+	if err := validateFeatures(m.Features); err != nil {
+		return err
+	}
+	if m.Groups != nil {
+		if err := m.Groups.validate(m.Features); err != nil {
+			return fmt.Errorf("groups: %w", err)
+		}
+	}
+	return nil
 }
 
 func (w *Window) validate(key string) error {

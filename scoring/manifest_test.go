@@ -96,6 +96,8 @@ func TestManifestWithoutDeclineNeverDeclines(t *testing.T) {
 func FuzzParseManifest(f *testing.F) {
 	f.Add([]byte(readDirectory(f, "cards")[scoring.ManifestFile]))
 	f.Add([]byte(readDirectory(f, "one_feature")[scoring.ManifestFile]))
+	f.Add([]byte(readDirectory(f, "isotonic")[scoring.ManifestFile]))
+	f.Add([]byte(readDirectory(f, "platt")[scoring.ManifestFile]))
 	f.Add([]byte(`{"format":1,"id":[[{"a":[{}]}]]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := scoring.ParseManifest(data)
@@ -107,6 +109,14 @@ func FuzzParseManifest(f *testing.F) {
 		}
 		if err := m.Bands().Validate(); err != nil {
 			t.Errorf("accepted, and its thresholds are not valid: %v", err)
+		}
+		before := -1.0
+		for margin := -40.0; margin <= 40; margin++ {
+			p := m.Calibration.Apply(margin, scoring.Probability(margin))
+			if !(p >= before && p <= 1) {
+				t.Fatalf("accepted, and its calibration gives %v for the margin %v after %v", p, margin, before)
+			}
+			before = p
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
@@ -26,6 +27,7 @@ type Model struct {
 	digest   string
 	forest   *forest.Forest
 	golden   []golden
+	engine   Engine
 }
 
 // Load reads the model directory dir and verifies it: the hashes of its files, the whole structure of the trees, the
@@ -44,7 +46,7 @@ func LoadFS(fsys fs.FS, limits forest.Limits) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{manifest: *manifest, digest: sum}
+	m := &Model{manifest: *manifest, digest: sum, engine: EngineFast}
 	if err := m.readForest(fsys, limits); err != nil {
 		return nil, err
 	}
@@ -101,7 +103,7 @@ func (m *Model) readForest(fsys fs.FS, limits forest.Limits) error {
 // checkNames holds that the model file has the manifest's features in the manifest's order. A model that was trained
 // without names has LightGBM's own, Column_0 and so on, which say nothing of the order.
 func (m *Model) checkNames() error {
-	want, have := m.manifest.Features, m.forest.Names()
+	want, have := m.manifest.inputs(), m.forest.Names()
 	if len(want) != len(have) {
 		return fmt.Errorf("the model reads %d features, and %s lists %d; copy the whole directory again, or train again",
 			len(have), ManifestFile, len(want))
@@ -114,9 +116,9 @@ func (m *Model) checkNames() error {
 		return nil
 	}
 	for i, name := range have {
-		if name != want[i].Name {
+		if name != want[i] {
 			return fmt.Errorf("feature %d is called %s here and %q in %s; copy the whole directory again, or train again",
-				i, payment.Quote(name), want[i].Name, ManifestFile)
+				i, payment.Quote(name), want[i], ManifestFile)
 		}
 	}
 	return nil
@@ -139,19 +141,25 @@ func (m *Model) Schema() *features.Schema { return m.manifest.Schema() }
 func (m *Model) Trees() int { return m.forest.Trees() }
 
 // Bind returns a scorer for vectors of the given schema. It refuses, with an error that wraps
-// [features.ErrDefinition], when the schema lacks a feature of the model or defines it otherwise, and repeats the
-// golden vectors through the result.
+// [features.ErrDefinition], when the schema lacks a feature of the model or defines it otherwise, repeats the
+// golden vectors through the result, and holds EngineFast against EngineLeaves on them.
 func (m *Model) Bind(schema *features.Schema) (*Scorer, error) {
 	at, err := schema.Project(m.Schema())
 	if err != nil {
 		return nil, fmt.Errorf("model %s cannot read these features: %w; declare the feature as it was when the model was trained, "+
 			"or train again", m.ID(), err)
 	}
-	trees, err := m.forest.Leaves(at, schema.Len())
+	inputs, width := at, schema.Len()
+	var kinds *kinds
+	if g := m.manifest.Groups; g != nil {
+		kinds = g.bind(schema)
+		inputs, width = append(slices.Clone(at), width), width+1
+	}
+	trees, err := m.evaluator(inputs, width)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.ID(), err)
 	}
-	s := &Scorer{trees: trees, link: m.manifest.Link, width: schema.Len()}
+	s := &Scorer{trees: trees, kinds: kinds, link: m.manifest.Link, calibration: m.manifest.Calibration, width: schema.Len()}
 	if err := verifyGolden(m.golden, s, at); err != nil {
 		return nil, fmt.Errorf("%s: %w", GoldenFile, err)
 	}

@@ -72,8 +72,14 @@ func bind(t testing.TB, m *scoring.Model, s *features.Schema) *scoring.Scorer {
 // The margins are LightGBM's own, bit for bit, on missing, huge, infinite and signed-zero values, and on values right
 // at the trees' thresholds.
 func TestScoresAreLightGBMs(t *testing.T) {
-	for _, name := range []string{"cards", "one_feature"} {
-		m := load(t, name)
+	for _, c := range []struct {
+		name   string
+		engine scoring.Engine
+	}{
+		{"cards", scoring.EngineFast}, {"one_feature", scoring.EngineFast}, {"cards", scoring.EngineLeaves}, {"one_feature", scoring.EngineLeaves},
+	} {
+		name := c.name
+		m := load(t, name).With(c.engine)
 		s := bind(t, m, m.Schema())
 		rows := goldenRows(t, name)
 		if len(rows) < 300 {

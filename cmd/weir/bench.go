@@ -15,7 +15,8 @@ import (
 func benchCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure throughput, latency and size", Long: `Measure against the configured Kafka and Redis. Every figure is a line of "name value unit"; docs/benchmarks.md
 defines each. Benchmarks use topics, groups and a state of their own and delete them afterwards.`}
-	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchDecideCommand(), benchPipelineCommand(), benchFeaturesCommand(), benchEntitiesCommand())
+	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchDecideCommand(), benchPipelineCommand(), benchFeaturesCommand(), benchScoringCommand(),
+		benchEntitiesCommand())
 	return cmd
 }
 
@@ -49,6 +50,7 @@ func benchAllCommand() *cobra.Command {
 	f.DurationVar(&o.For, "for", 30*time.Second, "how long to measure each latency")
 	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
 	f.StringVar(&o.Profile, "profile", "", "write a CPU profile of the pipeline to this file, for go tool pprof")
+	pythonFlag(cmd, &o)
 	return cmd
 }
 
@@ -116,6 +118,25 @@ func benchFeaturesCommand() *cobra.Command {
 1,000 events in the longest window. It needs no servers.`,
 		RunE: measure(app.BenchFeatures),
 	}
+}
+
+func benchScoringCommand() *cobra.Command {
+	var o app.BenchOptions
+	cmd := &cobra.Command{
+		Use: "scoring", Short: "Measure what the score of one transaction takes, and its explanation", Args: cobra.NoArgs,
+		Long: `Print the CPU time that one vector of 63 features takes in a model of 200 trees, of 31 and of 63 leaves: its score and what
+each feature adds to it. It needs no servers.`,
+		Example: "  weir bench scoring --python .venv/bin/python",
+		RunE: measure(func(ctx context.Context, c app.Config, stdout, stderr io.Writer, log *slog.Logger) error {
+			return app.BenchScoring(ctx, c, o, stdout, stderr, log)
+		}),
+	}
+	pythonFlag(cmd, &o)
+	return cmd
+}
+
+func pythonFlag(cmd *cobra.Command, o *app.BenchOptions) {
+	cmd.Flags().StringVar(&o.Python, "python", "", "a Python that has weir_train, to measure LightGBM's pred_contrib on the same models")
 }
 
 func benchEntitiesCommand() *cobra.Command {

@@ -75,6 +75,9 @@ func log1p(x float64) float64 {
 	return float64(log(u)*x) / (u - 1) // the ratio makes up for what 1+x lost
 }
 
+// Log1p returns log(1 + x) as expressions have it, with the same bits on every platform; NaN where it is no number.
+func Log1p(x float64) float64 { return log1p(x) }
+
 // log10 returns the decimal logarithm, of a power of ten exactly.
 func log10(x float64) float64 {
 	y := log(x) / math.Ln10

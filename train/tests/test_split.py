@@ -18,6 +18,7 @@ def dataset(label: list[int], time: list[int] | None = None) -> Dataset:
         np.zeros((n, 1)),
         np.array(label),
         np.array(time if time is not None else [i * DAY_MS // 10 for i in range(n)]),
+        np.arange(n) % 7,
         np.array([""] * n),
         np.zeros(n, dtype=np.int64),
         ["a"],

@@ -8,14 +8,17 @@ from pathlib import Path
 
 from weir_train import TrainingError, __version__
 from weir_train.boosting import Shape
+from weir_train.calibration import KINDS
 from weir_train.dataset import Span
+from weir_train.groups import BEHAVIOUR, COMPARED, Options, Term, terms
+from weir_train.job import METHODS, SCORINGS, Job
 from weir_train.moments import parse_duration, parse_time
-from weir_train.pipeline import Job, run
+from weir_train.pipeline import run
 from weir_train.thresholds import Budget
 
 _DESCRIPTION = """\
-Train a fraud model from the features that weir replay wrote, and write its model directory: model.txt (LightGBM),
-manifest.json, golden.csv and report.md. The same files and options give the same bytes.
+Train a fraud model from the features that weir replay wrote, and write its model directory: model.txt (trees in
+LightGBM's text form), manifest.json, golden.csv and report.md. The same files and options give the same bytes.
 
 The rows are split by time, never at random:
 
@@ -28,8 +31,13 @@ example:
   python -m weir_train --features features.csv.gz --out models/cards/2026-11-24 --id cards/2026-11-24 \\
       --alerts-per-day 200 --delay 7d
 
+  python -m weir_train --method isolation-forest --groups 8 --features features.csv.gz --out models/cards/strange \\
+      --id cards/strange --alerts-per-day 50    # without any label
+
 Then read report.md in the model directory. docs/models.md says what each file holds and what loading verifies.
 """
+
+_FOREST_LEAVES = 255  # of a random forest, whose trees are not small
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
 
@@ -56,12 +64,49 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--select",
         metavar="NAME,...",
-        help="the features to train on, in the model's order, or @FILE with one on each line (default: all)",
+        help="the features to train on, in the model's order, or @FILE with one on each line (default: all; for an "
+        "isolation forest, of the shipped features, those that tell what is strange)",
     )
     what.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model directory to make")
     what.add_argument("--id", required=True, help="the model's name in decisions, such as cards/2026-11-24")
     what.add_argument("--created", metavar="TIME", help="creation time to state (default: the last transaction's)")
     what.add_argument("--replace", action="store_true", help="replace a model directory at --out")
+
+    how = p.add_argument_group("method")
+    how.add_argument(
+        "--method",
+        choices=METHODS,
+        default="boosting",
+        help="boosting: LightGBM; random-forest: scikit-learn's; isolation-forest: scikit-learn's, which needs no "
+        "label and scores how strange a transaction is (default %(default)s)",
+    )
+    how.add_argument(
+        "--groups",
+        type=int,
+        default=0,
+        metavar="N",
+        help="make N groups of accounts that behave alike, and the distance from the own group an input (default none)",
+    )
+    how.add_argument(
+        "--group-by",
+        metavar="NAME,...",
+        help="what accounts are grouped by, log: before a feature that is taken as log(1+x) (default: of "
+        + ", ".join(BEHAVIOUR)
+        + " those that there are)",
+    )
+    how.add_argument(
+        "--group-compare",
+        metavar="NAME,...",
+        help="what of a transaction is compared with its group (default: of "
+        + ", ".join(COMPARED)
+        + " those that there are)",
+    )
+    how.add_argument(
+        "--score",
+        choices=SCORINGS,
+        default="both",
+        help="of an isolation forest with groups: which of them makes the score (default %(default)s)",
+    )
 
     parts = p.add_argument_group("split in time")
     where = parts.add_mutually_exclusive_group()
@@ -121,11 +166,22 @@ def parser() -> argparse.ArgumentParser:
         help="decline where at least this share is fraud, with 90 %% confidence (default %(default)s)",
     )
 
+    choose.add_argument(
+        "--calibrate",
+        choices=KINDS,
+        help="make scores the share of fraud, as the validation part has it: isotonic needs some hundred frauds there, "
+        "platt fewer (default isotonic; an isolation forest is not calibrated)",
+    )
+
     shape = Shape()
     trees = p.add_argument_group("trees")
     trees.add_argument("--trees", type=int, default=shape.trees, metavar="N", help="how many (default %(default)s)")
     trees.add_argument(
-        "--leaves", type=int, default=shape.leaves, metavar="N", help="of one tree (default %(default)s)"
+        "--leaves",
+        type=int,
+        metavar="N",
+        help=f"of one tree (default {shape.leaves}; of a random forest {_FOREST_LEAVES}; an isolation forest has "
+        "no limit)",
     )
     trees.add_argument(
         "--learning-rate", type=float, default=shape.learning_rate, metavar="R", help="(default %(default)s)"
@@ -136,6 +192,13 @@ def parser() -> argparse.ArgumentParser:
         default=shape.min_data_in_leaf,
         metavar="N",
         help="rows a leaf needs (default %(default)s)",
+    )
+    trees.add_argument(
+        "--sample",
+        type=int,
+        default=256,
+        metavar="N",
+        help="rows that each tree of an isolation forest is grown on (default %(default)s)",
     )
     trees.add_argument("--seed", type=int, default=shape.seed, metavar="N", help="(default %(default)s)")
     trees.add_argument(
@@ -158,6 +221,10 @@ def selection(text: str) -> list[str]:
     return names
 
 
+def _terms(text: str | None) -> list[Term] | None:
+    return None if text is None else terms(selection(text))
+
+
 def _span(args: argparse.Namespace, name: str) -> Span:
     start, end = (
         None if (text := getattr(args, f"{name}_{edge}")) is None else parse_time(text) for edge in ("from", "to")
@@ -178,8 +245,9 @@ def job(args: argparse.Namespace) -> Job:
         raise TrainingError("--alerts-per-day must be above 0")
     if args.alert_share is not None and not 0 < args.alert_share < 1:
         raise TrainingError("--alert-share must lie between 0 and 1")
-    for option, least in (("trees", 1), ("leaves", 2), ("min_data_in_leaf", 1), ("threads", 1), ("seed", 0)):
-        if getattr(args, option) < least:
+    least_of = {"trees": 1, "leaves": 2, "min_data_in_leaf": 1, "threads": 1, "seed": 0, "sample": 2, "groups": 0}
+    for option, least in least_of.items():
+        if (value := getattr(args, option)) is not None and value < least:
             raise TrainingError(f"--{option.replace('_', '-')} must be at least {least}")
     if not args.learning_rate > 0:
         raise TrainingError("--learning-rate must be above 0")
@@ -188,11 +256,26 @@ def job(args: argparse.Namespace) -> Job:
             f"--id {args.id!r} is not legal; use lower-case letters, digits, ., _ and -, parts joined by /, "
             "as in cards/2026-11-24"
         )
+    if args.method == "isolation-forest" and args.calibrate not in (None, "none"):
+        raise TrainingError("--calibrate needs labels, and an isolation forest is trained without; leave it out")
+    if args.groups == 0 and (args.group_by or args.group_compare or args.score != "both"):
+        raise TrainingError("--group-by, --group-compare and --score are about groups; ask for some with --groups")
     return Job(
         features=args.features,
         out=args.out,
         model_id=args.id,
-        shape=Shape(args.trees, args.leaves, args.learning_rate, args.min_data_in_leaf, args.seed, args.threads),
+        shape=Shape(
+            args.trees,
+            args.leaves or (_FOREST_LEAVES if args.method == "random-forest" else Shape.leaves),
+            args.learning_rate,
+            args.min_data_in_leaf,
+            args.seed,
+            args.threads,
+        ),
+        method=args.method,
+        sample=args.sample,
+        groups=None if args.groups == 0 else Options(args.groups, _terms(args.group_by), _terms(args.group_compare)),
+        scoring=args.score,
         test_fraction=args.test_fraction,
         validation_fraction=args.validation_fraction,
         train=_span(args, "train"),
@@ -202,6 +285,7 @@ def job(args: argparse.Namespace) -> Job:
         refit=args.refit,
         budget=Budget(args.alerts_per_day, args.alert_share),
         decline_precision=args.decline_precision,
+        calibrate=args.calibrate or ("none" if args.method == "isolation-forest" else "isotonic"),
         created_ms=None if args.created is None else parse_time(args.created),
         replace=args.replace,
     )

@@ -66,6 +66,7 @@ class Dataset:
     X: Floats  # rows × features; NaN is a missing value
     label: Ints  # 1 fraud, 0 legitimate, -1 unlabelled
     time: Ints  # event time in milliseconds
+    account: Ints  # a number for each account
     pattern: npt.NDArray[np.str_]  # the fraud pattern's name, or empty
     source: Ints  # index of the file in sources
     sources: list[str]  # the files' names without endings
@@ -112,6 +113,7 @@ def read(
         X=np.frombuffer(columns.values, dtype=np.float64).reshape(len(columns.label), len(selected.names)),
         label=np.frombuffer(columns.label, dtype=np.int8).astype(np.int64),
         time=np.frombuffer(columns.time, dtype=np.int64),
+        account=np.frombuffer(columns.account, dtype=np.int64),
         pattern=np.array(columns.pattern, dtype=np.str_),
         source=np.frombuffer(columns.source, dtype=np.int16).astype(np.int64),
         sources=[path.name.removesuffix(".gz").removesuffix(".csv") for path in paths],
@@ -163,6 +165,8 @@ class _Columns:
         self.values = array("d")
         self.label = array("b")
         self.time = array("q")
+        self.account = array("q")
+        self.accounts: dict[str, int] = {}
         self.pattern: list[str] = []
         self.source = array("h")
 
@@ -205,6 +209,7 @@ def _read_rows(
         except ValueError as e:
             raise TrainingError(f"{path}: row {number} has a feature that is not a number: {e}") from None
         columns.time.append(time)
+        columns.account.append(columns.accounts.setdefault(row[1], len(columns.accounts)))
         columns.label.append(label)
         columns.pattern.append(patterns.setdefault(row[4], row[4]))
 

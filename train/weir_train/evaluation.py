@@ -44,6 +44,26 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Reliability:
+    """How far scores are from the shares of fraud that they state, on the labelled rows of a part."""
+
+    brier: float  # the mean squared distance of a score from what the transaction was, 0 or 1
+    error: float  # expected calibration error: the mean distance of a band's mean score from its share of fraud
+    mean: float  # of the scores; the share of fraud should be the same
+    bands: list[Band]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A part before and after calibration."""
+
+    part: str
+    fraud_share: float
+    before: Reliability
+    after: Reliability
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The figures of one part."""
 
@@ -104,6 +124,21 @@ def _patterns(names: npt.NDArray[np.str_], found: Bools) -> list[Pattern]:
         rows = names == name
         result.append(Pattern(name, int(rows.sum()), float(found[rows].mean())))
     return result
+
+
+def reliable(name: str, data: Dataset, part: Part, before: Floats, after: Floats) -> Calibrated:
+    """Measure scores of a part before and after calibration, one for each of its rows."""
+    label = data.label[part.rows]
+    known, fraud = label >= 0, label == 1
+    share = float(fraud[known].mean())
+    return Calibrated(name, share, reliability(before[known], fraud[known]), reliability(after[known], fraud[known]))
+
+
+def reliability(score: Floats, fraud: Bools) -> Reliability:
+    """Measure scores against what the transactions were."""
+    bands = _bands(score, fraud)
+    off = sum(b.rows * abs(b.mean_score - b.fraud_share) for b in bands)
+    return Reliability(float(np.mean((score - fraud) ** 2)), off / len(score), float(score.mean()), bands)
 
 
 def _bands(score: Floats, fraud: Bools) -> list[Band]:

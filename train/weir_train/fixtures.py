@@ -1,7 +1,7 @@
 """``python -m weir_train.fixtures DIR`` makes the model files that the tests of the Go package scoring read.
 
-They are real LightGBM models on synthetic data: two model directories, and a file for each kind of model that is
-refused. Equal versions of the libraries make equal bytes.
+They are real LightGBM models on synthetic data: four model directories, two of them calibrated, and a file for each
+kind of model that is refused. Equal versions of the libraries make equal bytes.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import math
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ import lightgbm as lgb
 import numpy as np
 
 from weir_train.boosting import Shape
+from weir_train.calibration import Kind
 from weir_train.dataset import LEADING, Floats, Ints
+from weir_train.groups import Options, terms
 from weir_train.moments import DAY_MS, format_time, parse_time
 from weir_train.pipeline import Job, run
 from weir_train.thresholds import Budget
@@ -74,10 +77,14 @@ def write_features(path: Path, rows: int = 6000, seed: int = 1, features: int = 
 def make(out: Path) -> None:
     """Write all fixtures into out, in place of what is there under the same names."""
     with tempfile.TemporaryDirectory() as temporary:
-        for name, features, shape in (
-            ("cards", len(_NAMES), Shape(trees=12, leaves=7, learning_rate=0.2, threads=1)),
-            ("one_feature", 1, Shape(trees=4, leaves=4, learning_rate=0.2, threads=1)),
-        ):
+        small = Shape(trees=6, leaves=5, learning_rate=0.2, threads=1)
+        models: tuple[tuple[str, int, Shape, Kind], ...] = (
+            ("cards", len(_NAMES), Shape(trees=12, leaves=7, learning_rate=0.2, threads=1), "none"),
+            ("one_feature", 1, Shape(trees=4, leaves=4, learning_rate=0.2, threads=1), "none"),
+            ("isotonic", 3, small, "isotonic"),
+            ("platt", 3, small, "platt"),
+        )
+        for name, features, shape, calibrate in models:
             path = Path(temporary) / f"{name}.csv"
             write_features(path, features=features)
             job = Job(
@@ -87,13 +94,39 @@ def make(out: Path) -> None:
                 shape,
                 budget=Budget(per_day=4),
                 decline_precision=0.8,
+                calibrate=calibrate,
                 replace=True,
             )
             run(job, lambda _: None)
+    _make_others(out)
     refused = out / "refused"
     refused.mkdir(parents=True, exist_ok=True)
     for name, model in _refused().items():
         (refused / f"{name}.txt").write_text(model, encoding="utf-8", newline="\n")
+
+
+def _make_others(out: Path) -> None:
+    """Make a model directory of each method but plain boosting."""
+    behaviour, compared = terms(["log:count_1h", "gap_s"]), terms(["log:amount", "amount_to_mean_30d", "km_from_last"])
+    grouped = Options(3, behaviour, compared)
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "cards.csv"
+        write_features(path)
+        job = Job([path], out, "", Shape(trees=10, leaves=12, threads=1), budget=Budget(per_day=4), replace=True)
+        for name, changed in {
+            "grouped": {"groups": grouped},
+            "random_forest": {"method": "random-forest"},
+            "isolation": {"method": "isolation-forest", "sample": 64},
+            "isolation_and_groups": {
+                "method": "isolation-forest",
+                "sample": 64,
+                "groups": grouped,
+                "select": ["amount", "hour"],
+            },
+            "groups_alone": {"method": "isolation-forest", "groups": grouped, "scoring": "groups"},
+        }.items():
+            made = replace(job, out=out / name, model_id=f"{name.replace('_', '-')}/2026-09-30", **changed)  # type: ignore[arg-type]
+            run(made, lambda _: None)
 
 
 def _refused() -> dict[str, str]:

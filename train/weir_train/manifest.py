@@ -6,9 +6,11 @@ from importlib.metadata import version
 from typing import Any
 
 from weir_train import __version__
+from weir_train.calibration import Calibration
 from weir_train.dataset import Dataset
 from weir_train.evaluation import Evaluation
 from weir_train.metrics import Operation
+from weir_train.model import Model
 from weir_train.moments import format_time
 from weir_train.split import Part
 from weir_train.thresholds import Thresholds
@@ -25,28 +27,47 @@ def window(data: Dataset, part: Part) -> dict[str, Any]:
     }
 
 
+def span(data: Dataset, part: Part) -> dict[str, Any]:
+    """Describe all rows of a part, labelled or not. A fraud is counted where a label says so."""
+    return {
+        "from": format_time(int(data.time[part.rows].min())),
+        "to": format_time(int(data.time[part.rows].max())),
+        "rows": int(part.rows.sum()),
+        "frauds": int((data.label[part.rows] == 1).sum()),
+    }
+
+
+def tested(data: Dataset, part: Part, test: Evaluation) -> dict[str, Any]:
+    """Describe the labelled rows of the test part, and what the model did on them."""
+    return {**window(data, part), **_figures(test)}
+
+
 def build(
     *,
     model_id: str,
     created_ms: int,
     seed: int,
+    libraries: list[str],
     data: Dataset,
-    training: Part,
-    validation: Part,
-    tested: Part,
+    training: dict[str, Any],
+    validation: dict[str, Any],
+    test: dict[str, Any] | None,
     thresholds: Thresholds,
-    chosen_on: tuple[Operation, Operation | None],
-    test: Evaluation,
+    calibration: Calibration,
+    model: Model,
+    chosen_on: tuple[float, float | None],
     files: dict[str, bytes],
 ) -> dict[str, Any]:
     """Build the manifest of trees grown on the training part.
 
-    chosen_on is what the thresholds did on the validation part, test what the model did on the tested part.
+    chosen_on is how many transactions a day reached the thresholds on the validation part; test is None where nothing
+    was measured.
     """
     review, decline = chosen_on
-    score_of: dict[str, Any] = {"review": {"score": thresholds.review, "per_day": _short(review.per_day)}}
+    score_of: dict[str, Any] = {"review": {"score": thresholds.review, "per_day": _short(review)}}
     if decline is not None:
-        score_of["decline"] = {"score": thresholds.decline, "per_day": _short(decline.per_day)}
+        score_of["decline"] = {"score": thresholds.decline, "per_day": _short(decline)}
+    calibrated = calibration.to_manifest()
     return {
         "format": 1,
         "id": model_id,
@@ -55,13 +76,16 @@ def build(
             "name": "weir_train",
             "version": __version__,
             "seed": seed,
-            "libraries": {name: version(name) for name in ("lightgbm", "numpy")},
+            "libraries": {name: version(name) for name in libraries},
             "data_sha256": data.sha256,
         },
-        "training": window(data, training),
-        "validation": window(data, validation),
-        "test": {**window(data, tested), **_figures(test)},
+        "training": training,
+        "validation": validation,
+        **({} if test is None else {"test": test}),
         "thresholds": score_of,
+        **({} if model.link is None else {"link": model.link}),
+        **({} if calibrated is None else {"calibration": calibrated}),
+        **({} if model.groups is None else {"groups": model.groups.manifest()}),
         "features": [
             {"name": name, "hash": digest} for name, digest in zip(data.schema.names, data.schema.hashes, strict=True)
         ],

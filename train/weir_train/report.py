@@ -1,12 +1,11 @@
 """The report that stands beside a model, in Markdown."""
 
-import lightgbm as lgb
-
-from weir_train.boosting import Shape
+from weir_train.calibration import Calibration, Uncalibrated
 from weir_train.dataset import Dataset
-from weir_train.evaluation import Evaluation
+from weir_train.evaluation import Calibrated, Evaluation, Reliability
 from weir_train.manifest import window
 from weir_train.metrics import Operation
+from weir_train.model import Model
 from weir_train.split import Split
 from weir_train.thresholds import Budget, Thresholds
 
@@ -19,12 +18,14 @@ def build(
     data: Dataset,
     split: Split,
     refit: bool,
-    shape: Shape,
+    made_by: str,
     thresholds: Thresholds,
+    calibration: Calibration,
+    reliability: list[Calibrated],
     validation: Evaluation,
     test: Evaluation,
     budget: Budget,
-    booster: lgb.Booster,
+    model: Model,
 ) -> bytes:
     """Write the report."""
     sections = [
@@ -34,9 +35,10 @@ def build(
         _ranking(validation, test),
         _sources(test),
         _patterns(test),
-        _calibration(test),
-        _importance(booster),
-        _made_by(shape, data),
+        _bands(test) if isinstance(calibration, Uncalibrated) else _calibration(calibration, reliability, refit),
+        importance(model),
+        groups(model),
+        _made_by(made_by, data),
     ]
     return ("\n\n".join(s for s in sections if s) + "\n").encode()
 
@@ -54,7 +56,7 @@ def _data(data: Dataset, split: Split, refit: bool) -> str:
     unlabelled = int((~data.labelled).sum())
     return (
         "## Data\n\n"
-        + _table(["part", "use", "from", "to", "labelled rows", "frauds", "share"], rows)
+        + table(["part", "use", "from", "to", "labelled rows", "frauds", "share"], rows)
         + f"\n\n{unlabelled:,} unlabelled rows count towards alerts a day and towards nothing else."
         + (again if refit else "")
     )
@@ -73,7 +75,7 @@ def _thresholds(t: Thresholds, validation: Evaluation, test: Evaluation, budget:
     never = "" if t.decline is not None else "\n\nNo score was precise enough to decline on."
     return (
         "## Thresholds\n\n"
-        + _table(["threshold", "part", "score", "a day", "of all", "precision", "recall"], rows)
+        + table(["threshold", "part", "score", "a day", "of all", "precision", "recall"], rows)
         + f"\n\nReview was chosen for a budget of {budget}.{never}"
     )
 
@@ -84,7 +86,7 @@ def _ranking(validation: Evaluation, test: Evaluation) -> str:
         for name, e in (("validation", validation), ("test", test))
     ]
     head = ["part", "average precision", "of a random score", "ROC AUC", "precision within the alert budget"]
-    return "## Ranking\n\n" + _table(head, rows)
+    return "## Ranking\n\n" + table(head, rows)
 
 
 def _sources(test: Evaluation) -> str:
@@ -101,7 +103,7 @@ def _sources(test: Evaluation) -> str:
         ]
         for s in test.sources
     ]
-    return "## Review by file, in the test part\n\n" + _table(
+    return "## Review by file, in the test part\n\n" + table(
         ["file", "rows", "frauds", "alerts", "precision", "recall"], rows
     )
 
@@ -116,35 +118,86 @@ def _patterns(test: Evaluation) -> str:
         for p in test.patterns
     ]
     head = ["pattern", "frauds", "found at review", *(f"in {s.name}" for s in sources)]
-    return "## Fraud patterns in the test part\n\n" + _table(head, rows)
+    return "## Fraud patterns in the test part\n\n" + table(head, rows)
 
 
-def _calibration(test: Evaluation) -> str:
+def _calibration(calibration: Calibration, parts: list[Calibrated], refit: bool) -> str:
+    rows = [
+        [part.part, when, f"{r.brier:.6f}", f"{r.error:.6f}", f"{r.mean:.6f}", f"{part.fraud_share:.6f}"]
+        for part in parts
+        for when, r in (("before", part.before), ("after", part.after))
+    ]
+    again = (
+        " It was learnt from the trees before they were grown again, and the figures of the test part are those of the "
+        "trees after that."
+    )
+    test = parts[-1]
+    return (
+        "## Calibration\n\n"
+        f"The scores are calibrated: {calibration}, learnt on the validation part. All other sections are about the "
+        f"calibrated scores.{again if refit else ''}\n\n"
+        + table(
+            ["part", "calibration", "Brier score", "expected calibration error", "mean score", "share of fraud"], rows
+        )
+        + "\n\n## Is the score a probability? (test part)\n\n"
+        + table(
+            ["score", "rows before", "mean score", "share of fraud", "rows after", "mean score", "share of fraud"],
+            _before_and_after(test.before, test.after),
+        )
+    )
+
+
+def _before_and_after(before: Reliability, after: Reliability) -> list[list[str]]:
+    by_band = [
+        {f"{b.low:g} – {b.high:g}": [f"{b.rows:,}", f"{b.mean_score:.4f}", f"{b.fraud_share:.4f}"] for b in r.bands}
+        for r in (before, after)
+    ]
+    names = sorted({*by_band[0], *by_band[1]}, key=lambda name: float(name.split()[0]))
+    return [[name, *(cell for bands in by_band for cell in bands.get(name, ["0", "–", "–"]))] for name in names]
+
+
+def _bands(test: Evaluation) -> str:
     rows = [
         [f"{b.low:g} – {b.high:g}", f"{b.rows:,}", f"{b.mean_score:.4f}", f"{b.fraud_share:.4f}"] for b in test.bands
     ]
     head = ["score", "labelled rows", "mean score", "share of fraud"]
-    return "## Is the score a probability? (test part)\n\n" + _table(head, rows)
+    return "## Is the score a probability? (test part)\n\n" + table(head, rows)
 
 
-def _importance(booster: lgb.Booster) -> str:
-    gains = booster.feature_importance("gain").tolist()
-    total = sum(gains)
-    ranked = sorted(zip(booster.feature_name(), gains, strict=True), key=lambda pair: (-pair[1], pair[0]))
-    used = [[name, f"{100 * gain / total:.1f} %"] for name, gain in ranked if gain > 0]
+def importance(model: Model) -> str:
+    """Tell which inputs decide most."""
+    found = model.importance()
+    ranked = sorted(found.share, key=lambda pair: (-pair[1], pair[0]))
+    used = [[name, f"{100 * share:.1f} %"] for name, share in ranked if share > 0]
     rest = len(used) - _MOST_FEATURES
     more = f"\n\n{rest} more have a smaller share." if rest > 0 else ""
-    unused = f"\n\n{len(gains) - len(used)} features are in no split." if len(used) < len(gains) else ""
-    return "## Features by gain\n\n" + _table(["feature", "share of the gain"], used[:_MOST_FEATURES]) + more + unused
+    unused = f"\n\n{len(ranked) - len(used)} features are in no split." if len(used) < len(ranked) else ""
+    head = ["feature", f"share of the {found.of}"]
+    return f"## Features by {found.of}\n\n" + table(head, used[:_MOST_FEATURES]) + more + unused
 
 
-def _made_by(shape: Shape, data: Dataset) -> str:
+def groups(model: Model) -> str:
+    """Describe the groups of accounts, where there are any."""
+    if (g := model.groups) is None:
+        return ""
+    rows = [
+        [
+            str(i + 1),
+            f"{g.accounts[i]:,}",
+            *(f"{u:.3g} ± {s:.3g}" for u, s in zip(g.usual[i], g.spread[i], strict=True)),
+        ]
+        for i in range(len(g.accounts))
+    ]
+    by = ", ".join(map(str, g.behaviour))
     return (
-        "## Made by\n\n"
-        f"{shape.trees} trees of at most {shape.leaves} leaves, learning rate {shape.learning_rate:g}, at least "
-        f"{shape.min_data_in_leaf} rows a leaf, seed {shape.seed}, {shape.threads} threads. The SHA-256 of the "
-        f"features, uncompressed, is `{data.sha256}`."
+        f"## Groups of accounts\n\nAccounts are grouped by {by}. A transaction is compared with what is usual in its "
+        "own account's group; log is the logarithm of 1 + x.\n\n"
+        + table(["group", "accounts", *map(str, g.compared)], rows)
     )
+
+
+def _made_by(text: str, data: Dataset) -> str:
+    return f"## Made by\n\n{text} The SHA-256 of the features, uncompressed, is `{data.sha256}`."
 
 
 def _operation(o: Operation) -> list[str]:
@@ -155,6 +208,7 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Write a table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

@@ -54,27 +54,30 @@ def split(
     delay_ms: int,
     train: Span = EVER,
     test: Span = EVER,
+    labels: bool = True,
 ) -> Split:
     """Cut the data where the test span begins, or where test_fraction of the labelled rows lie after it.
 
     What lies within delay_ms before the cut is left out: on the day of the cut its labels were not known yet. Of the
     rest, as far as it lies in the train span, the last validation_fraction of the labelled rows is the validation part.
+    Without labels every row counts, and no part needs a fraud.
     """
-    if not data.labelled.any():
+    counted = data.labelled if labels else np.ones(len(data.label), dtype=np.bool_)
+    if not counted.any():
         raise TrainingError("no row has a label; give the replay its labels, or import feedback first")
     first = int(data.time.min()) if train.start is None else train.start
     last = int(data.time.max()) + 1 if test.end is None else test.end
-    cut = test.start if test.start is not None else _quantile(data.time[data.labelled], 1 - test_fraction)
+    cut = test.start if test.start is not None else _quantile(data.time[counted], 1 - test_fraction)
     until = cut - delay_ms if train.end is None else train.end
     if until > cut - delay_ms:
         raise TrainingError(
             f"training data until {format_time(until)} reaches into the test, from {format_time(cut)}, or into the "
             "label delay before it; move --train-to or --test-from, or shorten --delay"
         )
-    before = data.labelled & (data.time >= first) & (data.time < until)
+    before = counted & (data.time >= first) & (data.time < until)
     if not before.any():
         raise TrainingError(
-            f"no labelled row lies before {format_time(until)}, the split less the label delay; "
+            f"no {'labelled ' if labels else ''}row lies before {format_time(until)}, the split less the label delay; "
             "move --test-from or the training data, or use more history"
         )
     middle = _quantile(data.time[before], 1 - validation_fraction)
@@ -84,7 +87,13 @@ def split(
         test=_part(data, "test", cut, last),
     )
     for part in result.parts:
-        _check(data, part)
+        if labels:
+            _check(data, part)
+        elif not part.rows.any():
+            raise TrainingError(
+                f"the {part.name} part, from {format_time(part.start)} to {format_time(part.end)}, has no rows; use "
+                "more history, or move the split"
+            )
     return result
 
 

@@ -45,7 +45,7 @@ def choose(score: Floats, label: Ints, *, days: float, budget: Budget, decline_p
     below review, at which the share of fraud among the labelled rows is at least decline_precision with 90 %
     confidence: a share that few rows show by chance does not decline a customer's payment.
     """
-    review = _for_budget(score, days=days, budget=budget)
+    review = for_budget(score, days=days, budget=budget)
     labelled = label >= 0
     c = curve(score[labelled], label[labelled] == 1)
     precise = lower_bound(c.frauds, c.rows) >= decline_precision
@@ -65,7 +65,8 @@ def lower_bound(found: Ints, rows: Ints) -> Floats:
     return np.asarray((share + z2 / (2 * rows) - spread) / (1 + z2 / rows), dtype=np.float64)
 
 
-def _for_budget(score: Floats, *, days: float, budget: Budget) -> float:
+def for_budget(score: Floats, *, days: float, budget: Budget) -> float:
+    """Return the lowest threshold that keeps within the budget on rows of these scores."""
     allowed = budget.alerts(len(score), days)
     c = curve(score, np.zeros(len(score), dtype=np.bool_))
     within = np.flatnonzero(c.rows <= allowed)
