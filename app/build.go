@@ -54,12 +54,20 @@ func BuildState(ctx context.Context, c Config, o BuildOptions, stdout, stderr io
 	return errors.Join(err, b.progress.err)
 }
 
-// modelFits reports why the configured model could not score with the set.
+// modelFits reports why the configured model, or a challenger, could not score with the set.
 func (c *Config) modelFits(set *features.Set) error {
 	m, err := c.loadModel()
 	if err == nil {
 		_, err = m.Bind(set.Schema())
 	}
+	if err != nil {
+		return err
+	}
+	active, err := c.policy(m, set)
+	if err != nil {
+		return err
+	}
+	_, err = c.checkedChallengers(set, m, active)
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/weir-fraud/weir/features"
@@ -61,6 +62,21 @@ func (c *Config) loadModel() (*scoring.Model, error) {
 	return m.With(c.Model.Engine), nil
 }
 
+// bands returns the model's thresholds, with those of the configuration over them, and what they are called.
+func (c *Config) bands(m *scoring.Model) (version string, b scoring.Bands) {
+	version, b = "manifest", m.Manifest().Bands()
+	if c.Model.Review != nil || c.Model.Decline != nil {
+		version = "configured"
+	}
+	if c.Model.Review != nil {
+		b.Review = *c.Model.Review
+	}
+	if c.Model.Decline != nil {
+		b.Decline = *c.Model.Decline
+	}
+	return version, b
+}
+
 // policy returns the configured policy file's policy, or else the one that the model's thresholds make, with those of
 // the configuration over them.
 func (c *Config) policy(m *scoring.Model, set *features.Set) (*policy.Policy, error) {
@@ -71,16 +87,7 @@ func (c *Config) policy(m *scoring.Model, set *features.Set) (*policy.Policy, er
 		}
 		return d.Compile(set)
 	}
-	version, b := "manifest", m.Manifest().Bands()
-	if c.Model.Review != nil || c.Model.Decline != nil {
-		version = "configured"
-	}
-	if c.Model.Review != nil {
-		b.Review = *c.Model.Review
-	}
-	if c.Model.Decline != nil {
-		b.Decline = *c.Model.Decline
-	}
+	version, b := c.bands(m)
 	p, err := policy.FromThresholds(version, b, set)
 	if err != nil {
 		return nil, fmt.Errorf("model.review and model.decline: %w", err)
@@ -102,8 +109,20 @@ func (c *Config) engineOf(set *features.Set, m *scoring.Model, p *policy.Policy,
 	if err != nil {
 		return nil, err
 	}
+	challengers, err := c.loadChallengers()
+	if err != nil {
+		return nil, err
+	}
+	shadows, err := c.loadShadows(set)
+	if err != nil {
+		return nil, err
+	}
+	// A challenger that was made active has nobody to challenge but itself.
+	challengers = slices.DeleteFunc(challengers, func(o *scoring.Model) bool { return o.Digest() == m.Digest() })
+	shadows = slices.DeleteFunc(shadows, func(o pipeline.ShadowPolicy) bool { return o.Policy.Version() == p.Version() })
 	return pipeline.NewEngine(pipeline.EngineConfig{
 		Set: set, Model: m, Policy: p, Lists: l, Vectors: c.Decision.Vector, Reasons: catalogue, Now: now,
+		Challengers: challengers, Shadows: shadows,
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -99,11 +100,15 @@ type ModelConfig struct {
 	Engine    scoring.Engine `yaml:"engine" doc:"what walks its trees: fast, or leaves, the library that fast is held against; both give the same bits"`
 	Review    *float64       `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own; without effect where policy.file is set"`
 	Decline   *float64       `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own; without effect where policy.file is set"`
+
+	Challengers []string `yaml:"challengers" doc:"directories of models that score too and decide nothing: decisions have their scores"`
 }
 
 // PolicyConfig is the key policy.
 type PolicyConfig struct {
 	File string `yaml:"file" doc:"a policy file (docs/policy.md); empty for the model's thresholds"`
+
+	Challengers []string `yaml:"challengers" doc:"policy files that decide nothing: decisions have what they would have done"`
 }
 
 // DecisionConfig is the key decisions.
@@ -147,7 +152,8 @@ func DefaultConfig() Config {
 			LongestWindow: Duration(l.LongestWindow), Lateness: Duration(l.Lateness), Dedupe: Duration(l.Dedupe),
 			MaxFuture: Duration(l.MaxFuture), EventBudget: l.EventBudget, Currency: l.Currency, Rates: map[string]string{},
 		},
-		Model:    ModelConfig{Registry: "models", Engine: scoring.EngineFast},
+		Policy:   PolicyConfig{Challengers: []string{}},
+		Model:    ModelConfig{Registry: "models", Engine: scoring.EngineFast, Challengers: []string{}},
 		Decision: DecisionConfig{Vector: true},
 		HTTP:     HTTPConfig{Address: "localhost:9464"},
 		Targets:  []string{targetPipeline},
@@ -216,6 +222,8 @@ func (c *Config) Validate() error {
 	for name, v := range map[string]*float64{"review": c.Model.Review, "decline": c.Model.Decline} {
 		check(v == nil || *v >= 0 && *v <= 1, "model.%s must be between 0 and 1", name)
 	}
+	check(!slices.Contains(c.Model.Challengers, ""), "model.challengers: a directory is empty")
+	check(!slices.Contains(c.Policy.Challengers, ""), "policy.challengers: a file is empty")
 	if c.HTTP.Address != "" {
 		_, port, err := net.SplitHostPort(c.HTTP.Address)
 		check(err == nil && port != "", "http.address is %q: it must be host:port, :port or empty", c.HTTP.Address)

@@ -35,6 +35,7 @@ func TestEnvironmentOverrides(t *testing.T) {
 	c, err := app.LoadConfig("", []string{
 		"WEIR_MODEL_REVIEW=0.3", "WEIR_MODEL_DECLINE=null", "WEIR_KAFKA_BROKERS=a:1,b:2", "WEIR_FEATURES_RATES={EUR: \"1.08\"}", "WEIR_DECISIONS_VECTOR=false",
 		"WEIR_PIPELINE_APPLY_INTERVAL=1s", "WEIR_REDIS_PASSWORD=12", "HOME=/root",
+		"WEIR_MODEL_CHALLENGERS=one,two", "WEIR_POLICY_CHALLENGERS=",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -43,8 +44,11 @@ func TestEnvironmentOverrides(t *testing.T) {
 		t.Errorf("thresholds %v and %v", c.Model.Review, c.Model.Decline)
 	}
 	if len(c.Kafka.Brokers) != 2 || c.Features.Rates["EUR"] != "1.08" || c.Decision.Vector || c.Pipeline.ApplyInterval.String() != "1s" ||
-		c.Redis.Password != "12" {
+		c.Redis.Password != "12" || len(c.Model.Challengers) != 2 || len(c.Policy.Challengers) != 0 {
 		t.Errorf("configuration %+v", c)
+	}
+	if _, err := app.LoadConfig("", []string{"WEIR_MODEL_CHALLENGERS=one,,two"}); err == nil || !strings.Contains(err.Error(), "model.challengers: a directory is empty") {
+		t.Errorf("a challenger without a name: %v", err)
 	}
 	if _, err := app.LoadConfig("", []string{"WEIR_MODEL_REVIEW=high"}); err == nil || !strings.Contains(err.Error(), "WEIR_MODEL_REVIEW") {
 		t.Errorf("a threshold that is no number: %v", err)

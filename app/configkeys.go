@@ -70,7 +70,9 @@ func (k *key) set(text string) error {
 	case encoding.TextUnmarshaler:
 		return target.UnmarshalText([]byte(text))
 	case *[]string:
-		*target = strings.Split(text, ",")
+		if *target = []string{}; text != "" {
+			*target = strings.Split(text, ",")
+		}
 		return nil
 	}
 	switch k.value.Kind() {

@@ -175,6 +175,8 @@ func TestDoctorFindsProblems(t *testing.T) {
 			"problem", "redis", "no answer from Redis at", "PING`"},
 		{"wrong model", func(s *service) { s.config.Model.Directory = s.brokenModel() },
 			"problem", "model", "model.txt has the sha256", "model check`"},
+		{"wrong challenger", func(s *service) { s.config.Model.Challengers = []string{s.brokenModel()} },
+			"problem", "challenger", "model.txt has the sha256", "model check`"},
 		{"other features", func(s *service) { s.config.Features.File = s.otherFeatures() },
 			"problem", "model", "small_24h", "model check`"},
 		{"session refused", func(s *service) { s.config.Kafka.Session = app.Duration(time.Hour) },

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+
+	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // checkConfig reads the configuration, and reports whether there is one to go on with.
@@ -38,6 +41,24 @@ func (d *doctor) checkModel() {
 		}
 	}
 	d.fine("model", "%s: %d trees, %d features as they are configured, golden vectors agree; %s", m.ID(), m.Trees(), len(m.Manifest().Features), thresholds(p))
+	d.checkChallengers(m, p)
+}
+
+// checkChallengers does the same for the models that score beside it: weir run refuses to start without one of them.
+func (d *doctor) checkChallengers(champion *scoring.Model, active *policy.Policy) {
+	const check = "challenger"
+	set, err := d.config.featureSet()
+	var list []*scoring.Model
+	if err == nil {
+		list, err = d.config.checkedChallengers(set, champion, active)
+	}
+	if err != nil {
+		d.problem(check, fmt.Sprintf("Take it out of model.challengers or policy.challengers, or put it right, and look again: `%s`.", d.weir("model check")), "%v", err)
+		return
+	}
+	for _, m := range list {
+		d.fine(check, "%s: %s", m.ID(), inside(m))
+	}
 }
 
 // checkFiles compares the limit on open files with what may be needed: each worker has three Kafka clients, and each of

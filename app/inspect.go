@@ -14,8 +14,28 @@ func CheckModel(c Config, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%s is fine: %d trees, %d features, golden vectors agree; %s\n", m.ID(), m.Trees(), len(m.Manifest().Features), thresholds(p))
-	return err
+	if _, err = fmt.Fprintf(w, "%s is fine: %s; %s\n", m.ID(), inside(m), thresholds(p)); err != nil {
+		return err
+	}
+	set, err := c.featureSet()
+	if err != nil {
+		return err
+	}
+	challengers, err := c.checkedChallengers(set, m, p)
+	if err != nil {
+		return err
+	}
+	for _, m := range challengers {
+		if _, err := fmt.Fprintf(w, "challenger %s is fine: %s\n", m.ID(), inside(m)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inside returns in words what a model consists of.
+func inside(m *scoring.Model) string {
+	return fmt.Sprintf("%d trees, %d features, golden vectors agree", m.Trees(), len(m.Manifest().Features))
 }
 
 // checkedModel returns the model and the policy after all that can be verified about them.

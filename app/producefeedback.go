@@ -65,9 +65,20 @@ func ProduceFeedback(ctx context.Context, c Config, o ProduceOptions, stdout io.
 
 // eachLabel calls f for each label event of a file, unpacked as its name says.
 func eachLabel(ctx context.Context, path string, f func(l *feedback.Label, value []byte) error) error {
+	return eachLine(ctx, path, func(line []byte) error {
+		l, err := feedback.Decode(line)
+		if err != nil {
+			return fmt.Errorf("%w (docs/events.md describes label events)", err)
+		}
+		return f(&l, line)
+	})
+}
+
+// eachLine calls f for each line of a file that is not empty, unpacked as its name says. An error has the line's place.
+func eachLine(ctx context.Context, path string, f func(line []byte) error) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("read label events: %w", err)
+		return fmt.Errorf("read events: %w", err)
 	}
 	defer func() { _ = file.Close() }()
 	var r io.Reader = file
@@ -90,12 +101,8 @@ func eachLabel(ctx context.Context, path string, f func(l *feedback.Label, value
 		if len(lines.Bytes()) == 0 {
 			continue
 		}
-		l, err := feedback.Decode(lines.Bytes())
-		if err != nil {
-			return fmt.Errorf("%s:%d: %w (docs/events.md describes label events)", path, n, err)
-		}
-		if err := f(&l, lines.Bytes()); err != nil {
-			return err
+		if err := f(lines.Bytes()); err != nil {
+			return fmt.Errorf("%s:%d: %w", path, n, err)
 		}
 		if n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()

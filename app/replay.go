@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"time"
 
@@ -73,10 +72,7 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 		return err
 	}
 	r.finish(time.Since(began))
-	if n := r.engine.Disordered(); n > 0 {
-		_, _ = fmt.Fprintf(stderr, "warning: %d rows are older than tiles that rows before them had read already: sort the file by time, "+
-			"or entity features may differ from what they would have been live\n", n)
-	}
+	r.warnDisorder(stderr)
 	if r.page != nil {
 		if err := r.report.WriteHTML(r.page); err != nil {
 			return err
@@ -93,6 +89,14 @@ func Replay(ctx context.Context, c Config, o ReplayOptions, stdout, stderr io.Wr
 		return err
 	}
 	return r.rejects.check(r.in.Progress().Rows, true)
+}
+
+// warnDisorder says that a file is not in order, where that can change features.
+func (r *replay) warnDisorder(stderr io.Writer) {
+	if n := r.engine.Disordered(); n > 0 {
+		_, _ = fmt.Fprintf(stderr, "warning: %d rows are older than tiles that rows before them had read already: sort the file by time, "+
+			"or entity features may differ from what they would have been live\n", n)
+	}
 }
 
 type replay struct {
@@ -117,13 +121,7 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		return nil, err
 	}
 	r := &replay{options: o, schema: set.Schema(), labeler: newLabeler(set)}
-	for _, path := range o.Input.Paths {
-		name := filepath.Base(path)
-		if path == history.StandardInput {
-			name = "standard input"
-		}
-		r.report.Inputs = append(r.report.Inputs, name)
-	}
+	r.report.Inputs = inputNames(o.Input.Paths)
 	engine := pipeline.EngineConfig{Set: set, Vectors: c.Decision.Vector, Now: time.Now}
 	if engine.Reasons, err = c.reasons(); err != nil {
 		return nil, err
@@ -133,6 +131,12 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 			return nil, err
 		}
 		if engine.Policy, err = c.policy(engine.Model, set); err != nil {
+			return nil, err
+		}
+		if engine.Challengers, err = c.loadChallengers(); err != nil {
+			return nil, err
+		}
+		if engine.Shadows, err = c.loadShadows(set); err != nil {
 			return nil, err
 		}
 		r.evaluator = evaluation.NewCollector(cardsPerDay)
@@ -333,6 +337,9 @@ func (r *replay) count(row *pipeline.Replayed, rec *history.Record) {
 		return
 	}
 	c.Labels[rec.Label]++
+	if r.options.decided != nil {
+		r.options.decided(row, rec)
+	}
 	if r.evaluator == nil {
 		return
 	}
@@ -341,9 +348,6 @@ func (r *replay) count(row *pipeline.Replayed, rec *history.Record) {
 		Alerted: row.Action != scoring.Approve, Declined: row.Action == scoring.Decline,
 		Label: rec.Label, Pattern: rec.Pattern, Amount: row.Amount, Priced: row.Priced,
 	})
-	if r.options.decided != nil {
-		r.options.decided(row, rec)
-	}
 	if row.Explained != nil {
 		r.report.Alerts.Add(report.Alert{Alert: row.Explained, Label: rec.Label, Pattern: rec.Pattern})
 	}

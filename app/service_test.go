@@ -329,7 +329,10 @@ func TestDeadLetters(t *testing.T) {
 func TestServiceEqualsReplay(t *testing.T) {
 	for _, delivery := range []pipeline.Delivery{pipeline.ExactlyOnce, pipeline.AtLeastOnce} {
 		t.Run(string(delivery), func(t *testing.T) {
-			s := newService(t, func(c *app.Config) { c.Pipeline.Delivery = delivery })
+			s := newService(t, func(c *app.Config) {
+				c.Pipeline.Delivery = delivery
+				c.Model.Challengers, c.Policy.Challengers = []string{fixtureModel(t, "platt"), fixtureModel(t, "isotonic")}, []string{ruleFile(t)}
+			})
 			path := s.simulated(6000)
 			s.label(path)
 			want, wantState := s.replayed(path, servicePartitions)

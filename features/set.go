@@ -146,6 +146,11 @@ func (s *Set) Definitions() []Definition { return s.definitions }
 // Entities returns the entities whose tiles the set keeps or reads.
 func (s *Set) Entities() []Entity { return s.entities }
 
+// InReportingCurrency returns an amount in minor units of the reporting currency, or false where there is no rate.
+func (s *Set) InReportingCurrency(amount int64, c payment.Currency) (int64, bool) {
+	return s.rates.convert(amount, c)
+}
+
 // Report returns an amount in units of the reporting currency, NaN where there is no rate.
 func (s *Set) Report(amount int64, c payment.Currency) float64 {
 	reported, ok := s.rates.convert(amount, c)

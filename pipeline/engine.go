@@ -28,6 +28,9 @@ type Engine struct {
 	vectors     bool
 	now         func() time.Time
 
+	challengers []challenger
+	shadows     []ShadowPolicy
+
 	approximate []string // the flag of each feature
 }
 
@@ -40,6 +43,9 @@ type EngineConfig struct {
 	Vectors bool              // whether decisions carry their feature vector
 	Reasons *alerts.Catalogue // nil for the shipped one
 	Now     func() time.Time  // stamps alerts, and nothing else
+
+	Challengers []*scoring.Model // score too, and decide nothing; their scores stand in the decisions in this order
+	Shadows     []ShadowPolicy   // decide nothing; what they would do stands in the decisions in this order
 }
 
 // NewEngine returns an Engine. It fails where the model wants features that the set lacks or defines otherwise.
@@ -60,6 +66,13 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 		}
 		model = c.Model.ID()
 	}
+	challengers, err := bindChallengers(c.Model, c.Challengers, c.Set.Schema())
+	if err != nil {
+		return nil, err
+	}
+	if err := checkShadows(c.Policy, c.Shadows); err != nil {
+		return nil, err
+	}
 	catalogue := c.Reasons
 	if catalogue == nil {
 		catalogue = alerts.BuiltinCatalogue()
@@ -74,7 +87,7 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 	}
 	return &Engine{
 		set: c.Set, scorer: scorer, model: model, policy: c.Policy, lists: c.Lists, vectors: c.Vectors, now: c.Now, marks: c.Set.Marks(),
-		explainer: explainer, attribution: attribution, approximate: approximate,
+		explainer: explainer, attribution: attribution, approximate: approximate, challengers: challengers, shadows: c.Shadows,
 	}, nil
 }
 
@@ -109,13 +122,14 @@ type judge struct {
 	vector      features.Vector
 	decision    scoring.Decision
 	verdict     policy.Verdict
+	shadow      shadow
 
 	shares  []float64 // what each value adds to the margin
 	scratch *scoring.AttributionScratch
 }
 
 func newJudge(e *Engine) *judge {
-	j := &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len())}
+	j := &judge{Engine: e, vector: make(features.Vector, e.set.Schema().Len()), shadow: newShadow(e)}
 	if e.attribution != nil {
 		j.shares, j.scratch = make([]float64, e.attribution.Width()), e.attribution.NewScratch()
 	}
@@ -132,16 +146,20 @@ func (j *judge) observe(e *entry, tx *payment.Transaction) features.Outcome {
 func (j *judge) compute(e *entry) { e.account.Compute(&j.observation, j.vector) }
 
 // score scores the vector.
-func (j *judge) score() { j.decision.Score = j.scorer.Score(j.vector) }
+func (j *judge) score() {
+	j.decision.Score = j.scorer.Score(j.vector)
+	j.challenge()
+}
 
 // decide makes the decision on the scored transaction. It is good until the next call.
 func (j *judge) decide(tx *payment.Transaction) *scoring.Decision {
 	d, v := &j.decision, &j.verdict
+	j.dissent()
 	j.policy.Decide(j.observation.Env(), d.Score, j.lists, v)
 	*d = scoring.Decision{
 		TransactionID: tx.ID, AccountID: tx.AccountID, Timestamp: tx.Time, Content: j.observation.Content(),
 		Action: v.Action, Score: d.Score, Model: j.model, Policy: j.policy.Version(), Rules: v.Rules,
-		Marks: d.Marks[:0], Flags: d.Flags[:0],
+		Challengers: j.shadow.scores, Policies: j.shadow.actions, Marks: d.Marks[:0], Flags: d.Flags[:0],
 	}
 	if j.vectors {
 		d.Vector = j.vector

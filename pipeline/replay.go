@@ -57,6 +57,7 @@ type Replayed struct {
 	Vector   features.Vector // good until the next Process; nil unless fresh
 	Score    float64
 	Action   scoring.Action
+	Shadow   Shadow   // good until the next Process
 	Adjusted float64  // the score with what rules added,
 	Segment  string   // the segment of the policy whose bands it falls into,
 	ByBands  bool     // and whether they decided
@@ -91,9 +92,10 @@ func NewReplay(engine *Engine, c ReplayConfig) *Replay {
 // Process takes in a batch: rows hold the transactions in their order, and are filled in.
 func (r *Replay) Process(rows []Replayed) {
 	width := r.threads[0].judge.set.Schema().Len()
-	values := make([]float64, width*len(rows))
+	values, shadow := make([]float64, width*len(rows)), r.threads[0].judge.newShadows(len(rows))
 	for i := range rows {
 		rows[i].Vector = values[i*width : (i+1)*width : (i+1)*width]
+		rows[i].Shadow = shadow(i)
 		rows[i].partition = stream.PartitionFor([]byte(rows[i].Transaction.AccountID), int32(len(r.shards)))
 	}
 	for i := range r.threads {
@@ -185,6 +187,7 @@ func (t *replayThread) decide(row *Replayed, since payment.Time) {
 	t.decisions = d.AppendJSON(t.decisions)
 	row.Decision = t.decisions[start:len(t.decisions):len(t.decisions)]
 	row.Score, row.Action = d.Score, d.Action
+	row.Shadow.fill(d)
 	v := &t.judge.verdict
 	row.Adjusted, row.Segment, row.ByBands = v.Score, v.Segment, v.ByBands
 	if d.Action == scoring.Approve || row.Transaction.Time < since || !t.highest.admit(row.entry, d.Score) {

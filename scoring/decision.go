@@ -24,7 +24,8 @@ type Decision struct {
 	Model         string  // the active model's id
 	Policy        string  // the policy's version
 	Rules         []string
-	Challengers   []Challenger // in the order they are to be written; each model once
+	Challengers   []Challenger   // in the order they are to be written; each model once
+	Policies      []ShadowAction // likewise
 	Marks         []string
 	Flags         []string        // what the features could not take into account, such as late
 	AlertID       string          // empty: no alert was made
@@ -35,6 +36,12 @@ type Decision struct {
 type Challenger struct {
 	Model string
 	Score float64
+}
+
+// ShadowAction is what a policy would have done that decides nothing.
+type ShadowAction struct {
+	Policy string // its version
+	Action Action
 }
 
 // AppendJSON appends d to dst as one JSON object, in the public field order. Equal decisions give equal bytes: a score
@@ -59,7 +66,11 @@ func (d *Decision) AppendJSON(dst []byte) []byte {
 		dst = payment.AppendString(dst, d.Challengers[i].Model)
 		dst = appendScore(append(dst, ':'), d.Challengers[i].Score)
 	}
-	dst = appendStrings(append(dst, `},"marks":`...), d.Marks)
+	dst = append(dst, '}')
+	if len(d.Policies) > 0 {
+		dst = appendShadowActions(append(dst, `,"challenger_policies":`...), d.Policies)
+	}
+	dst = appendStrings(append(dst, `,"marks":`...), d.Marks)
 	dst = appendStrings(append(dst, `,"flags":`...), d.Flags)
 	if d.AlertID != "" {
 		dst = payment.AppendString(append(dst, `,"alert_id":`...), d.AlertID)
@@ -67,6 +78,18 @@ func (d *Decision) AppendJSON(dst []byte) []byte {
 	if d.Vector != nil {
 		dst = AppendVector(append(dst, `,"vector":"`...), d.Vector)
 		dst = append(dst, '"')
+	}
+	return append(dst, '}')
+}
+
+func appendShadowActions(dst []byte, list []ShadowAction) []byte {
+	for i := range list {
+		sign := byte(',')
+		if i == 0 {
+			sign = '{'
+		}
+		dst = payment.AppendString(append(dst, sign), list[i].Policy)
+		dst = append(append(append(dst, `:"`...), list[i].Action.String()...), '"')
 	}
 	return append(dst, '}')
 }

@@ -26,6 +26,7 @@ type wireDecision struct {
 	Policy        *string        `json:"policy"`
 	Rules         *[]string      `json:"rules"`
 	Challengers   *challengerMap `json:"challengers"`
+	Policies      *shadowMap     `json:"challenger_policies"`
 	Marks         *[]string      `json:"marks"`
 	Flags         *[]string      `json:"flags"`
 	AlertID       *string        `json:"alert_id"`
@@ -82,6 +83,11 @@ func (w *wireDecision) decision() (*Decision, error) {
 	if err := checkScore("score", d.Score); err != nil {
 		return nil, err
 	}
+	if w.Policies != nil {
+		if d.Policies = *w.Policies; len(d.Policies) == 0 {
+			return nil, errors.New("challenger_policies is empty; it stands only where there are any")
+		}
+	}
 	if w.AlertID != nil {
 		if d.AlertID = *w.AlertID; d.AlertID == "" {
 			return nil, errors.New("alert_id is empty; it stands only where there is an alert")
@@ -116,28 +122,55 @@ type challengerMap []Challenger
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (m *challengerMap) UnmarshalJSON(data []byte) error {
+	*m = challengerMap{}
+	return eachMember("challengers", data, func(key string, d *json.Decoder) error {
+		var score *float64
+		if err := d.Decode(&score); err != nil {
+			return err
+		}
+		c := Challenger{Model: key, Score: math.NaN()}
+		if score != nil {
+			c.Score = *score
+		}
+		*m = append(*m, c)
+		return checkScore("challenger "+payment.Quote(c.Model), c.Score)
+	})
+}
+
+// shadowMap is an object that keeps the order of its keys.
+type shadowMap []ShadowAction
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (m *shadowMap) UnmarshalJSON(data []byte) error {
+	*m = shadowMap{}
+	return eachMember("challenger_policies", data, func(key string, d *json.Decoder) error {
+		var name string
+		if err := d.Decode(&name); err != nil {
+			return err
+		}
+		action, ok := ParseAction(name)
+		if !ok {
+			return fmt.Errorf("challenger policy %s has the action %s instead of approve, review or decline", payment.Quote(key), payment.Quote(name))
+		}
+		*m = append(*m, ShadowAction{key, action})
+		return nil
+	})
+}
+
+// eachMember calls f for each member of the object in data, in their order; f decodes the value.
+func eachMember(name string, data []byte, f func(key string, d *json.Decoder) error) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return errors.New("challengers is not an object")
+		return errors.New(name + " is not an object")
 	}
-	*m = challengerMap{}
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
 			return err
 		}
-		var score *float64
-		if err := d.Decode(&score); err != nil {
+		if err := f(key.(string), d); err != nil {
 			return err
 		}
-		c := Challenger{Model: key.(string), Score: math.NaN()}
-		if score != nil {
-			c.Score = *score
-		}
-		if err := checkScore("challenger "+payment.Quote(c.Model), c.Score); err != nil {
-			return err
-		}
-		*m = append(*m, c)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ func full(t testing.TB) *scoring.Decision {
 		TransactionID: "abcd1234", AccountID: "A78901", Timestamp: at(t, "2023-10-18T14:10:00Z"), Content: 0xbeef01, Action: scoring.Review, Score: 0.97,
 		Model: "cards/2023-10-01", Policy: "2023-10-02.1", Rules: []string{"R12"},
 		Challengers: []scoring.Challenger{{"cards/2023-10-15", 0.91}, {"cards/2023-10-08", 1e-7}},
+		Policies:    []scoring.ShadowAction{{"2023-10-02.2", scoring.Decline}, {"2023-09-30", scoring.Approve}},
 		Marks:       []string{"unusual_amount"}, Flags: []string{"late", "incomplete"}, AlertID: "alert5678",
 		Vector: features.Vector{1, math.NaN(), math.Copysign(0, -1), math.Inf(1)},
 	}
@@ -41,7 +42,7 @@ func TestAppendJSON(t *testing.T) {
 	}{
 		{full(t), `{"transaction_id":"abcd1234","account_id":"A78901","timestamp":"2023-10-18T14:10:00Z","content":"00beef01","action":"review","score":0.97,` +
 			`"model":"cards/2023-10-01","policy":"2023-10-02.1","rules":["R12"],"challengers":{"cards/2023-10-15":0.91,"cards/2023-10-08":1e-07},` +
-			`"marks":["unusual_amount"],"flags":["late","incomplete"],"alert_id":"alert5678",` +
+			`"challenger_policies":{"2023-10-02.2":"decline","2023-09-30":"approve"},"marks":["unusual_amount"],"flags":["late","incomplete"],"alert_id":"alert5678",` +
 			`"vector":"AAAAAAAA8D8BAAAAAAD4fwAAAAAAAACAAAAAAAAA8H8="}`},
 		{bare, `{"transaction_id":"t\"1\n","account_id":"a","timestamp":"2026-11-24T00:00:00.250Z","action":"approve","score":0,` +
 			`"model":"m","policy":"p","rules":[],"challengers":{},"marks":[],"flags":[]}`},
@@ -152,6 +153,11 @@ func TestParseDecisionRefuses(t *testing.T) {
 		"challengers null":   {`{"cards/2023-10-15":0.91,"cards/2023-10-08":1e-07}`, `null`, "challengers is missing or null"},
 		"challenger null":    {`:0.91`, `:null`, `challenger "cards/2023-10-15" is NaN, not from 0 to 1`},
 		"challenger above":   {`:0.91`, `:91`, `challenger "cards/2023-10-15" is 91, not from 0 to 1`},
+		"policies a list":    {`{"2023-10-02.2":"decline","2023-09-30":"approve"}`, `[]`, "challenger_policies is not an object"},
+		"policies empty":     {`{"2023-10-02.2":"decline","2023-09-30":"approve"}`, `{}`, "challenger_policies is empty; it stands only where there are any"},
+		"policy twice":       {`"2023-09-30"`, `"2023-10-02.2"`, `the key "2023-10-02.2" stands there twice`},
+		"policy's action":    {`"2023-09-30":"approve"`, `"2023-09-30":"hold"`, `challenger policy "2023-09-30" has the action "hold" instead of approve, review or decline`},
+		"policy's number":    {`"2023-09-30":"approve"`, `"2023-09-30":0.5`, "cannot unmarshal number"},
 		"action":             {`"review"`, `"hold"`, `action is "hold" instead of approve, review or decline`},
 		"content too short":  {`"00beef01"`, `"beef01"`, `content is "beef01" instead of eight hexadecimal digits`},
 		"content of nothing": {`"00beef01"`, `"00000000"`, `content is "00000000" instead of`},

@@ -25,6 +25,7 @@ func inputFlags(f *pflag.FlagSet, in *app.Input) {
 func replayCommand() *cobra.Command {
 	var o app.ReplayOptions
 	var summary, since string
+	var challengers, policies []string
 	cmd := &cobra.Command{
 		Use:   "replay FILE...",
 		Short: "Run past transactions through the engine",
@@ -44,6 +45,11 @@ docs/replay.md explains each figure.`,
 			if err != nil {
 				return err
 			}
+			if o.NoModel && len(challengers)+len(policies) > 0 {
+				return errUsage("--challenger and --challenger-policy are about scores: leave out --no-model")
+			}
+			c.Policy.Challengers = append(c.Policy.Challengers, policies...)
+			c.Model.Challengers = append(c.Model.Challengers, challengers...)
 			if o.Partitions < 1 {
 				return errUsage("--partitions is %d: it must be at least 1", o.Partitions)
 			}
@@ -66,6 +72,8 @@ docs/replay.md explains each figure.`,
 	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topic that this stands for")
 	f.IntVar(&o.Threads, "threads", 0, "threads; 0 for one per processor. The output does not depend on it")
 	f.BoolVar(&o.NoModel, "no-model", false, "compute features only")
+	f.StringArrayVar(&challengers, "challenger", nil, "directory of a model that scores too and decides nothing, beside those of model.challengers; may be repeated")
+	f.StringArrayVar(&policies, "challenger-policy", nil, "policy file that decides nothing, beside those of policy.challengers; may be repeated")
 	f.StringVar(&o.Features, "features-out", "", "write feature vectors and labels as CSV")
 	f.StringVar(&o.Decisions, "decisions-out", "", "write decisions as JSON lines")
 	f.StringVar(&o.Feedback, "feedback-out", "", "write the labels as label events, JSON lines (weir produce --feedback sends them)")

@@ -115,24 +115,6 @@ then stop the old processes and start the new ones, which find their state at mo
 	return cmd
 }
 
-func modelCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "model", Short: "Check models, and say which is active"}
-	cmd.AddCommand(&cobra.Command{
-		Use: "check [DIRECTORY]", Short: "Verify a model directory against the feature set, as weir run would", Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := load(cmd)
-			if err != nil {
-				return err
-			}
-			if len(args) == 1 {
-				c.Model.Directory = args[0]
-			}
-			return app.CheckModel(c, os.Stdout)
-		},
-	}, modelPromoteCommand(), modelRollbackCommand(), modelListCommand())
-	return cmd
-}
-
 func configCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "config", Short: "Print the configuration in effect, with a comment for every key", Args: cobra.NoArgs,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"time"
 
 	"github.com/weir-fraud/weir/evaluation"
 	"github.com/weir-fraud/weir/history"
@@ -102,7 +103,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	s := summary{
 		Inputs: r.Inputs, Rows: c.Rows, Rejected: c.Rejected, Duplicates: c.Duplicates, Conflicts: c.Conflicts, Late: c.Late,
 		WarmUp: c.WarmUp, Accounts: c.Accounts, Labelled: c.Labels.Labelled(), Frauds: c.Labels[history.Fraud],
-		Seconds: math.Round(1e3*r.Took.Seconds()) / 1e3, RowsPerSecond: math.Round(r.rowsPerSecond()),
+		Seconds: math.Round(1e3*r.Took.Seconds()) / 1e3, RowsPerSecond: math.Round(rowsPerSecond(c, r.Took)),
 	}
 	if r.Result != nil {
 		s.Scored = c.Fresh
@@ -136,7 +137,13 @@ func (r *Report) outcome() *outcome {
 	return s
 }
 
-func (r *Report) fraudAmount(m evaluation.Money) fraudAmount {
-	amount := func(minor int64) json.Number { return json.Number(payment.FormatAmount(minor, r.Currency)) }
-	return fraudAmount{r.Currency.Code(), amount(m.Fraud), amount(m.Alerted), number(m.Caught()), m.Unpriced}
+func (r *Report) fraudAmount(m evaluation.Money) fraudAmount { return fraudAmountOf(m, r.Currency) }
+
+func fraudAmountOf(m evaluation.Money, c payment.Currency) fraudAmount {
+	amount := func(minor int64) json.Number { return json.Number(payment.FormatAmount(minor, c)) }
+	return fraudAmount{c.Code(), amount(m.Fraud), amount(m.Alerted), number(m.Caught()), m.Unpriced}
+}
+
+func rowsPerSecond(n *Counts, took time.Duration) float64 {
+	return float64(n.Rows+n.Rejected) / max(took.Seconds(), 1e-3)
 }

@@ -109,10 +109,12 @@ func (t *TopAlerts) Add(a Alert) {
 }
 
 // overlap reports whether the model saw some of the period when it was made, and until when.
-func (r *Report) overlap() (until time.Time, yes bool) {
-	until = r.Model.Training.To
-	if v := r.Model.Validation; v != nil && v.To.After(until) {
+func (r *Report) overlap() (until time.Time, yes bool) { return overlap(r.Model, r.Result) }
+
+func overlap(m *scoring.Manifest, r *evaluation.Result) (until time.Time, yes bool) {
+	until = m.Training.To
+	if v := m.Validation; v != nil && v.To.After(until) {
 		until = v.To
 	}
-	return until, !r.Result.From.Std().After(until) && !r.Result.To.Std().Before(r.Model.Training.From)
+	return until, !r.From.Std().After(until) && !r.To.Std().Before(m.Training.From)
 }

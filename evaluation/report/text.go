@@ -44,13 +44,9 @@ func (r *Report) WriteText(w io.Writer) error {
 		}
 	}
 	t.gap()
-	t.line("rows/s", count(int64(r.rowsPerSecond())), fmt.Sprintf("in %.1f s", r.Took.Seconds()))
+	t.line("rows/s", count(int64(rowsPerSecond(c, r.Took))), fmt.Sprintf("in %.1f s", r.Took.Seconds()))
 	_, err := io.WriteString(w, t.b.String())
 	return err
-}
-
-func (r *Report) rowsPerSecond() float64 {
-	return float64(r.Counts.Rows+r.Counts.Rejected) / max(r.Took.Seconds(), 1e-3)
 }
 
 func labelledNote(l evaluation.ByLabel) string {
