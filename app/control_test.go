@@ -258,6 +258,7 @@ func TestRestartTakesUpWhatIsActive(t *testing.T) {
 	})
 	elsewhere := t.TempDir()
 	next := variant(t, elsewhere, "cards/next", nil)
+	s.config.Model.Challengers = []string{filepath.Join(elsewhere, "cards/next")} // until it is promoted
 	var out bytes.Buffer
 	if err := app.PromoteModel(t.Context(), s.config, filepath.Join(elsewhere, "cards/next"), patient, &out, io.Discard); err != nil {
 		t.Fatal(err)
