@@ -81,6 +81,7 @@ type exporting struct {
 	first               []int64 // of the decisions that are still there
 	feedbackFirst       []int64
 	state               exportState
+	marked              int64 // rows at the last checkpoint
 	part                *os.File
 	file                rowFile
 	labels              *export.Labels

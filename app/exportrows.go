@@ -96,7 +96,6 @@ func (e *exporting) writePartition(ctx context.Context, r *stream.Reader, progre
 	if every == 0 {
 		every = exportCheckpointRows
 	}
-	marked := e.state.Counts.Rows
 	seen := newRecentTransactions(repeatSpan)
 	var batch []stream.Record
 	for !r.Done(p) {
@@ -114,8 +113,7 @@ func (e *exporting) writePartition(ctx context.Context, r *stream.Reader, progre
 			if err := e.record(&batch[i], seen); err != nil {
 				return err
 			}
-			if e.state.Counts.Rows-marked >= every {
-				marked = e.state.Counts.Rows
+			if e.state.Counts.Rows-e.marked >= every {
 				if err := e.checkpoint(); err != nil {
 					return err
 				}

@@ -85,7 +85,7 @@ func (e *exporting) takeUp(fresh *exportState) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("go on with %s: %w: --restart begins anew", e.options.Out, err)
 	}
-	e.state, e.file = old, file
+	e.state, e.file, e.marked = old, file, old.Counts.Rows
 	_, _ = fmt.Fprintf(e.stderr, "export: going on after %d rows\n", old.Counts.Rows)
 	return true, nil
 }
@@ -100,7 +100,7 @@ func (e *exporting) checkpoint() error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", e.options.Out, err)
 	}
-	e.state.Mark = &mark
+	e.state.Mark, e.marked = &mark, e.state.Counts.Rows
 	if err := writeFile(e.statePath(), func(w io.Writer) error { return json.NewEncoder(w).Encode(&e.state) }); err != nil {
 		return fmt.Errorf("note how far the export is: %w", err)
 	}
