@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -32,7 +35,10 @@ type ExportOptions struct {
 	Checkpointed   func(rows int64) error // is told of it; an error ends the export
 }
 
-const exportCheckpointRows = 100_000
+const (
+	exportCheckpointRows = 100_000
+	exportBatch          = 4096 // records that are decoded together
+)
 
 // Export is `weir export`: labelled training data from the topics decisions and feedback.
 func Export(ctx context.Context, c Config, o ExportOptions, stdout, stderr io.Writer) (err error) {
@@ -233,16 +239,18 @@ func (e *exporting) settleNow(ctx context.Context) error {
 	if e.options.Maturity == 0 || e.options.Now != 0 {
 		return nil
 	}
-	return e.eachRecord(ctx, "look for the newest transaction", e.decisions, e.first, e.state.Ends, func(r *stream.Record) error {
-		if t, err := payment.ParseTime(string(textOf(r.Value, "timestamp"))); err == nil {
-			e.state.Now = max(e.state.Now, t)
+	return e.eachBatch(ctx, "look for the newest transaction", e.decisions, e.first, e.state.Ends, func(records []stream.Record) error {
+		for i := range records {
+			if t, err := payment.ParseTime(string(textOf(records[i].Value, "timestamp"))); err == nil {
+				e.state.Now = max(e.state.Now, t)
+			}
 		}
 		return nil
 	})
 }
 
-// eachRecord calls f for the records of all partitions, from first to before end. Those of one partition are in order.
-func (e *exporting) eachRecord(ctx context.Context, doing string, topic stream.Topic, first, end []int64, f func(r *stream.Record) error) (err error) {
+// eachBatch calls f for the records of all partitions, from first to before end. Those of one partition are in order.
+func (e *exporting) eachBatch(ctx context.Context, doing string, topic stream.Topic, first, end []int64, f func(records []stream.Record) error) (err error) {
 	r, err := stream.NewReaderBetween(ctx, e.kafka, topic, first, end)
 	if err != nil {
 		return err
@@ -256,19 +264,37 @@ func (e *exporting) eachRecord(ctx context.Context, doing string, topic stream.T
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if batch, err = r.Poll(batch[:0], 4096, 100*time.Millisecond); err != nil {
+		if batch, err = r.Poll(batch[:0], exportBatch, 100*time.Millisecond); err != nil {
 			return err
 		}
-		for i := range batch {
-			if batch[i].Offset >= end[batch[i].Partition] {
-				continue
-			}
-			if err := f(&batch[i]); err != nil {
-				return err
-			}
-			n++
+		batch = slices.DeleteFunc(batch, func(r stream.Record) bool { return r.Offset >= end[r.Partition] })
+		if err := f(batch); err != nil {
+			return err
 		}
+		n += int64(len(batch))
 		show.set(total-r.Left(), n)
 	}
 	return nil
+}
+
+// decoded is what a record holds, or why that is not known.
+type decoded[T any] struct {
+	value T
+	err   error
+}
+
+// decodeAll decodes records on all processors. It uses dst again.
+func decodeAll[T any](dst []decoded[T], records []stream.Record, decode func(value []byte) (T, error)) []decoded[T] {
+	dst = slices.Grow(dst[:0], len(records))[:len(records)]
+	share := len(records)/runtime.GOMAXPROCS(0) + 1
+	var all sync.WaitGroup
+	for from := 0; from < len(records); from += share {
+		all.Go(func() {
+			for i := from; i < min(from+share, len(records)); i++ {
+				dst[i].value, dst[i].err = decode(records[i].Value)
+			}
+		})
+	}
+	all.Wait()
+	return dst
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/weir-fraud/weir/export"
@@ -26,19 +27,25 @@ func (e *exporting) readLabels(ctx context.Context) error {
 	e.resolver = export.Resolver{Labels: e.labels, Maturity: time.Duration(e.options.Maturity), Now: e.state.Now}
 	var bad int64
 	var first error
-	err := e.eachRecord(ctx, "read labels", e.feedback, e.state.FeedbackBegins, e.state.FeedbackEnds, func(r *stream.Record) error {
-		l, err := feedback.Decode(r.Value)
-		if err != nil {
-			bad++
-			if first == nil {
-				first = fmt.Errorf("%s/%d, offset %d: %w", e.feedback.Name, r.Partition, r.Offset, err)
+	var events []decoded[feedback.Label]
+	err := e.eachBatch(ctx, "read labels", e.feedback, e.state.FeedbackBegins, e.state.FeedbackEnds, func(records []stream.Record) error {
+		events = decodeAll(events, records, feedback.Decode)
+		for i := range events {
+			if err := events[i].err; err != nil {
+				if bad++; bad == 1 {
+					first = fmt.Errorf("%s/%d, offset %d: %w", e.feedback.Name, records[i].Partition, records[i].Offset, err)
+				}
+				continue
 			}
-			return nil
+			l := &events[i].value
+			if l.TransactionTime < e.options.From || l.TransactionTime >= e.options.To {
+				continue
+			}
+			if err := e.labels.Add(l); err != nil {
+				return err
+			}
 		}
-		if l.TransactionTime < e.options.From || l.TransactionTime >= e.options.To {
-			return nil
-		}
-		return e.labels.Add(&l)
+		return nil
 	})
 	if bad > 0 {
 		_, _ = fmt.Fprintf(e.stderr, "warning: %d records are no label events and left out, such as %v\n", bad, first)
@@ -98,19 +105,19 @@ func (e *exporting) writePartition(ctx context.Context, r *stream.Reader, progre
 	}
 	seen := newRecentTransactions(repeatSpan)
 	var batch []stream.Record
+	var all []decoded[*scoring.Decision]
 	for !r.Done(p) {
 		err := ctx.Err()
 		if err == nil {
-			batch, err = r.Poll(batch[:0], 4096, 100*time.Millisecond)
+			batch, err = r.Poll(batch[:0], exportBatch, 100*time.Millisecond)
 		}
 		if err != nil {
 			return err
 		}
-		for i := range batch {
-			if batch[i].Offset >= e.state.Ends[p] {
-				break
-			}
-			if err := e.record(&batch[i], seen); err != nil {
+		batch = slices.DeleteFunc(batch, func(r stream.Record) bool { return r.Offset >= e.state.Ends[p] })
+		all = decodeAll(all, batch, scoring.ParseDecision)
+		for i := range all {
+			if err := e.record(&batch[i], &all[i], seen); err != nil {
 				return err
 			}
 			if e.state.Counts.Rows-e.marked >= every {
@@ -125,17 +132,17 @@ func (e *exporting) writePartition(ctx context.Context, r *stream.Reader, progre
 }
 
 // record takes in a record of the decisions topic.
-func (e *exporting) record(r *stream.Record, seen *recentTransactions) error {
+func (e *exporting) record(r *stream.Record, of *decoded[*scoring.Decision], seen *recentTransactions) error {
 	again := r.Offset < e.state.Next // was read before the interruption
 	e.state.Next = max(e.state.Next, r.Offset+1)
 	n := &e.state.Counts
 	if !again {
 		n.Decisions++
 	}
-	d, err := scoring.ParseDecision(r.Value)
-	if err != nil {
+	d := of.value
+	if of.err != nil {
 		if !again {
-			e.unreadable(r, err)
+			e.unreadable(r, of.err)
 		}
 		return nil
 	}
