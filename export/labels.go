@@ -12,8 +12,8 @@ import (
 // Matured is the source of a label that nobody gave: time has passed and nothing was said.
 const Matured = "maturity"
 
-// MaxLabelled is how many labelled transactions Labels takes: with 300 to 400 bytes each, some gigabytes.
-const MaxLabelled = 10_000_000
+// MaxLabelled is how many labelled transactions an export takes: with 0.8 kB each, about 4 GB.
+const MaxLabelled = 5_000_000
 
 // Labels holds what was said of transactions, in memory.
 type Labels struct {

@@ -16,7 +16,7 @@ const rowGroup = 50_000
 // ParquetFile is a file of rows being written. Its index comes last, so it cannot be gone on with: what is not finished
 // is worth nothing.
 type ParquetFile struct {
-	writer *parquet.Writer
+	writer *parquet.GenericWriter[any]
 	file   *os.File
 	row    parquet.Row
 	rows   int
@@ -28,7 +28,7 @@ func CreateParquet(f *os.File, l *Layout) (*ParquetFile, error) {
 		return nil, err
 	}
 	schema := parquet.NewSchema("export", newColumns(l))
-	return &ParquetFile{file: f, writer: parquet.NewWriter(f, schema, parquet.Compression(&parquet.Zstd))}, nil
+	return &ParquetFile{file: f, writer: parquet.NewGenericWriter[any](f, schema, parquet.Compression(&parquet.Zstd))}, nil
 }
 
 // columns is a group of columns in the order that they were given in; parquet.Group sorts them by name.
