@@ -85,7 +85,9 @@ docs/replay.md explains each figure.`,
 }
 
 // parseSince reads the flag --since.
-func parseSince(text string) (payment.Time, error) { return parseMoment("--since", text, payment.MinTime) }
+func parseSince(text string) (payment.Time, error) {
+	return parseMoment("--since", text, payment.MinTime)
+}
 
 // parseMoment reads a time, or the beginning of a day in UTC; "" is the moment that none stands for.
 func parseMoment(flag, text string, none payment.Time) (payment.Time, error) {
