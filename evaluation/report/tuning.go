@@ -171,20 +171,29 @@ func (t *Tuning) picture() template.HTML {
 	} {
 		p.path("outline "+line.class, t.outline(x, y, line.of))
 	}
-	for _, mark := range []struct {
-		name   string
-		c      *evaluation.Choice
+	left, right := mark{"now", &t.Result.Now}, mark{"chosen", &t.Result.Chosen}
+	if left.choice.PerDay > right.choice.PerDay {
+		left, right = right, left
+	}
+	for _, side := range []struct {
+		mark
 		anchor string
 		dx     float64
-	}{{"now", &t.Result.Now, "end", -5}, {"chosen", &t.Result.Chosen, "start", 5}} {
-		if mark.c.PerDay < low {
+	}{{left, "end", -5}, {right, "start", 5}} {
+		if side.choice.PerDay < low {
 			continue
 		}
-		at := x.at(mark.c.PerDay)
+		at := x.at(side.choice.PerDay)
 		p.line("threshold", at, f.top, at, f.bottom)
-		p.text("note strong", mark.anchor, at+mark.dx, f.bottom-8, mark.name)
+		p.text("note strong", side.anchor, at+side.dx, f.bottom-8, side.name)
 	}
 	return p.done()
+}
+
+// mark is a choice that the picture points out.
+type mark struct {
+	name   string
+	choice *evaluation.Choice
 }
 
 // extent returns the range of what is drawn, from a power of ten on.
