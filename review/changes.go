@@ -85,6 +85,7 @@ func (s *Server) changes(c *gin.Context, _ *identity) (any, *problem) {
 	list, stop := s.hub.listen()
 	defer stop()
 	control := http.NewResponseController(c.Writer)
+	_ = control.SetReadDeadline(time.Time{}) // that of the request would end the connection
 	c.Header("Content-Type", "text/event-stream")
 	send := func(text string) bool {
 		_ = control.SetWriteDeadline(time.Now().Add(writeLimit)) // a writer without deadlines is a test's
