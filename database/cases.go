@@ -77,10 +77,13 @@ func (d *DB) Timeline(ctx context.Context, accountID string, limit int) ([]Alert
 		ORDER BY event_time DESC, alert_id LIMIT ?`, accountID, limit)
 }
 
+// Both orders go downwards, as one walk back along the index does.
+const alertsOfKey = `SELECT a.alert_id, a.case_id, a.transaction_id, a.event_time, a.body FROM alert_keys k JOIN alerts a ON a.alert_id = k.alert_id
+	WHERE k.entity = ? AND k.key = ? ORDER BY k.event_time DESC, k.alert_id DESC LIMIT ?`
+
 // Related returns the newest alerts with a key of an entity, newest first.
 func (d *DB) Related(ctx context.Context, entity, key string, limit int) ([]AlertRow, error) {
-	return d.alerts(ctx, d.sql, `SELECT a.alert_id, a.case_id, a.transaction_id, a.event_time, a.body FROM alert_keys k JOIN alerts a ON a.alert_id = k.alert_id
-		WHERE k.entity = ? AND k.key = ? ORDER BY k.event_time DESC, k.alert_id LIMIT ?`, entity, key, limit)
+	return d.alerts(ctx, d.sql, alertsOfKey, entity, key, limit)
 }
 
 func (d *DB) alerts(ctx context.Context, q querier, query string, args ...any) (list []AlertRow, err error) {
