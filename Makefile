@@ -30,7 +30,7 @@ bench: build ## Measure throughput, latency and size on real servers (ARGS='--pr
 	scripts/bench $(ARGS)
 
 .PHONY: services
-services: ## Install and start the Kafka and Redis that the tests use
+services: ## Install and start the Kafka, Redis and PostgreSQL that the tests use
 	scripts/services start
 
 .PHONY: services-stop

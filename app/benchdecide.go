@@ -80,7 +80,7 @@ func measureRequests(ctx context.Context, o LatencyOptions, url string, limit ti
 	const connections = 1000
 	start := time.Now().Add(2 * time.Second) // workers join their group meanwhile
 	simulation := simulate.LiveConfig(start, o.Rate)
-	simulation.WarmUp, simulation.Start, simulation.Accounts = 0, start, benchAccounts
+	simulation.WarmUp, simulation.Start, simulation.Accounts = 0, start, int(accountsPerRate*o.Rate)
 	simulation.Duration = o.WarmUp + o.For
 	next, err := simulated(simulation)
 	if err != nil {

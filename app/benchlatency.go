@@ -28,8 +28,13 @@ type LatencyOptions struct {
 // compiler gets to the code that a stream of small transactions runs.
 const LatencyWarmUp = 30 * time.Second
 
-// benchAccounts share the traffic of a latency benchmark, whatever its rate.
-const benchAccounts = 40_000
+// A latency benchmark has as many accounts as a demonstration has, for each transaction per second, and a past of theirs that
+// is decided first. With fewer accounts each pays so often, and without a past so many of them for the first time, that a
+// fifth of all transactions are alerts.
+const (
+	accountsPerRate = 80
+	benchHistory    = 6 * time.Hour
+)
 
 // BenchLatency is `weir bench latency`: an open loop of simulated traffic against the configured Kafka and Redis, in
 // topics of its own that it deletes afterwards. It prints the time from the moment a transaction was due to the moment
@@ -71,14 +76,22 @@ func benchLatency(ctx context.Context, c Config, o LatencyOptions, f *figures, l
 }
 
 func measureLatency(ctx context.Context, o LatencyOptions, topic string, producer *stream.Producer, decisions *stream.Reader, f *figures) error {
-	start := time.Now().Add(2 * time.Second) // workers join their group meanwhile
-	simulation := simulate.LiveConfig(start, o.Rate)
-	simulation.WarmUp, simulation.Start, simulation.Accounts = 0, start, benchAccounts
-	simulation.Duration = o.WarmUp + o.For
+	simulation := simulate.LiveConfig(time.Now(), o.Rate)
+	simulation.Start = simulation.Start.Add(simulation.WarmUp - benchHistory)
+	simulation.WarmUp, simulation.Accounts = benchHistory, int(accountsPerRate*o.Rate)
+	simulation.Duration = benchHistory + o.WarmUp + o.For
 	send, err := newTraffic(simulation, producer, topic)
 	if err != nil {
 		return err
 	}
+	var history int64
+	if err := send.sendHistory(ctx, func(n int64, _ float64) { history = n }); err != nil {
+		return err
+	}
+	if err := awaitRecords(ctx, decisions, history); err != nil {
+		return err
+	}
+	start := time.Now()
 	see := newWatcher(decisions)
 	see.since = payment.TimeOf(start.Add(o.WarmUp))
 	watching, stop := context.WithCancel(ctx)
@@ -112,6 +125,22 @@ func measureLatency(ctx context.Context, o LatencyOptions, topic string, produce
 	f.line(name+"_max", milliseconds(took, 1), "ms")
 	f.line(name+"_measured", float64(took.Count), "tx")
 	return f.err
+}
+
+// awaitRecords reads that many records.
+func awaitRecords(ctx context.Context, r *stream.Reader, n int64) error {
+	var batch []stream.Record
+	for n > 0 {
+		var err error
+		if batch, err = r.Poll(batch[:0], 1024, 20*time.Millisecond); err != nil {
+			return err
+		}
+		n -= int64(len(batch))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // deleteState deletes the configured layout's state of the transactions topic.

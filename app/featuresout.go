@@ -1,53 +1,21 @@
 package app
 
 import (
-	"math"
-	"strconv"
-
+	"github.com/weir-fraud/weir/export"
 	"github.com/weir-fraud/weir/features"
+	"github.com/weir-fraud/weir/feedback"
 	"github.com/weir-fraud/weir/history"
 )
 
-// appendFeatures appends a row of training data. A missing value is an empty field; floats read back exactly.
+// appendFeatures appends a row of training data.
 func appendFeatures(dst []byte, rec *history.Record, v features.Vector) []byte {
 	tx := &rec.Transaction
-	dst = append(appendCSV(dst, tx.ID), ',')
-	dst = append(appendCSV(dst, tx.AccountID), ',')
-	dst = append(tx.Time.Append(dst), ',')
+	row := export.Row{TransactionID: tx.ID, AccountID: tx.AccountID, Time: tx.Time, Pattern: rec.Pattern, Vector: v}
 	switch rec.Label {
 	case history.Fraud:
-		dst = append(dst, '1')
+		row.Label = feedback.Fraud
 	case history.Legitimate:
-		dst = append(dst, '0')
+		row.Label = feedback.Legitimate
 	}
-	dst = appendCSV(append(dst, ','), rec.Pattern)
-	for _, x := range v {
-		dst = append(dst, ',')
-		if !math.IsNaN(x) {
-			dst = strconv.AppendFloat(dst, x, 'g', -1, 64)
-		}
-	}
-	return append(dst, '\n')
-}
-
-// appendCSV appends a field, quoted if it must be.
-func appendCSV(dst []byte, s string) []byte {
-	plain := true
-	for i := range len(s) {
-		switch s[i] {
-		case '"', ',', '\n', '\r':
-			plain = false
-		}
-	}
-	if plain {
-		return append(dst, s...)
-	}
-	dst = append(dst, '"')
-	for i := range len(s) {
-		if s[i] == '"' {
-			dst = append(dst, '"')
-		}
-		dst = append(dst, s[i])
-	}
-	return append(dst, '"')
+	return export.AppendRow(dst, &row)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/weir-fraud/weir/evaluation"
 	"github.com/weir-fraud/weir/evaluation/report"
+	"github.com/weir-fraud/weir/export"
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/history"
 	"github.com/weir-fraud/weir/payment"
@@ -177,11 +178,7 @@ func (r *replay) create() (err error) {
 	if r.features == nil {
 		return nil
 	}
-	_, _ = r.features.WriteString("transaction_id,account_id,timestamp,label,pattern")
-	for _, name := range r.schema.Names {
-		_, _ = r.features.WriteString("," + name)
-	}
-	_ = r.features.WriteByte('\n')
+	_, _ = r.features.Write(export.AppendHeader(nil, &export.Layout{Schema: *r.schema}))
 	if r.options.Features == "-" {
 		return nil
 	}

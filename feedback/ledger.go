@@ -72,3 +72,14 @@ func (g *Ledger) Effective() Effective {
 	}
 	return Effective{}
 }
+
+// Unsure reports whether the last word of any source is that it does not know: the case is open. What another source
+// says of it may hold all the same.
+func (g *Ledger) Unsure() bool {
+	for i := range g.last {
+		if g.last[i].verdict == Unsure {
+			return true
+		}
+	}
+	return false
+}

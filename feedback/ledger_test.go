@@ -194,3 +194,23 @@ func TestNames(t *testing.T) {
 		t.Errorf("got %s", s)
 	}
 }
+
+// A case is open while the last word of a source is that it does not know.
+func TestUnsure(t *testing.T) {
+	var g feedback.Ledger
+	for i, c := range []struct {
+		verdict feedback.Verdict
+		source  feedback.Source
+		unsure  bool
+	}{
+		{feedback.Fraud, feedback.Analyst, false},
+		{feedback.Unsure, feedback.Customer, true},
+		{feedback.Withdrawn, feedback.Analyst, true},
+		{feedback.Withdrawn, feedback.Customer, false},
+	} {
+		g.Add(&feedback.Label{ID: "f", Time: payment.Time(i), Verdict: c.verdict, Source: c.source})
+		if g.Unsure() != c.unsure {
+			t.Errorf("after %v of the %v: unsure is %v", c.verdict, c.source, !c.unsure)
+		}
+	}
+}

@@ -68,6 +68,15 @@ func NewReaderSince(ctx context.Context, config Config, topic Topic, since time.
 	})
 }
 
+// NewReaderBetween returns a reader of all partitions of the topic, of each from an offset. It is done with a partition at
+// the end that is given for it, and goes on past it unless it is paused.
+func NewReaderBetween(ctx context.Context, config Config, topic Topic, from, to []int64) (*Reader, error) {
+	return newReader(ctx, config, topic, func(r *Reader, partition int32, _ int64) (int64, error) {
+		r.end[partition] = to[partition]
+		return from[partition], nil
+	})
+}
+
 // newReader returns a reader that begins where start says, which is told a partition and its first offset.
 func newReader(ctx context.Context, config Config, topic Topic, start func(r *Reader, partition int32, first int64) (int64, error)) (*Reader, error) {
 	m, err := config.client(kafka.ConfigMap{

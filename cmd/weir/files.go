@@ -84,17 +84,22 @@ docs/replay.md explains each figure.`,
 	return cmd
 }
 
-// parseSince reads a time, or the beginning of a day in UTC; "" is the beginning of all.
+// parseSince reads the flag --since.
 func parseSince(text string) (payment.Time, error) {
+	return parseMoment("--since", text, payment.MinTime)
+}
+
+// parseMoment reads a time, or the beginning of a day in UTC; "" is the moment that none stands for.
+func parseMoment(flag, text string, none payment.Time) (payment.Time, error) {
 	if text == "" {
-		return payment.MinTime, nil
+		return none, nil
 	}
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return payment.TimeOf(t), nil
 		}
 	}
-	return 0, errUsage("--since is %q: it must be a day such as 2024-03-01 or a time such as 2024-03-01T12:00:00Z", text)
+	return 0, errUsage("%s is %q: it must be a day such as 2024-03-01 or a time such as 2024-03-01T12:00:00Z", flag, text)
 }
 
 func produceCommand() *cobra.Command {

@@ -55,7 +55,7 @@ Start here:
 		return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
 	})
 	c.PersistentFlags().String("config", os.Getenv("WEIR_CONFIG"), "configuration file; without one, defaults and WEIR_* variables (see weir config)")
-	c.AddCommand(demoCommand(), runCommand(), replayCommand(), produceCommand(), simulateCommand(), topicsCommand(), stateCommand(),
+	c.AddCommand(demoCommand(), runCommand(), replayCommand(), produceCommand(), exportCommand(), simulateCommand(), topicsCommand(), stateCommand(),
 		mappingCommand(), featuresCommand(), reasonsCommand(), policyCommand(), listCommand(), modelCommand(), doctorCommand(), benchCommand(), configCommand(),
 		reviewCommand(), userCommand(), tokenCommand())
 	refuseUnknown(c)

@@ -15,7 +15,7 @@ var comparisonText string
 
 // comparisonPage is what the template reads.
 type comparisonPage struct {
-	Style    template.CSS
+	Kind     heading
 	Title    string
 	Facts    []fact
 	Warnings []string
@@ -40,18 +40,11 @@ type pairView struct {
 
 // WriteHTML writes the comparison as a page. The same comparison gives the same bytes, whatever it took.
 func (c *Comparison) WriteHTML(w io.Writer) error {
-	t, err := template.New("comparison").Parse(comparisonText)
-	if err != nil {
-		return fmt.Errorf("the comparison's template: %w", err)
-	}
-	if err := t.Execute(w, c.page()); err != nil {
-		return fmt.Errorf("write the comparison: %w", err)
-	}
-	return nil
+	return write(w, comparisonText, c.page())
 }
 
 func (c *Comparison) page() *comparisonPage {
-	p := &comparisonPage{Style: template.CSS(pageStyle), Labelled: c.labelled()}
+	p := &comparisonPage{Kind: heading{"Comparison of", "Weir model comparison"}, Labelled: c.labelled()}
 	for i := range c.Contenders {
 		p.Names = append(p.Names, c.Contenders[i].name())
 	}

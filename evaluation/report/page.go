@@ -12,6 +12,8 @@ import (
 )
 
 var (
+	//go:embed head.html
+	headText string
 	//go:embed page.html
 	pageText string
 	//go:embed page.css
@@ -20,7 +22,7 @@ var (
 
 // page is what the template reads.
 type page struct {
-	Style    template.CSS
+	Kind     heading
 	Title    string
 	Facts    []fact // about the replay as a whole, in its heading
 	Warnings []string
@@ -59,12 +61,21 @@ type patternRow struct {
 
 // WriteHTML writes the report as a page. The same report gives the same bytes, whatever it took.
 func (r *Report) WriteHTML(w io.Writer) error {
-	t, err := template.New("page").Parse(pageText)
+	return write(w, pageText, r.page())
+}
+
+// heading is what a page is of: the beginning of its title, and the line above it.
+type heading struct{ Title, Eyebrow string }
+
+// write writes a page. Its text begins with the templates that all pages share.
+func write(w io.Writer, text string, page any) error {
+	style := func() template.CSS { return template.CSS(pageStyle) }
+	t, err := template.New("page").Funcs(template.FuncMap{"style": style}).Parse(headText + text)
 	if err != nil {
-		return fmt.Errorf("the report's template: %w", err)
+		return fmt.Errorf("the page's template: %w", err)
 	}
-	if err := t.Execute(w, r.page()); err != nil {
-		return fmt.Errorf("write the report: %w", err)
+	if err := t.Execute(w, page); err != nil {
+		return fmt.Errorf("write the page: %w", err)
 	}
 	return nil
 }
@@ -72,7 +83,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 func (r *Report) page() *page {
 	e := r.Result
 	p := &page{
-		Style: template.CSS(pageStyle),
+		Kind:  heading{"Replay of", "Weir replay"},
 		Title: r.title(), Facts: r.facts(), Rows: r.rows(),
 		Declines: r.declines(), Labelled: r.Counts.Labels[history.Fraud] > 0, Unlabelled: r.Counts.Labels[history.Unlabelled] > 0,
 	}

@@ -121,7 +121,7 @@ var tuningText string
 
 // tuningPage is what the template reads.
 type tuningPage struct {
-	Style             template.CSS
+	Kind              heading
 	Title             string
 	Facts             []fact
 	Warnings          []string
@@ -134,24 +134,17 @@ type tuningPage struct {
 
 // WriteHTML writes the choices as a page with a picture. The same choices give the same bytes.
 func (t *Tuning) WriteHTML(w io.Writer) error {
-	page, err := template.New("tuning").Parse(tuningText)
-	if err != nil {
-		return fmt.Errorf("the tuning page's template: %w", err)
-	}
 	r := t.Result
 	replay := Report{Inputs: t.Inputs}
 	p := &tuningPage{
-		Style: template.CSS(pageStyle), Title: replay.title(), Warnings: t.warnings(), Rows: t.rows(), Picture: t.picture(),
+		Kind: heading{"Thresholds for", "Weir policy tune"}, Title: replay.title(), Warnings: t.warnings(), Rows: t.rows(), Picture: t.picture(),
 		Labelled: r.Rows[history.Fraud] > 0, Decline: t.decline(), Snippet: t.snippet(), Currency: t.Currency.Code(), Handled: rate(t.Budget),
 		Facts: []fact{
 			{"Period", span(r.From, r.To)}, {"Transactions", count(r.Rows.Total())}, {"Labelled fraud", count(r.Rows[history.Fraud])},
 			{"Not by thresholds", count(r.Fixed)}, {"Model", t.Model.ID}, {"Policy", t.Policy}, {"Segment", t.Segment}, {"Budget", rate(t.Budget) + " alerts a day"},
 		},
 	}
-	if err := page.Execute(w, p); err != nil {
-		return fmt.Errorf("write the tuning page: %w", err)
-	}
-	return nil
+	return write(w, tuningText, p)
 }
 
 // picture draws what is found and saved against the alerts a day.

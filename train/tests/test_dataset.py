@@ -4,7 +4,9 @@ import json
 import math
 from pathlib import Path
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from weir_train import TrainingError
 from weir_train.dataset import Span, read
@@ -146,3 +148,64 @@ def test_read_keeps_the_rows_of_a_span(tmp_path: Path) -> None:
         read([path], span=Span(start=parse_time("2026-11-25T00:00:00Z")))
     with pytest.raises(TrainingError, match=r"has no rows before 2026-11-24T00:00:00Z; replay"):
         read([path], span=Span(end=first))
+
+
+TRAILING = ["label_source", "decision_score"]
+
+
+def test_read_export(tmp_path: Path) -> None:
+    plain = read([write(tmp_path, name="plain.csv")])
+    header = HEADER.replace("\n", ",label_source,decision_score\n")
+    rows = "".join(row + ",analyst,0.5\n" for row in ROWS.splitlines())
+    exported = write(tmp_path, header + rows, {**SCHEMA, "trailing": TRAILING}, "export.csv")
+    data = read([exported])
+    assert data.X.tobytes() == plain.X.tobytes()
+    assert data.schema == plain.schema
+    both = read([exported, tmp_path / "plain.csv"])
+    assert both.X.tobytes() == plain.X.tobytes() * 2
+
+
+def test_trailing_columns_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="they are of different runs"):
+        read([write(tmp_path, HEADER.replace("\n", ",other\n") + ROWS, {**SCHEMA, "trailing": TRAILING})])
+
+
+def parquet_file(directory: Path, label: list[int | None], schema: object = SCHEMA) -> Path:
+    path = directory / "f.parquet"
+    columns = {
+        "transaction_id": ["t1", "t,2", "t3"],
+        "account_id": ["A", "A", "B"],
+        "timestamp": pyarrow.array([1795478400000, 1795478401500, 1795478402000], pyarrow.timestamp("ms", "UTC")),
+        "label": pyarrow.array(label, pyarrow.int32()),
+        "pattern": ["testing", None, None],
+        "b": [None, 1e300, 0.1],  # the order of columns is of no matter
+        "a": [1.5, -0.0, None],
+    }
+    parquet.write_table(pyarrow.table(columns), path)
+    path.with_name(path.name + ".schema.json").write_text(json.dumps(schema), encoding="utf-8")
+    return path
+
+
+def test_read_parquet(tmp_path: Path) -> None:
+    plain, path = read([write(tmp_path, name="plain.csv")]), parquet_file(tmp_path, [1, 0, None])
+    data = read([path])
+    assert data.X.tobytes() == plain.X.tobytes()
+    for have, want in ((data.label, plain.label), (data.time, plain.time), (data.account, plain.account)):
+        assert have.tolist() == want.tolist()
+    assert data.pattern.tolist() == plain.pattern.tolist()
+    assert data.sources == ["f"]
+    assert data.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    late = read([path], select=["b"], span=Span(start=1795478401500))
+    assert late.X.tolist() == [[1e300], [0.1]]
+    assert late.label.tolist() == [0, -1]
+
+
+def test_parquet_mistakes(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="label that is neither"):
+        read([parquet_file(tmp_path, [2, 0, None])])
+    with pytest.raises(TrainingError, match="has no column c"):
+        read([parquet_file(tmp_path, [1, 0, None], {"names": ["c"], "hashes": ["h"]})])
+    path = parquet_file(tmp_path, [1, 0, None])
+    path.write_bytes(b"PAR1 no more")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        read([path])

@@ -1,4 +1,6 @@
-"""Reading what ``weir replay --features-out`` wrote: CSVs of feature vectors and, beside each, their schema."""
+"""Reading what ``weir replay --features-out`` and ``weir export`` wrote: feature vectors and, beside each file, their
+schema.
+"""
 
 import csv
 import gzip
@@ -7,12 +9,14 @@ import json
 import math
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow
+from pyarrow import parquet
 
 from weir_train import TrainingError
 from weir_train.moments import format_time, parse_time
@@ -32,6 +36,8 @@ class Schema:
 
     names: list[str]
     hashes: list[str]
+    # The file's columns behind the features, which are none: what was decided, and where the label is from.
+    trailing: list[str] = field(default_factory=list, compare=False)
 
     def select(self, names: Sequence[str]) -> "Schema":
         """Return the features of the given names, in that order."""
@@ -70,7 +76,7 @@ class Dataset:
     pattern: npt.NDArray[np.str_]  # the fraud pattern's name, or empty
     source: Ints  # index of the file in sources
     sources: list[str]  # the files' names without endings
-    sha256: str  # of the files' uncompressed bytes, one after the other
+    sha256: str  # of the files' bytes, those of CSVs uncompressed, one after the other
 
     @property
     def labelled(self) -> Bools:
@@ -85,7 +91,7 @@ def read(
     select: Sequence[str] | None = None,
     span: Span = EVER,
 ) -> Dataset:
-    """Read CSV files, plain or .gz, of the same features, and the schemas beside them.
+    """Read files of the same features, CSV (plain or .gz) or Parquet, and the schemas beside them.
 
     Only the selected features are kept, in that order, or all of them; and only the rows whose time lies in the span.
     """
@@ -94,15 +100,21 @@ def read(
     digest = hashlib.sha256()
     columns = _Columns([len(LEADING) + schema.names.index(name) for name in selected.names], span)
     for i, path in enumerate(paths):
-        if read_schema(schema_path(path)) != schema:
+        own = read_schema(schema_path(path))  # files of equal features may have other columns behind them
+        if own != schema:
             raise TrainingError(f"{path} has other features than {paths[0]}; replay both with the same version of weir")
         before = len(columns.label)
         try:
-            with _open(path) as file:
-                _read_rows(csv.reader(_lines(file, digest.update), strict=True), schema, columns, path, progress)
+            if path.suffix == ".parquet":
+                _read_parquet(path, selected, columns, digest.update, progress)
+            else:
+                with _open(path) as file:
+                    _read_rows(csv.reader(_lines(file, digest.update), strict=True), own, columns, path, progress)
         except FileNotFoundError:
-            raise TrainingError(f"{path} does not exist; write it with weir replay --features-out {path}") from None
-        except (OSError, EOFError, UnicodeDecodeError, csv.Error) as e:
+            raise TrainingError(
+                f"{path} does not exist; write it with weir replay --features-out or weir export"
+            ) from None
+        except (OSError, EOFError, UnicodeDecodeError, csv.Error, pyarrow.ArrowException) as e:
             raise TrainingError(f"{path} cannot be read: {e}") from e
         rows = len(columns.label) - before
         if rows == 0:
@@ -116,13 +128,13 @@ def read(
         account=np.frombuffer(columns.account, dtype=np.int64),
         pattern=np.array(columns.pattern, dtype=np.str_),
         source=np.frombuffer(columns.source, dtype=np.int16).astype(np.int64),
-        sources=[path.name.removesuffix(".gz").removesuffix(".csv") for path in paths],
+        sources=[path.name.removesuffix(".gz").removesuffix(".csv").removesuffix(".parquet") for path in paths],
         sha256=digest.hexdigest(),
     )
 
 
 def schema_path(path: Path) -> Path:
-    """Return where the schema of the CSV at path lies: FILE.schema.json, .gz left out if there is none with it."""
+    """Return where the schema of the file at path lies: FILE.schema.json, .gz left out if there is none with it."""
     beside = path.with_name(path.name + ".schema.json")
     if path.suffix == ".gz" and not beside.exists():
         return path.with_name(path.stem + ".schema.json")
@@ -134,10 +146,13 @@ def read_schema(path: Path) -> Schema:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise TrainingError(f"{path} does not exist; weir replay --features-out writes it beside the CSV") from None
+        raise TrainingError(
+            f"{path} does not exist; weir replay --features-out and weir export write it beside the file"
+        ) from None
     except (OSError, ValueError) as e:
         raise TrainingError(f"{path} cannot be read: {e}") from e
-    schema = Schema(_strings(raw, "names", path), _strings(raw, "hashes", path))
+    trailing = _strings(raw, "trailing", path) if isinstance(raw, dict) and "trailing" in raw else []
+    schema = Schema(_strings(raw, "names", path), _strings(raw, "hashes", path), trailing)
     if len(schema.names) != len(schema.hashes) or len(set(schema.names)) != len(schema.names):
         raise TrainingError(f"{path} must have one hash for each name, and each name once")
     for name in schema.names:
@@ -188,7 +203,7 @@ def _read_rows(
 ) -> None:
     _check_header(next(rows, []), schema, path)
     names, missing = schema.names, math.nan
-    width = len(LEADING) + len(names)
+    width = len(LEADING) + len(names) + len(schema.trailing)
     patterns: dict[str, str] = {}  # one string object for each name
     for number, row in enumerate(rows, start=1):
         if len(row) != width:
@@ -221,6 +236,8 @@ def _check_header(header: list[str], schema: Schema, path: Path) -> None:
     if header[: len(LEADING)] != LEADING:
         raise TrainingError(f"{path} must begin with the columns {', '.join(LEADING)}")
     features = header[len(LEADING) :]
+    if schema.trailing and features[-len(schema.trailing) :] == schema.trailing:
+        features = features[: -len(schema.trailing)]
     for have, want in zip(features, schema.names, strict=False):
         if have != want:
             raise TrainingError(f"{path} has the column {have} where its schema has {want}; they are of different runs")
@@ -228,3 +245,40 @@ def _check_header(header: list[str], schema: Schema, path: Path) -> None:
         raise TrainingError(
             f"{path} has {len(features)} features and its schema has {len(schema.names)}; they are of different runs"
         )
+
+
+def _read_parquet(
+    path: Path, selected: Schema, columns: _Columns, update: Callable[[bytes], None], progress: Callable[[str], None]
+) -> None:
+    """Read the rows of a Parquet file, some thousands at a time. Columns may be in any order."""
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            update(block)
+    with parquet.ParquetFile(path) as file:
+        there = file.schema_arrow.names
+        for want in [*LEADING, *selected.names]:
+            if want not in there:
+                raise TrainingError(f"{path} has no column {want}; write the file with weir export")
+        rows = 0
+        for batch in file.iter_batches(1 << 14, columns=[*LEADING, *selected.names]):
+            _add_batch(batch, selected, columns, path)
+            rows += batch.num_rows
+            if rows // 200_000 != (rows - batch.num_rows) // 200_000:
+                progress(f"{rows:,} rows read")
+
+
+def _add_batch(batch: pyarrow.RecordBatch, selected: Schema, columns: _Columns, path: Path) -> None:
+    time = batch.column("timestamp").cast(pyarrow.timestamp("ms", "UTC")).cast(pyarrow.int64())
+    within = [t in columns.span for t in time.to_pylist()]
+    batch = batch.filter(pyarrow.array(within))
+    label = batch.column("label").cast(pyarrow.int32()).fill_null(-1).to_numpy(zero_copy_only=False)
+    if not np.isin(label, (-1, 0, 1)).all():
+        raise TrainingError(f"{path} has a label that is neither 1, 0 nor null")
+    values = [batch.column(name).cast(pyarrow.float64()).to_numpy(zero_copy_only=False) for name in selected.names]
+    columns.values.frombytes(np.column_stack(values).astype(np.float64, copy=False).tobytes())
+    columns.label.frombytes(label.astype(np.int8).tobytes())
+    columns.time.frombytes(time.filter(pyarrow.array(within)).to_numpy(zero_copy_only=False).astype(np.int64).tobytes())
+    accounts = columns.accounts
+    columns.account.extend(accounts.setdefault(a, len(accounts)) for a in batch.column("account_id").to_pylist())
+    patterns: dict[str, str] = {}
+    columns.pattern.extend(patterns.setdefault(p or "", p or "") for p in batch.column("pattern").to_pylist())
