@@ -77,10 +77,13 @@ func (d *DB) Timeline(ctx context.Context, accountID string, limit int) ([]Alert
 		ORDER BY event_time DESC, alert_id LIMIT ?`, accountID, limit)
 }
 
+// Both orders go downwards, as one walk back along the index does.
+const alertsOfKey = `SELECT a.alert_id, a.case_id, a.transaction_id, a.event_time, a.body FROM alert_keys k JOIN alerts a ON a.alert_id = k.alert_id
+	WHERE k.entity = ? AND k.key = ? ORDER BY k.event_time DESC, k.alert_id DESC LIMIT ?`
+
 // Related returns the newest alerts with a key of an entity, newest first.
 func (d *DB) Related(ctx context.Context, entity, key string, limit int) ([]AlertRow, error) {
-	return d.alerts(ctx, d.sql, `SELECT a.alert_id, a.case_id, a.transaction_id, a.event_time, a.body FROM alert_keys k JOIN alerts a ON a.alert_id = k.alert_id
-		WHERE k.entity = ? AND k.key = ? ORDER BY k.event_time DESC, k.alert_id LIMIT ?`, entity, key, limit)
+	return d.alerts(ctx, d.sql, alertsOfKey, entity, key, limit)
 }
 
 func (d *DB) alerts(ctx context.Context, q querier, query string, args ...any) (list []AlertRow, err error) {
@@ -101,6 +104,7 @@ type Step struct {
 	At      payment.Time
 	Action  string // for the audit
 	Detail  string
+	Note    string // to be added to the case; "" for none
 
 	// Apply changes the case, and returns the labels that follow. It must not do anything else: it may be called again.
 	Apply func(c *cases.Case, alerts []AlertRow) ([]feedback.Label, error)
@@ -148,6 +152,11 @@ func (t *tx) do(ctx context.Context, s *Step) (cases.Case, error) {
 	}
 	for i := range labels {
 		if err := t.publish(ctx, &labels[i]); err != nil {
+			return c, err
+		}
+	}
+	if s.Note != "" {
+		if err := t.addNote(ctx, Note{CaseID: s.CaseID, At: s.At, Author: s.Actor, Body: s.Note}); err != nil {
 			return c, err
 		}
 	}

@@ -10,3 +10,6 @@ func PageQuery(f Filter, after *cases.Case, limit int) (string, []any) {
 	}
 	return query, args
 }
+
+// RelatedQuery is the statement behind Related.
+const RelatedQuery = alertsOfKey

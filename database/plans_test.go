@@ -29,6 +29,29 @@ func TestPlansOfPages(t *testing.T) {
 	})
 }
 
+// The cases of one person are looked up, however many are open.
+func TestPlanOfOwn(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b backend) {
+		query, args := database.PageQuery(database.Filter{Owner: "ann", Now: start}, nil, 50)
+		if plan := b.explain(t, strings.Split(query, " ORDER BY")[0], args[:len(args)-1]); !strings.Contains(plan, "cases_of_owner") {
+			t.Errorf("%s", plan)
+		}
+	})
+}
+
+// However many alerts a merchant has, the newest are read off an index.
+func TestPlanOfRelated(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b backend) {
+		for i := range 30 {
+			b.take(t, alert(fmt.Sprint("a", i), 1, float64(i), .5))
+		}
+		plan := b.explain(t, database.RelatedQuery, []any{"merchant", "shop", 10})
+		if strings.Contains(plan, "SCAN ") || strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "Sort") {
+			t.Errorf("%s", plan)
+		}
+	})
+}
+
 // explain returns the plan of a query, as for tables too large to be read through.
 func (b *backend) explain(t *testing.T, query string, args []any) string {
 	t.Helper()
