@@ -1,0 +1,58 @@
+// The overview: how much there is to do, how good the alerts are, and how the service is.
+import { h, redraw } from "./dom.js";
+import * as api from "./api.js";
+import { histogram, stackedDays } from "./bars.js";
+import { count, number, percent, roughMoney } from "./format.js";
+
+const every = 15_000;
+
+// overview returns the page's element, and leave, which ends its updates.
+export function overview() {
+  const element = h("div", { class: "overview", tabindex: -1, "aria-busy": "true" }, h("h1", {}, "Overview"), h("p", { class: "waiting" }, "Loading…"));
+  let timer;
+  let left = false;
+  const read = async () => {
+    try {
+      const stats = await api.stats();
+      if (!left) draw(element, stats);
+    } catch (error) {
+      if (!left) failed(element, error);
+    }
+    element.removeAttribute("aria-busy");
+    if (!left) timer = setTimeout(read, every);
+  };
+  read();
+  return {
+    element,
+    leave: () => {
+      left = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function failed(element, error) {
+  if (element.querySelector(".cards")) return; // the last figures stay; the light in the header tells
+  redraw(element, h("h1", {}, "Overview"), h("p", { class: "waiting failed", role: "alert" }, `The figures could not be read: ${error.message}.`));
+}
+
+function draw(element, s) {
+  const days = s.alerts_per_day ?? [];
+  const today = days.at(-1);
+  const labelled = days.reduce((n, d) => n + d.fraud + d.legitimate, 0);
+  redraw(element, h("h1", {}, "Overview"), h("dl", { class: "cards" },
+    card("Open cases", count(s.open), `${count(s.claimed)} claimed, ${count(s.snoozed)} snoozed`),
+    card("Money at stake", roughMoney(s.money_open, s.currency), "in open cases"),
+    card("Precision", percent(s.precision_30d), s.precision_30d === null || s.precision_30d === undefined ? "nothing decided yet" : "of what was decided in 30 days is fraud"),
+    card("Alerts today", count(today?.alerts ?? 0), today ? `${count(today.fraud + today.legitimate + today.unsure)} decided` : ""),
+    s.latency_ms !== undefined && s.latency_ms !== null && card("Latency", latency(s.latency_ms), "from transaction to decision"),
+    s.lag !== undefined && s.lag !== null && card("Lag", count(s.lag), "records still to read"),
+    s.dead_letters !== undefined && s.dead_letters !== null && card("Dead letters", count(s.dead_letters), "records that were no transactions"),
+    card("Model", s.model || "–", "that scores now", "long")),
+  h("section", { "aria-label": "Alerts and dispositions per day" }, h("h2", {}, "Alerts and dispositions per day"), stackedDays(days)),
+  h("section", { "aria-label": "Scores of alerts" }, h("h2", {}, "Scores of alerts"), histogram(s.scores ?? [])),
+  h("p", { class: "hint" }, `Days are counted in UTC. ${count(labelled)} alerts were labelled in the days shown.`));
+}
+
+const latency = (l) => (typeof l === "object" ? Object.entries(l).map(([k, v]) => `${k} ${number(v)} ms`).join(", ") : `${number(l)} ms`);
+const card = (name, value, words, kind = "") => h("div", { class: `card ${kind}` }, h("dt", {}, name), h("dd", {}, value), words && h("dd", { class: "hint" }, words));
