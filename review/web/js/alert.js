@@ -10,12 +10,20 @@ export function alertView(alert, timeline, view, change) {
   const all = merge(ofAlert(alert), timeline);
   const payment = all.find((e) => e.alert === alert.alert_id) ?? fromTransaction(alert.transaction, alert.alert_id);
   return [
+    lead(alert),
     why(alert, view, change),
-    h("section", { class: "payment", "aria-label": "Payment" }, h("h3", {}, "This payment"), paymentFacts(alert, payment, all)),
     h("section", { "aria-label": "Timeline" }, h("h3", {}, "The account’s timeline"), timelinePicture(all, payment, view.range ?? "All", (range) => change({ range }))),
+    h("section", { class: "payment", "aria-label": "Payment" }, h("h3", {}, "More of this payment"), paymentFacts(alert, payment, all)),
     features(alert, view, change),
     events(all, payment),
   ];
+}
+
+// lead is the payment in one line.
+function lead(alert) {
+  const t = alert.transaction;
+  return h("p", { class: "lead" }, h("b", {}, money(t.amount, t.currency)), ` ${t.transaction_type}`, t.merchant?.name && [" at ", h("b", {}, t.merchant.name)], t.merchant?.category && `, ${t.merchant.category}`,
+    `, ${time(t.timestamp)}`, h("span", { class: "done" }, alert.action));
 }
 
 function why(alert, view, change) {
@@ -47,13 +55,11 @@ function paymentFacts(alert, payment, all) {
   const last = previous.at(-1);
   const lastPlace = previous.filter((e) => e.place).at(-1);
   const facts = [
-    ["Amount", h("b", {}, money(t.amount, t.currency))], ["Type", t.transaction_type], ["When", time(t.timestamp)],
-    ["Merchant", t.merchant?.name], ["Category", t.merchant?.category],
     ["Event before", last && `${span(payment.at - last.at)} earlier`],
     ["From last place", payment.place && lastPlace && `${distance(kilometres(payment.place, lastPlace.place))}, ${span(payment.at - lastPlace.at)} later`],
     ["Place", payment.place && payment.place.map((d) => d.toFixed(3)).join(", ")],
     ...Object.entries(t.attributes ?? {}), ["Marks", (alert.marks ?? []).join(", ")],
-    ["Done with it", alert.action], ["Score", `${score(alert.score)} by ${alert.model}`], ["Transaction", t.transaction_id], ["Alert made", `${time(alert.timestamp)}, ${ago(alert.timestamp)}`],
+    ["Score", `${score(alert.score)} by ${alert.model}`], ["Transaction", t.transaction_id], ["Alert made", h("time", { title: time(alert.timestamp) }, ago(alert.timestamp))],
   ];
   return h("dl", { class: "facts" }, facts.filter(([, value]) => value).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }

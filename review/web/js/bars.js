@@ -6,7 +6,7 @@ const width = 860;
 const height = 170;
 const left = 44;
 const base = height - 24;
-const top = 10;
+const top = 16;
 const verdicts = ["fraud", "legitimate", "unsure"];
 
 // stackedDays draws alerts per day, and within each bar how many of them were decided how.

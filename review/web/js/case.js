@@ -1,7 +1,7 @@
 // The case at the right: what to decide, with everything needed for it in sight.
 import { h, find, redraw } from "./dom.js";
 import { alertView } from "./alert.js";
-import { ago, briefTime, money, plural, score, time } from "./format.js";
+import { ago, briefTime, clockTime, money, plural, score, time } from "./format.js";
 
 // CaseView draws a case. The actions are those of the page: does(name) as the keys have them, and filter(changes).
 export class CaseView {
@@ -109,8 +109,8 @@ export class CaseView {
     const owned = c.owner && Date.parse(c.owned_until) > Date.now();
     return h("header", { class: "head", data: { severity: c.severity } },
       h("h2", { tabindex: -1, "data-keep": "title" }, h("span", { class: "account" }, c.account_id), " ", h("span", { class: "severity" }, c.severity)),
-      h("dl", {}, pair("At risk", money(c.money_at_risk, c.currency)), pair("Score", score(c.score)), pair("Alerts", c.alerts.length), pair("Since", h("time", { title: time(c.oldest) }, briefTime(c.oldest)))),
-      h("p", { class: "state" }, stateWords(c, owned, this.#me.name), c.fresh > 0 && c.fresh < c.alerts.length && h("span", { class: "fresh" }, `${plural(c.fresh, "new alert")} since it was looked at`),
+      h("dl", {}, pair("At risk", money(c.money_at_risk, c.currency)), pair("Score", score(c.score)), pair("Alerts", c.alert_count), pair("Since", h("time", { title: time(c.oldest) }, briefTime(c.oldest)))),
+      h("p", { class: "state" }, stateWords(c, owned, this.#me.name), c.fresh > 0 && c.fresh < c.alert_count && h("span", { class: "fresh" }, `${plural(c.fresh, "new alert")} since it was looked at`),
         h("button", { type: "button", class: "link", "data-keep": "of account", onclick: () => this.#actions.filter({ account: c.account_id }) }, "all cases of this account")));
   }
 
@@ -118,9 +118,11 @@ export class CaseView {
     const withheld = Math.max(0, list.length - 12);
     const shown = list.slice(withheld);
     if (!shown.includes(chosen)) shown.unshift(chosen);
+    const oneDay = new Set(list.map((a) => new Date(a.transaction.timestamp).toDateString())).size === 1;
+    const when = oneDay ? (text) => clockTime(new Date(text)) : briefTime;
     return h("nav", { class: "chips", "aria-label": "Alerts of this case" }, shown.map((a) => h("button", {
       type: "button", "aria-pressed": String(a === chosen), "data-keep": `alert ${a.alert_id}`, onclick: () => this.#choose(a.alert_id), title: a.reason,
-    }, `${briefTime(a.transaction.timestamp)} `, h("b", {}, money(a.transaction.amount, a.transaction.currency)), a.label && h("span", { class: `label ${a.label.label}` }, a.label.label))),
+    }, `${when(a.transaction.timestamp)} `, h("b", {}, money(a.transaction.amount, a.transaction.currency)), a.label && h("span", { class: `label ${a.label.label}` }, a.label.label))),
     withheld > 0 && h("span", { class: "hint" }, `and ${plural(withheld, "earlier one")}: `), h("span", { class: "hint" }, h("kbd", {}, "["), " ", h("kbd", {}, "]")));
   }
 
@@ -166,8 +168,6 @@ function notes(c, write) {
 
 // record is who did what to the case, the last first.
 function record(c) {
-  const list = (c.audit ?? []).map((a) => h("li", {}, h("time", { datetime: a.at, title: ago(a.at) }, time(a.at)), h("b", {}, a.actor ?? a.who ?? a.by ?? ""), h("span", {}, [a.action ?? a.verb, details(a.detail)].filter(Boolean).join(": "))));
+  const list = [...(c.audit ?? [])].sort((a, b) => b.id - a.id).map((a) => h("li", {}, h("time", { datetime: a.at, title: ago(a.at) }, time(a.at)), h("b", {}, a.actor), h("span", {}, [a.action, a.detail].filter(Boolean).join(": "))));
   return h("section", { "aria-label": "History" }, h("h3", {}, "History"), list.length ? h("ol", { class: "record" }, list) : h("p", { class: "hint" }, "Nobody has done anything to this case yet."));
 }
-
-const details = (d) => (d && typeof d === "object" ? Object.entries(d).map(([k, v]) => `${k} ${typeof v === "object" ? JSON.stringify(v) : v}`).join(", ") : d);

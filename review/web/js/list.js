@@ -132,4 +132,4 @@ export class List {
 }
 
 // summary is a case without what only its detail has, which may be large.
-const summary = ({ alerts, notes, related, audit, labels, ...c }) => ({ ...c, alerts: Array.isArray(alerts) ? alerts.length : alerts });
+const summary = ({ alerts, alert_count, notes, related, audit, labels, ...c }) => ({ ...c, alerts: alert_count ?? alerts });

@@ -30,7 +30,7 @@ async function start() {
   }
   me.mayWrite = me.role !== "viewer";
   document.body.dataset.signedIn = "true";
-  find(".who").textContent = me.demo ? `${me.name}, demo` : me.name;
+  find(".who").textContent = me.name;
   find("[data-do=signout]").hidden = me.demo;
   work = new Work(me, { say, canUndo: (whether) => { find("[data-do=undo]").hidden = !whether; }, go });
   stop();

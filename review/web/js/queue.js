@@ -89,8 +89,8 @@ export class QueueView {
     this.#bulk.hidden = n === 0;
     if (n === 0) return;
     const button = (label, key) => h("button", { type: "button", class: label, "data-keep": `all ${label}`, onclick: () => this.#actions.dispose(label) }, `${label} `, h("kbd", {}, key));
-    redraw(this.#bulk, h("b", {}, `${count(n)} selected`), button("fraud", "f"), button("legitimate", "l"), button("unsure", "u"),
-      h("button", { type: "button", class: "quiet", onclick: this.#actions.clear }, "Clear ", h("kbd", {}, "Esc")));
+    redraw(this.#bulk, h("b", {}, `${count(n)} selected`), h("button", { type: "button", class: "quiet", onclick: this.#actions.clear }, "Clear ", h("kbd", {}, "Esc")),
+      h("div", {}, button("fraud", "f"), button("legitimate", "l"), button("unsure", "u")));
   }
 
   #emptyText() {

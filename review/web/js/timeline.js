@@ -6,9 +6,9 @@ import { clockTime, day, distance, money, plural, roughMoney, time } from "./for
 const width = 860;
 const left = 64;
 const right = 16;
-const top = 12;
-const amountsHeight = 150;
-const placesHeight = 64;
+const top = 16;
+const amountsHeight = 120;
+const placesHeight = 48;
 const gap = 26;
 const ranges = [["All", Infinity], ["7 days", 7 * 86_400_000], ["24 hours", 86_400_000], ["1 hour", 3_600_000]];
 
