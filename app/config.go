@@ -30,8 +30,9 @@ type Config struct {
 	Decision DecisionConfig `yaml:"decisions" doc:"what decision events carry"`
 	Alerts   AlertsConfig   `yaml:"alerts" doc:"what alerts say"`
 	HTTP     HTTPConfig     `yaml:"http" doc:"metrics and health"`
-	Targets  []string       `yaml:"targets" doc:"what weir run runs: pipeline decides what is in Kafka, decide takes transactions over HTTP and answers with their decisions; both may be in one process"`
+	Targets  []string       `yaml:"targets" doc:"what weir run runs: pipeline decides what is in Kafka, decide takes transactions over HTTP and answers with their decisions, review lets people decide on alerts; all may be in one process"`
 	Decide   DecideConfig   `yaml:"decide" doc:"decisions on request (docs/decide.md), for the target decide"`
+	Review   ReviewConfig   `yaml:"review" doc:"cases for people to decide (docs/review.md), for the target review"`
 	Log      LogConfig      `yaml:"log" doc:"structured logs on standard error"`
 
 	tell func(text string)
@@ -157,6 +158,7 @@ func DefaultConfig() Config {
 		HTTP:     HTTPConfig{Address: "localhost:9464"},
 		Targets:  []string{targetPipeline},
 		Decide:   defaultDecide(),
+		Review:   defaultReview(),
 		Log:      LogConfig{Level: "info", Format: "text"},
 	}
 }
@@ -230,6 +232,9 @@ func (c *Config) Validate() error {
 		errs = append(errs, err)
 	}
 	if _, err := c.decideRules(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.reviewRules(); err != nil {
 		errs = append(errs, err)
 	}
 	check(c.Log.Format == "text" || c.Log.Format == "json", "log.format is %q: it must be text or json", c.Log.Format)

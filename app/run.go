@@ -27,6 +27,11 @@ func Run(ctx context.Context, c Config, version string, log *slog.Logger) error 
 		return err
 	}
 	s := service{config: c, targets: t, version: version, log: log, stats: pipeline.NewStats(), clock: wallTime()}
+	s.reviewing = func(_ net.Addr, link string) {
+		if link != "" {
+			fmt.Fprintln(os.Stderr, "weir: review alerts at", link, "(signs in once; weir user add makes users)")
+		}
+	}
 	err = s.run(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil // told to stop before it had begun
@@ -57,6 +62,9 @@ type service struct {
 
 	requests  *decide.Stats       // nil without the target
 	listening func(addr net.Addr) // told where requests for decisions are taken; may be nil
+
+	reviewing func(addr net.Addr, link string) // told where people review, and the link that signs in once; may be nil
+	demo      bool
 }
 
 // run runs the pipeline inside another command, which shows by itself how it does.

@@ -20,14 +20,16 @@ import (
 const (
 	targetPipeline = "pipeline"
 	targetDecide   = "decide"
+
+	knownTargets = targetPipeline + ", " + targetDecide + ", " + targetReview + ", or several of them"
 )
 
 // targets are what a process runs.
-type targets struct{ pipeline, decide bool }
+type targets struct{ pipeline, decide, review bool }
 
 func (c *Config) targets() (t targets, err error) {
 	if len(c.Targets) == 0 {
-		return t, fmt.Errorf("targets is empty: name %s, %s or both", targetPipeline, targetDecide)
+		return t, fmt.Errorf("targets is empty: name %s", knownTargets)
 	}
 	for _, name := range c.Targets {
 		switch name {
@@ -35,8 +37,10 @@ func (c *Config) targets() (t targets, err error) {
 			t.pipeline = true
 		case targetDecide:
 			t.decide = true
+		case targetReview:
+			t.review = true
 		default:
-			return t, fmt.Errorf("%q is not a target: name %s, %s or both", name, targetPipeline, targetDecide)
+			return t, fmt.Errorf("%q is not a target: name %s", name, knownTargets)
 		}
 	}
 	return t, nil
@@ -127,25 +131,33 @@ func (c *Config) policyFallback() (scoring.Action, error) {
 
 // runTargets runs what this process is for. The pipeline stops after the requests have had their answers.
 func (s *service) runTargets(ctx context.Context) error {
-	if !s.targets.decide {
+	if !s.targets.decide && !s.targets.review {
 		return s.work(ctx)
-	}
-	if !s.targets.pipeline {
-		return s.answerOnly(ctx)
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	front, done := errgroup.WithContext(ctx) // what people and programs ask
+	if s.targets.decide {
+		front.Go(func() error { return s.answer(done) })
+	}
+	if s.targets.review {
+		front.Go(func() error { return s.review(done) })
+	}
 	g.Go(func() error {
 		defer stop()
-		return s.answer(ctx)
+		return front.Wait()
 	})
-	g.Go(func() error { return s.work(work) })
+	if s.targets.pipeline {
+		g.Go(func() error { return s.work(work) })
+	} else {
+		g.Go(func() error { return s.watchOnly(work) })
+	}
 	return g.Wait()
 }
 
-// answerOnly answers requests in a process without the pipeline.
-func (s *service) answerOnly(ctx context.Context) error {
+// watchOnly watches Kafka in a process without the pipeline, until ctx ends.
+func (s *service) watchOnly(ctx context.Context) error {
 	s.monitor.Waiting("looking at Kafka's topics")
 	watched := s.config.kafka()
 	watched.Slow = nil // the monitor tells what is not there
@@ -156,19 +168,15 @@ func (s *service) answerOnly(ctx context.Context) error {
 	defer admin.Close()
 	topic, err := s.config.describeTopics(ctx)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
-	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
-	g, watching := errgroup.WithContext(watching)
-	g.Go(func() error { s.monitor.Watch(watching, kafkaServer(admin, topic)); return nil })
-	g.Go(func() error {
-		defer stop()
-		s.monitor.Working()
-		err := s.answer(ctx)
-		s.monitor.Waiting("stopping")
-		return err
-	})
-	return g.Wait()
+	s.monitor.Working()
+	context.AfterFunc(ctx, func() { s.monitor.Waiting("stopping") })
+	s.monitor.Watch(ctx, kafkaServer(admin, topic))
+	return nil
 }
 
 // answer takes transactions over HTTP and answers with their decisions, until ctx ends and the last one is answered.

@@ -101,6 +101,7 @@ type Step struct {
 	At      payment.Time
 	Action  string // for the audit
 	Detail  string
+	Note    string // to be added to the case; "" for none
 
 	// Apply changes the case, and returns the labels that follow. It must not do anything else: it may be called again.
 	Apply func(c *cases.Case, alerts []AlertRow) ([]feedback.Label, error)
@@ -148,6 +149,11 @@ func (t *tx) do(ctx context.Context, s *Step) (cases.Case, error) {
 	}
 	for i := range labels {
 		if err := t.publish(ctx, &labels[i]); err != nil {
+			return c, err
+		}
+	}
+	if s.Note != "" {
+		if err := t.addNote(ctx, Note{CaseID: s.CaseID, At: s.At, Author: s.Actor, Body: s.Note}); err != nil {
 			return c, err
 		}
 	}

@@ -35,6 +35,14 @@ func (d *DB) Published(ctx context.Context, seq int64) error {
 	})
 }
 
+// SkipTo makes the next label's number greater than seq. A new database begins behind what an older one has published.
+func (d *DB) SkipTo(ctx context.Context, seq int64) error {
+	return d.change(ctx, func(t *tx) error {
+		_, err := t.exec(ctx, `UPDATE counters SET value = ? WHERE name = 'outbox' AND value < ?`, seq, seq)
+		return err
+	})
+}
+
 // Labels returns what was said about a transaction, oldest first.
 func (d *DB) Labels(ctx context.Context, accountID, transactionID string) (list []feedback.Label, err error) {
 	err = d.each(ctx, d.sql, func(r *sql.Rows) error {
@@ -60,12 +68,16 @@ type Note struct {
 // AddNote adds a note to a case.
 func (d *DB) AddNote(ctx context.Context, n Note) error {
 	return d.change(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, `INSERT INTO notes (case_id, at, author, body) VALUES (?, ?, ?, ?)`, n.CaseID, int64(n.At), n.Author, n.Body)
-		if err != nil {
+		if err := t.addNote(ctx, n); err != nil {
 			return err
 		}
 		return t.note(ctx, n.At, n.Author, "note", caseObject(n.CaseID), "")
 	})
+}
+
+func (t *tx) addNote(ctx context.Context, n Note) error {
+	_, err := t.exec(ctx, `INSERT INTO notes (case_id, at, author, body) VALUES (?, ?, ?, ?)`, n.CaseID, int64(n.At), n.Author, n.Body)
+	return err
 }
 
 // Notes returns the notes of a case, oldest first.

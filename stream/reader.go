@@ -39,6 +39,17 @@ func NewReader(ctx context.Context, config Config, topic Topic, from From) (*Rea
 	})
 }
 
+// NewReaderAt returns a reader of all partitions of the topic, of each from the given offset on, or from the first that is
+// retained where that is later.
+func NewReaderAt(ctx context.Context, config Config, topic Topic, next []int64) (*Reader, error) {
+	return newReader(ctx, config, topic, func(r *Reader, partition int32, first int64) (int64, error) {
+		if next[partition] > r.end[partition] {
+			return 0, fmt.Errorf("topic %s ends at offset %d of partition %d, and was read up to %d before: it was made anew", topic.Name, r.end[partition], partition, next[partition])
+		}
+		return max(first, next[partition]), nil
+	})
+}
+
 // NewReaderSince returns a reader of all partitions of the topic, of each from its first record that is as new as since.
 func NewReaderSince(ctx context.Context, config Config, topic Topic, since time.Time) (*Reader, error) {
 	return newReader(ctx, config, topic, func(r *Reader, partition int32, first int64) (int64, error) {

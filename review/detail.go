@@ -1,0 +1,206 @@
+package review
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/weir-fraud/weir/alerts"
+	"github.com/weir-fraud/weir/alerts/cases"
+	"github.com/weir-fraud/weir/database"
+	"github.com/weir-fraud/weir/feedback"
+)
+
+const (
+	shownAlerts  = 100 // of a case, the newest
+	relatedKeys  = 12
+	relatedRows  = 10 // of a key
+	shownEntries = 200
+)
+
+// detail is a case with everything that a person needs to decide.
+type detail struct {
+	caseView
+	AlertCount int               `json:"alert_count"`
+	Alerts     []json.RawMessage `json:"alerts"` // the newest, oldest first
+	Notes      []noteView        `json:"notes"`
+	Related    []relatedView     `json:"related"`
+	Audit      []entryView       `json:"audit"`
+	Labels     []json.RawMessage `json:"labels"`
+}
+
+type noteView struct {
+	At     time.Time `json:"at"`
+	Author string    `json:"author"`
+	Body   string    `json:"body"`
+}
+
+type relatedView struct {
+	Entity string         `json:"entity"`
+	Key    string         `json:"key"`
+	Alerts []relatedAlert `json:"alerts"`
+}
+
+type relatedAlert struct {
+	AlertID     string    `json:"alert_id"`
+	CaseID      int64     `json:"case_id"`
+	AccountID   string    `json:"account_id"`
+	EventTime   time.Time `json:"event_time"`
+	Score       *float64  `json:"score"`
+	Disposition string    `json:"disposition"`
+}
+
+type entryView struct {
+	ID     int64     `json:"id"`
+	At     time.Time `json:"at"`
+	Actor  string    `json:"actor"`
+	Action string    `json:"action"`
+	Object string    `json:"object"`
+	Detail string    `json:"detail"`
+}
+
+func caseID(c *gin.Context) (int64, *problem) {
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil || id < 1 {
+		return 0, notFound("a case has a number")
+	}
+	return id, nil
+}
+
+func (s *Server) showCase(c *gin.Context, _ *identity) (any, *problem) {
+	id, p := caseID(c)
+	if p != nil {
+		return nil, p
+	}
+	ctx := c.Request.Context()
+	found, err := s.db.Case(ctx, id)
+	if err != nil {
+		return nil, problemOf(err)
+	}
+	d := detail{caseView: s.view(&found, s.time()), AlertCount: found.Alerts, Alerts: []json.RawMessage{}, Notes: []noteView{}, Related: []relatedView{}, Audit: []entryView{}, Labels: []json.RawMessage{}}
+	if err := s.addAlerts(ctx, &d, &found); err != nil {
+		return nil, problemOf(err)
+	}
+	notes, err := s.db.Notes(ctx, id)
+	if err != nil {
+		return nil, problemOf(err)
+	}
+	for _, n := range notes {
+		d.Notes = append(d.Notes, noteView{n.At.Std(), n.Author, n.Body})
+	}
+	if d.Audit, err = s.entries(ctx, "case:"+strconv.FormatInt(id, 10), 0, shownEntries); err != nil {
+		return nil, problemOf(err)
+	}
+	return d, nil
+}
+
+// addAlerts adds the alerts of the case, their labels, and what is related to them.
+func (s *Server) addAlerts(ctx context.Context, d *detail, found *cases.Case) error {
+	rows, err := s.db.Alerts(ctx, found.ID)
+	if err != nil {
+		return err
+	}
+	keys := make(map[alerts.Entity]bool)
+	seen := make(map[string]bool) // transactions
+	for i := range rows[max(0, len(rows)-shownAlerts):] {
+		row := &rows[max(0, len(rows)-shownAlerts)+i]
+		a, err := decodeAlert(row)
+		if err != nil {
+			return err
+		}
+		labels, err := s.db.Labels(ctx, found.AccountID, row.TransactionID)
+		if err != nil {
+			return err
+		}
+		v, err := alertView(row, labels)
+		if err != nil {
+			return err
+		}
+		d.Alerts = append(d.Alerts, v)
+		if !seen[row.TransactionID] {
+			d.addLabels(labels)
+		}
+		seen[row.TransactionID] = true
+		for _, e := range a.Entities {
+			keys[e] = true
+		}
+	}
+	sorted := slices.SortedFunc(maps.Keys(keys), func(a, b alerts.Entity) int { return slices.Compare([]string{a.Name, a.Key}, []string{b.Name, b.Key}) })
+	for _, e := range sorted[:min(len(sorted), relatedKeys)] {
+		if err := s.addRelated(ctx, d, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *detail) addLabels(labels []feedback.Label) {
+	for i := range labels {
+		d.Labels = append(d.Labels, labels[i].AppendJSON(nil))
+	}
+}
+
+// addRelated adds the newest alerts of other cases with a key.
+func (s *Server) addRelated(ctx context.Context, d *detail, e alerts.Entity) error {
+	rows, err := s.db.Related(ctx, e.Name, e.Key, relatedRows)
+	if err != nil {
+		return err
+	}
+	r := relatedView{Entity: e.Name, Key: e.Key, Alerts: []relatedAlert{}}
+	for i := range rows {
+		if rows[i].CaseID == d.ID {
+			continue
+		}
+		a, err := s.relatedAlert(ctx, &rows[i])
+		if err != nil {
+			return err
+		}
+		r.Alerts = append(r.Alerts, a)
+	}
+	if len(r.Alerts) > 0 {
+		d.Related = append(d.Related, r)
+	}
+	return nil
+}
+
+func (s *Server) relatedAlert(ctx context.Context, row *database.AlertRow) (relatedAlert, error) {
+	var body struct {
+		AccountID string   `json:"account_id"`
+		Score     *float64 `json:"score"`
+	}
+	if err := json.Unmarshal(row.Body, &body); err != nil {
+		return relatedAlert{}, err
+	}
+	c, err := s.db.Case(ctx, row.CaseID)
+	if err != nil {
+		return relatedAlert{}, err
+	}
+	return relatedAlert{row.ID, row.CaseID, body.AccountID, row.EventTime.Std(), body.Score, s.view(&c, s.time()).Disposition}, nil
+}
+
+func (s *Server) entries(ctx context.Context, object string, after int64, limit int) ([]entryView, error) {
+	list, err := s.db.Audit(ctx, object, after, limit)
+	all := make([]entryView, len(list))
+	for i, e := range list {
+		all[i] = entryView{e.ID, e.At.Std(), e.Actor, e.Action, e.Object, e.Detail}
+	}
+	return all, err
+}
+
+func (s *Server) audit(c *gin.Context, _ *identity) (any, *problem) {
+	after, err := strconv.ParseInt(c.DefaultQuery("after", "0"), 10, 64)
+	object := c.Query("object")
+	if err != nil || after < 0 || !plain(object, mostText) {
+		return nil, invalid("after must be the id of an entry, and object what an entry names")
+	}
+	list, err := s.entries(c.Request.Context(), object, after, shownEntries)
+	if err != nil {
+		return nil, problemOf(err)
+	}
+	return gin.H{"entries": list}, nil
+}

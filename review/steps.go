@@ -1,0 +1,290 @@
+package review
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/weir-fraud/weir/alerts/cases"
+	"github.com/weir-fraud/weir/database"
+	"github.com/weir-fraud/weir/feedback"
+	"github.com/weir-fraud/weir/payment"
+)
+
+// errUnlabelled is why nothing can be said of an alert.
+var errUnlabelled = errors.New("the alert tells too little of its transaction to label it")
+
+// request is the body of a step.
+type request struct {
+	Version int64      `json:"version"`
+	Label   string     `json:"label"`
+	Until   *time.Time `json:"until"`
+	Note    string     `json:"note"`
+}
+
+// disposed is a case with what takes its disposition back.
+type disposed struct {
+	caseView
+	Undo string `json:"undo,omitempty"`
+}
+
+// maker makes a step of a request for it.
+type maker func(r *request, by string, now payment.Time) (database.Step, *problem)
+
+// step answers a request for a step on one case.
+func (s *Server) step(c *gin.Context, who *identity, f maker) (any, *problem) {
+	id, p := caseID(c)
+	if p != nil {
+		return nil, p
+	}
+	var r request
+	if p := parse(c, &r); p != nil {
+		return nil, p
+	}
+	if !plain(r.Note, feedback.MaxNoteBytes) {
+		return nil, invalid("note must be text of at most " + strconv.Itoa(feedback.MaxNoteBytes) + " bytes")
+	}
+	step, p := f(&r, who.name, s.time())
+	if p != nil {
+		return nil, p
+	}
+	step.CaseID = id
+	after, p := s.do(c.Request.Context(), step)
+	if p != nil {
+		return nil, p
+	}
+	answer := disposed{caseView: s.view(&after[0], step.At)}
+	if step.Action == "dispose" {
+		answer.Undo = undoToken(after)
+	}
+	return answer, nil
+}
+
+// do takes steps, and tells of the cases. Where somebody was faster, the answer holds the case as it is now.
+func (s *Server) do(ctx context.Context, steps ...database.Step) ([]cases.Case, *problem) {
+	after, err := s.db.Do(ctx, steps...)
+	if err != nil {
+		p := problemOf(err)
+		for i := range steps {
+			c, err := s.db.Case(ctx, steps[i].CaseID)
+			if p.Status == 409 && err == nil && (len(steps) == 1 || c.Version != steps[i].Version) {
+				v := s.view(&c, steps[i].At)
+				p.Case = &v
+				break
+			}
+		}
+		return nil, p
+	}
+	for i := range after {
+		s.hub.tell(s.change(&after[i]))
+	}
+	s.wake()
+	return after, nil
+}
+
+// wake tells the publisher that there may be a label.
+func (s *Server) wake() {
+	select {
+	case s.outgoing <- struct{}{}:
+	default:
+	}
+}
+
+// versioned begins a step for whose effect it matters what the person has seen.
+func versioned(r *request, by string, now payment.Time, action, detail string) (database.Step, *problem) {
+	if r.Version < 1 {
+		return database.Step{}, invalid("version must be that of the case as you know it")
+	}
+	return database.Step{Version: r.Version, Actor: by, At: now, Action: action, Detail: detail, Note: r.Note}, nil
+}
+
+// unlabelled makes a change of a case the effect of a step.
+func unlabelled(change func(c *cases.Case) error) func(*cases.Case, []database.AlertRow) ([]feedback.Label, error) {
+	return func(c *cases.Case, _ []database.AlertRow) ([]feedback.Label, error) { return nil, change(c) }
+}
+
+func (s *Server) claim(r *request, by string, now payment.Time) (database.Step, *problem) {
+	step, p := versioned(r, by, now, "claim", "")
+	step.Apply = unlabelled(func(c *cases.Case) error { return c.Claim(by, now, now.Add(s.rules.Claim)) })
+	return step, p
+}
+
+func (s *Server) release(r *request, by string, now payment.Time) (database.Step, *problem) {
+	step, p := versioned(r, by, now, "release", "")
+	step.Apply = unlabelled(func(c *cases.Case) error { return c.Release(by, now) })
+	return step, p
+}
+
+func (s *Server) snooze(r *request, by string, now payment.Time) (database.Step, *problem) {
+	if r.Until == nil || r.Until.Year() > 9999 || r.Until.Year() < 1970 {
+		return database.Step{}, invalid("until must be a time, such as 2026-01-02T15:04:05Z")
+	}
+	until := payment.TimeOf(*r.Until)
+	step, p := versioned(r, by, now, "snooze", until.String())
+	step.Apply = unlabelled(func(c *cases.Case) error { return c.Snooze(by, now, until) })
+	return step, p
+}
+
+func (s *Server) addNote(r *request, by string, now payment.Time) (database.Step, *problem) {
+	if r.Note == "" {
+		return database.Step{}, invalid("note is empty")
+	}
+	// Whatever the case is now, the note is about it.
+	return database.Step{Actor: by, At: now, Action: "note", Note: r.Note, Apply: unlabelled(func(*cases.Case) error { return nil })}, nil
+}
+
+func (s *Server) dispose(r *request, by string, now payment.Time) (database.Step, *problem) {
+	verdict, ok := feedback.ParseVerdict(r.Label)
+	if !ok || verdict == feedback.Withdrawn {
+		return database.Step{}, invalid("label must be fraud, legitimate or unsure")
+	}
+	step, p := versioned(r, by, now, "dispose", r.Label)
+	note := r.Note
+	step.Apply = func(c *cases.Case, rows []database.AlertRow) ([]feedback.Label, error) {
+		if err := c.Dispose(by, now, verdict); err != nil {
+			return nil, err
+		}
+		return labelsOf(c, rows, verdict, by, now, note)
+	}
+	return step, p
+}
+
+func (s *Server) reopen(r *request, by string, now payment.Time) (database.Step, *problem) {
+	step, p := versioned(r, by, now, "reopen", "")
+	step.Apply = func(c *cases.Case, rows []database.AlertRow) ([]feedback.Label, error) {
+		if c.ClosedAt >= now {
+			now = c.ClosedAt + 1 // the last word has the latest time
+		}
+		if err := c.Reopen(by, now, now.Add(s.rules.Claim)); err != nil {
+			return nil, err
+		}
+		return labelsOf(c, rows, feedback.Withdrawn, by, now, "")
+	}
+	return step, p
+}
+
+// labelsOf returns a label for each alert of a case.
+func labelsOf(c *cases.Case, rows []database.AlertRow, verdict feedback.Verdict, by string, now payment.Time, note string) ([]feedback.Label, error) {
+	labels := make([]feedback.Label, len(rows))
+	for i := range rows {
+		a, err := decodeAlert(&rows[i])
+		if err != nil {
+			return nil, err
+		}
+		if a.Transaction == nil {
+			return nil, fmt.Errorf("alert %s: %w", a.ID, errUnlabelled)
+		}
+		l := feedback.Label{
+			// Unique: a case does not have the same version twice, unless it was made anew, which takes more than a millisecond.
+			ID: fmt.Sprintf("%s-%06d-%d", a.ID, c.Version, now), Time: now, TransactionID: a.TransactionID, AccountID: a.AccountID,
+			TransactionTime: a.Transaction.Time, Amount: a.Transaction.Amount, Currency: a.Transaction.Currency, Marks: a.Marks,
+			Verdict: verdict, Source: feedback.Analyst, By: by, AlertID: a.ID, Note: note,
+		}
+		for _, e := range a.Entities {
+			if l.Entities == nil {
+				l.Entities = make(map[string]string)
+			}
+			l.Entities[e.Name] = e.Key
+		}
+		if err := l.Validate(); err != nil {
+			return nil, fmt.Errorf("alert %s: %w: %w", a.ID, errUnlabelled, err)
+		}
+		labels[i] = l
+	}
+	return labels, nil
+}
+
+// seen is a case as a person saw it.
+type seen struct {
+	ID      int64 `json:"id"`
+	Version int64 `json:"version"`
+}
+
+const mostCases = 200 // disposed of at once
+
+func (s *Server) disposeSeveral(c *gin.Context, who *identity) (any, *problem) {
+	var r struct {
+		Cases []seen `json:"cases"`
+		Label string `json:"label"`
+		Note  string `json:"note"`
+	}
+	if p := parse(c, &r); p != nil {
+		return nil, p
+	}
+	if !plain(r.Note, feedback.MaxNoteBytes) {
+		return nil, invalid("note must be text of at most " + strconv.Itoa(feedback.MaxNoteBytes) + " bytes")
+	}
+	after, p := s.doAll(c.Request.Context(), r.Cases, func(k seen, now payment.Time) (database.Step, *problem) {
+		return s.dispose(&request{Version: k.Version, Label: r.Label, Note: r.Note}, who.name, now)
+	})
+	if p != nil {
+		return nil, p
+	}
+	return gin.H{"cases": s.views(after, s.time()), "undo": undoToken(after)}, nil
+}
+
+// doAll takes the same step on several cases.
+func (s *Server) doAll(ctx context.Context, list []seen, f func(k seen, now payment.Time) (database.Step, *problem)) ([]cases.Case, *problem) {
+	if len(list) < 1 || len(list) > mostCases {
+		return nil, invalid("there must be 1 to " + strconv.Itoa(mostCases) + " cases")
+	}
+	now := s.time()
+	steps := []database.Step{}
+	twice := map[int64]bool{}
+	for _, k := range list {
+		if twice[k.ID] {
+			return nil, invalid("a case is there twice")
+		}
+		twice[k.ID] = true
+		step, p := f(k, now)
+		if p != nil {
+			return nil, p
+		}
+		step.CaseID = k.ID
+		steps = append(steps, step)
+	}
+	return s.do(ctx, steps...)
+}
+
+// undoToken returns what takes the dispositions of cases back: it names them as they are now, so that it works once.
+func undoToken(list []cases.Case) string {
+	all := make([]seen, len(list))
+	for i := range list {
+		all[i] = seen{list[i].ID, list[i].Version}
+	}
+	text, err := json.Marshal(all)
+	if err != nil { // numbers
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+func (s *Server) undo(c *gin.Context, who *identity) (any, *problem) {
+	var r struct {
+		Undo string `json:"undo"`
+	}
+	if p := parse(c, &r); p != nil {
+		return nil, p
+	}
+	var list []seen
+	text, err := base64.RawURLEncoding.DecodeString(r.Undo)
+	if err == nil {
+		err = json.Unmarshal(text, &list)
+	}
+	if err != nil {
+		return nil, invalid("undo is not what a disposition was answered with")
+	}
+	after, p := s.doAll(c.Request.Context(), list, func(k seen, now payment.Time) (database.Step, *problem) {
+		return s.reopen(&request{Version: k.Version}, who.name, now)
+	})
+	if p != nil {
+		return nil, p
+	}
+	return gin.H{"cases": s.views(after, s.time())}, nil
+}
