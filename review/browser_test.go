@@ -17,10 +17,12 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // patience is how long the page may take for one step; what takes longer fails the test.
@@ -121,9 +123,23 @@ func (v *visitor) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-func (v *visitor) press(keys string) {
+// press presses keys one after the other, as a keyboard does: what a key types is part of the event that the page may
+// prevent, and no event of its own.
+func (v *visitor) press(keys string, modifiers ...chromedp.Modifier) {
 	v.t.Helper()
-	v.do(chromedp.KeyEvent(keys))
+	for _, r := range keys {
+		events := kb.Encode(r)
+		down, up := events[0], events[len(events)-1]
+		if len(events) == 3 {
+			down.Text, down.UnmodifiedText = events[1].Text, events[1].UnmodifiedText
+		}
+		for _, e := range []*input.DispatchKeyEventParams{down, up} {
+			chromedp.KeyModifiers(modifiers...)(e)
+			if _, err := chromedp.Call(v.ctx, input.DispatchKeyEvent, *e); err != nil {
+				v.t.Fatal(err)
+			}
+		}
+	}
 }
 
 // ask evaluates an expression in the page.

@@ -254,7 +254,8 @@ func TestPageInAllForms(t *testing.T) {
 	account := v.text(shownAccount)
 
 	v.press("n")
-	v.do(chromedp.KeyEvent("<b>rang</b> the holder"), chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	v.press("<b>rang</b> the holder")
+	v.press(kb.Enter, chromedp.ModifierCtrl)
 	v.says("Note saved")
 	v.until(`document.querySelector(".notes p")?.textContent === "<b>rang</b> the holder"`)
 	v.press("c")
@@ -278,13 +279,13 @@ func TestPageInAllForms(t *testing.T) {
 	v.until(fmt.Sprintf(`![...document.querySelectorAll(".row b")].some((b) => b.textContent === %q)`, account))
 
 	v.press("/")
-	v.do(chromedp.KeyEvent(account), chromedp.KeyEvent(kb.Enter))
+	v.press(account + kb.Enter)
 	v.until(fmt.Sprintf(`document.querySelectorAll(".row").length === 1 && document.querySelector(%q)?.textContent === %q`, shownAccount, account))
 	v.accessible("search")
 	v.press(kb.Escape)
 	v.until(`document.querySelectorAll(".row").length > 40`)
 	v.press("/")
-	v.do(chromedp.KeyEvent("nobody"), chromedp.KeyEvent(kb.Enter))
+	v.press("nobody" + kb.Enter)
 	v.until(`document.querySelector(".rows .empty")`)
 	v.accessible("nothing-found")
 	v.press(kb.Escape)
@@ -330,9 +331,10 @@ func TestPageOfTwo(t *testing.T) {
 		v.do(chromedp.Navigate(p.url))
 		v.until(`document.querySelector(".signin")`)
 		v.accessible("signin")
-		v.do(chromedp.SendKeys("input[name=name]", name), chromedp.SendKeys("input[name=password]", "wrong"+kb.Enter))
+		v.do(chromedp.Focus("input[name=name]"))
+		v.press(name + kb.Tab + "wrong" + kb.Enter)
 		v.until(`document.querySelector(".signin .failed").textContent.includes("wrong")`)
-		v.do(chromedp.SetValue("input[name=password]", ""), chromedp.SendKeys("input[name=password]", "correct horse battery"+kb.Enter))
+		v.press("correct horse battery" + kb.Enter) // over the wrong one, which is selected
 		v.until(fmt.Sprintf(`document.querySelector(%q)?.textContent === %q`, shownAccount, hostile))
 		v.until(`document.querySelector(".live").dataset.state === "on"`)
 		return v

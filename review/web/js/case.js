@@ -26,6 +26,7 @@ export class CaseView {
 
   empty(text) {
     this.#case = null;
+    this.#body.removeAttribute("aria-busy");
     redraw(this.#bar);
     redraw(this.#body, h("p", { class: "waiting" }, text));
   }
@@ -106,11 +107,10 @@ export class CaseView {
   }
 
   #head(c) {
-    const owned = c.owner && Date.parse(c.owned_until) > Date.now();
     return h("header", { class: "head", data: { severity: c.severity } },
       h("h2", { tabindex: -1, "data-keep": "title" }, h("span", { class: "account" }, c.account_id), " ", h("span", { class: "severity" }, c.severity)),
       h("dl", {}, pair("At risk", money(c.money_at_risk, c.currency)), pair("Score", score(c.score)), pair("Alerts", c.alert_count), pair("Since", h("time", { title: time(c.oldest) }, briefTime(c.oldest)))),
-      h("p", { class: "state" }, stateWords(c, owned, this.#me.name), c.fresh > 0 && c.fresh < c.alert_count && h("span", { class: "fresh" }, `${plural(c.fresh, "new alert")} since it was looked at`),
+      h("p", { class: "state" }, stateWords(c, this.#me.name), c.fresh > 0 && c.fresh < c.alert_count && h("span", { class: "fresh" }, `${plural(c.fresh, "new alert")} since it was looked at`),
         h("button", { type: "button", class: "link", "data-keep": "of account", onclick: () => this.#actions.filter({ account: c.account_id }) }, "all cases of this account")));
   }
 
@@ -129,7 +129,7 @@ export class CaseView {
   #buttons(c) {
     const button = (does, label, key, kind = "quiet") => h("button", { type: "button", class: kind, "data-keep": `do ${does}`, onclick: () => this.#actions.does(does) }, `${label} `, h("kbd", {}, key));
     if (c.state === "closed") return [button("reopen", "Reopen", "o", "main"), button("note", "Note", "n")];
-    const mine = c.owner === this.#me.name && Date.parse(c.owned_until) > Date.now();
+    const mine = c.owner === this.#me.name;
     return [button("fraud", "Fraud", "f", "fraud"), button("legitimate", "Legitimate", "l", "legitimate"), button("unsure", "Unsure", "u", "unsure"),
       h("span", { class: "space" }), button("claim", mine ? "Give back" : "Claim", "c"), button("snooze", "Snooze", "s"), button("note", "Note", "n")];
   }
@@ -138,10 +138,11 @@ export class CaseView {
 const strongest = (alerts) => alerts?.reduce((a, b) => ((b.score ?? 0) > (a.score ?? 0) ? b : a), alerts[0]);
 const pair = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
 
-function stateWords(c, owned, me) {
+// stateWords goes by the server's clock: a claim or a snooze that has ended is none in its answer.
+function stateWords(c, me) {
   if (c.state === "closed") return h("strong", { class: `label ${c.disposition}` }, `Closed as ${c.disposition} by ${c.closed_by}, ${ago(c.closed_at)}`);
-  if (owned) return h("strong", {}, c.owner === me ? `Yours until ${briefTime(c.owned_until)}` : `${c.owner} works on it until ${briefTime(c.owned_until)}`);
-  if (c.snoozed_until && Date.parse(c.snoozed_until) > Date.now()) return h("strong", {}, `Snoozed until ${briefTime(c.snoozed_until)}`);
+  if (c.owner) return h("strong", {}, c.owner === me ? `Yours until ${briefTime(c.owned_until)}` : `${c.owner} works on it until ${briefTime(c.owned_until)}`);
+  if (c.snoozed_until) return h("strong", {}, `Snoozed until ${briefTime(c.snoozed_until)}`);
   return h("span", {}, "Open");
 }
 

@@ -105,7 +105,7 @@ find("[data-do=undo]").addEventListener("click", () => onPage("undo"));
 find("[data-do=signout]").addEventListener("click", () => api.signOut().finally(signedOut));
 find(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the address names pages, not places on them
-  find("#pane, #main").focus();
+  (find("#pane") ?? main).focus();
 });
 find(".search").addEventListener("submit", (event) => {
   event.preventDefault();

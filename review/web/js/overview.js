@@ -8,7 +8,7 @@ const every = 15_000;
 
 // overview returns the page's element, and leave, which ends its updates.
 export function overview() {
-  const element = h("div", { class: "overview", tabindex: -1, "aria-busy": "true" }, h("h1", {}, "Overview"), h("p", { class: "waiting" }, "Loading…"));
+  const element = h("section", { class: "overview", tabindex: 0, "aria-label": "Overview", "aria-busy": "true" }, h("h2", {}, "Overview"), h("p", { class: "waiting" }, "Loading…"));
   let timer;
   let left = false;
   const read = async () => {
@@ -33,14 +33,14 @@ export function overview() {
 
 function failed(element, error) {
   if (element.querySelector(".cards")) return; // the last figures stay; the light in the header tells
-  redraw(element, h("h1", {}, "Overview"), h("p", { class: "waiting failed", role: "alert" }, `The figures could not be read: ${error.message}.`));
+  redraw(element, h("h2", {}, "Overview"), h("p", { class: "waiting failed", role: "alert" }, `The figures could not be read: ${error.message}.`));
 }
 
 function draw(element, s) {
   const days = s.alerts_per_day ?? [];
   const today = days.at(-1);
   const labelled = days.reduce((n, d) => n + d.fraud + d.legitimate, 0);
-  redraw(element, h("h1", {}, "Overview"), h("dl", { class: "cards" },
+  redraw(element, h("h2", {}, "Overview"), h("dl", { class: "cards" },
     card("Open cases", count(s.open), `${count(s.claimed)} claimed, ${count(s.snoozed)} snoozed`),
     card("Money at stake", roughMoney(s.money_open, s.currency), "in open cases"),
     card("Precision", percent(s.precision_30d), s.precision_30d === null || s.precision_30d === undefined ? "nothing decided yet" : "of what was decided in 30 days is fraud"),
@@ -49,8 +49,8 @@ function draw(element, s) {
     s.lag !== undefined && s.lag !== null && card("Lag", count(s.lag), "records still to read"),
     s.dead_letters !== undefined && s.dead_letters !== null && card("Dead letters", count(s.dead_letters), "records that were no transactions"),
     card("Model", s.model || "–", "that scores now", "long")),
-  h("section", { "aria-label": "Alerts and dispositions per day" }, h("h2", {}, "Alerts and dispositions per day"), stackedDays(days)),
-  h("section", { "aria-label": "Scores of alerts" }, h("h2", {}, "Scores of alerts"), histogram(s.scores ?? [])),
+  h("section", { "aria-label": "Alerts and dispositions per day" }, h("h3", {}, "Alerts and dispositions per day"), stackedDays(days)),
+  h("section", { "aria-label": "Scores of alerts" }, h("h3", {}, "Scores of alerts"), histogram(s.scores ?? [])),
   h("p", { class: "hint" }, `Days are counted in UTC. ${count(labelled)} alerts were labelled in the days shown.`));
 }
 

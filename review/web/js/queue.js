@@ -1,6 +1,6 @@
 // The queue at the left: filters, rows, what is selected, what is new.
 import { h, find, redraw } from "./dom.js";
-import { ago, count, money, plural, score, time } from "./format.js";
+import { ago, briefTime, count, money, plural, score, time } from "./format.js";
 
 const orders = [["risk", "Risk"], ["money", "Money at risk"], ["age", "Newest alert"]];
 const views = [["open", "Open"], ["free", "Unclaimed"], ["mine", "Mine"], ["snoozed", "Snoozed"], ["closed", "Closed"]];
@@ -53,11 +53,11 @@ export class QueueView {
   #drawHead() {
     const l = this.#list;
     if (l.sought) {
-      redraw(this.#head, h("h1", {}, `“${l.sought}”`), h("button", { type: "button", class: "quiet", onclick: this.#actions.leaveSearch }, "Back to the queue ", h("kbd", {}, "Esc")));
+      redraw(this.#head, h("h2", {}, `“${l.sought}”`), h("button", { type: "button", class: "quiet", onclick: this.#actions.leaveSearch }, "Back to the queue ", h("kbd", {}, "Esc")));
       return;
     }
     const size = l.state === "ready" ? `${count(l.size)}${l.sizeCapped ? "+" : ""} ${l.size === 1 ? "case" : "cases"}` : "Cases";
-    redraw(this.#head, h("h1", {}, size), l.filter.account && h("button", { type: "button", class: "quiet", onclick: () => this.#actions.filter({ account: "" }) }, `of ${l.filter.account} ✕`));
+    redraw(this.#head, h("h2", {}, size), l.filter.account && h("button", { type: "button", class: "quiet", onclick: () => this.#actions.filter({ account: "" }) }, `of ${l.filter.account} ✕`));
   }
 
   #row(c) {
@@ -79,8 +79,8 @@ export class QueueView {
 
   #stateOf(c) {
     if (c.state === "closed") return `${c.disposition}, ${c.closed_by}`;
-    if (c.owner && new Date(c.owned_until) > Date.now()) return c.owner === this.#me.name ? "yours" : c.owner;
-    if (c.snoozed_until && new Date(c.snoozed_until) > Date.now()) return `until ${time(c.snoozed_until)}`;
+    if (c.owner) return c.owner === this.#me.name ? "yours" : c.owner;
+    if (c.snoozed_until) return `until ${briefTime(c.snoozed_until)}`;
     return "";
   }
 

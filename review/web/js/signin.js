@@ -22,7 +22,7 @@ export function signInView(then) {
         button.disabled = false;
       }
     },
-  }, h("h1", {}, "Sign in"), h("label", {}, "Name", h("input", { name: "name", autocomplete: "username", required: true, autocapitalize: "none" })),
+  }, h("h2", {}, "Sign in"), h("label", {}, "Name", h("input", { name: "name", autocomplete: "username", required: true, autocapitalize: "none" })),
   h("label", {}, "Password", h("input", { name: "password", type: "password", autocomplete: "current-password", required: true })), failed, button,
   h("p", { class: "hint" }, "The link that weir demo printed signs in by itself, once."));
   return form;

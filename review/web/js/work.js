@@ -8,7 +8,7 @@ import { fromTimeline } from "./events.js";
 import { plural } from "./format.js";
 import * as dialogs from "./dialogs.js";
 
-const readAfter = 70; // milliseconds: who holds j down does not read the cases passed
+const readAfter = 120; // milliseconds: who holds j down does not read the cases passed
 const mergeAfter = 1200; // between a change and reading the queue's beginning again
 const labels = ["fraud", "legitimate", "unsure"];
 
@@ -16,6 +16,7 @@ const labels = ["fraud", "legitimate", "unsure"];
 // changes the address.
 export class Work {
   #me; #say; #canUndo; #go; #queue; #case; #timer; #merging; #reading;
+  #openedAt = 0;
   #list = new List();
   #undos = []; // {token, words}, the last at the end
   #busy = new Set(); // ids that a request is under way for
@@ -53,7 +54,10 @@ export class Work {
     this.#reading?.abort();
     if (id === null) return this.#case.empty(this.#list.state === "ready" && this.#list.cases.length === 0 ? "Nothing to look at." : "Choose a case.");
     this.#case.loading();
-    this.#timer = setTimeout(() => this.#read(id), this.#case.shown ? readAfter : 0);
+    const hurried = performance.now() - this.#openedAt < readAfter;
+    this.#openedAt = performance.now();
+    if (hurried) this.#timer = setTimeout(() => this.#read(id), readAfter);
+    else this.#read(id);
   }
 
   async #read(id) {
@@ -144,6 +148,7 @@ export class Work {
 
   async #begin() {
     this.#list.cases = [];
+    this.#list.current = null;
     this.#list.selected.clear();
     this.#queue.draw();
     await this.#list.load();
@@ -184,10 +189,12 @@ export class Work {
 
   // dispose closes what is selected, else the current case. The queue goes on at once; what is refused comes back.
   async #dispose(label) {
-    const chosen = this.#list.selected.size ? this.#list.cases.filter((c) => this.#list.selected.has(c.id)) : [this.#list.get(this.#list.current) ?? this.#case.shown].filter(Boolean);
+    const many = this.#list.selected.size > 0;
+    const shown = this.#case.shown;
+    if (!many && (shown === null || shown.id !== this.#list.current)) return; // nobody has seen it yet
+    const chosen = many ? this.#list.cases.filter((c) => this.#list.selected.has(c.id)) : [shown];
     const cases = chosen.filter((c) => c.state !== "closed" && !this.#busy.has(c.id));
     if (cases.length === 0) return this.#say("This case is closed; o reopens it.");
-    const many = this.#list.selected.size > 0;
     const ids = cases.map((c) => c.id);
     const next = ids.includes(this.#list.current) ? this.#list.successor(this.#list.current, new Set(ids)) : this.#list.current;
     const putBack = this.#list.take(ids);
@@ -235,7 +242,7 @@ export class Work {
     const more = {};
     if (name === "note" && !(more.note = await dialogs.note(c.account_id))) return;
     if (name === "snooze" && !(more.until = await dialogs.snooze(c.account_id))) return;
-    const mine = c.owner === this.#me.name && Date.parse(c.owned_until) > Date.now();
+    const mine = c.owner === this.#me.name;
     const [verb, words] = { note: ["notes", "Note saved"], snooze: ["snooze", "Snoozed"], reopen: ["reopen", "Reopened"], claim: mine ? ["release", "Given back"] : ["claim", "Claimed"] }[name];
     this.#busy.add(c.id);
     try {
