@@ -148,7 +148,7 @@ function stateWords(c, me) {
 
 function related(c) {
   const groups = (c.related ?? []).filter((g) => g.alerts?.length);
-  const list = groups.map((g) => h("details", { "data-keep": `related ${g.entity} ${g.key}`, open: groups.length <= 2 }, h("summary", {}, `${g.entity} `, h("b", {}, g.key), ` ${tally(g.alerts)}`),
+  const list = groups.map((g) => h("details", { "data-keep": `related ${g.entity} ${g.key}`, open: groups.length <= 2 }, h("summary", {}, `${g.entity}: `, g.key, h("span", { class: "tally" }, tally(g.alerts))),
     h("ul", { class: "related" }, g.alerts.map((a) => h("li", {}, h("a", { href: `#/case/${a.case_id}` }, a.account_id), h("time", { datetime: a.event_time, title: time(a.event_time) }, ago(a.event_time)),
       h("span", {}, score(a.score)), h("span", { class: `label ${a.disposition ?? ""}` }, a.disposition || "open"))))));
   return h("section", { "aria-label": "Related alerts" }, h("h3", {}, "Related alerts"), list.length ? list : h("p", { class: "hint" }, "No other account’s recent alerts share a merchant, a device or another attribute."));

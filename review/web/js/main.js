@@ -91,7 +91,11 @@ async function route(first) {
 
 const onPage = (name) => {
   if (!work) return false;
-  if (name === "search") return find(".search input").focus();
+  if (name === "search") {
+    const input = find(".search input");
+    input.focus();
+    return input.select();
+  }
   if (name === "help") return void help(me.mayWrite);
   if (document.body.dataset.page !== "work") return name === "back" ? void (location.hash = "#/") : false;
   return work.act(name);

@@ -1,8 +1,8 @@
 // The overview: how much there is to do, how good the alerts are, and how the service is.
 import { h, redraw } from "./dom.js";
 import * as api from "./api.js";
-import { histogram, stackedDays } from "./bars.js";
-import { count, number, percent, roughMoney } from "./format.js";
+import { histogram, perDay } from "./bars.js";
+import { count, number, percent, plural, roughMoney } from "./format.js";
 
 const every = 15_000;
 
@@ -38,20 +38,19 @@ function failed(element, error) {
 
 function draw(element, s) {
   const days = s.alerts_per_day ?? [];
-  const today = days.at(-1);
-  const labelled = days.reduce((n, d) => n + d.fraud + d.legitimate, 0);
+  const today = days.find((d) => d.day === new Date().toISOString().slice(0, 10)) ?? { alerts: 0, fraud: 0, legitimate: 0, unsure: 0 };
   redraw(element, h("h2", {}, "Overview"), h("dl", { class: "cards" },
     card("Open cases", count(s.open), `${count(s.claimed)} claimed, ${count(s.snoozed)} snoozed`),
     card("Money at stake", roughMoney(s.money_open, s.currency), "in open cases"),
-    card("Precision", percent(s.precision_30d), s.precision_30d === null || s.precision_30d === undefined ? "nothing decided yet" : "of what was decided in 30 days is fraud"),
-    card("Alerts today", count(today?.alerts ?? 0), today ? `${count(today.fraud + today.legitimate + today.unsure)} decided` : ""),
+    card("Precision", percent(s.precision_30d), s.precision_30d === null || s.precision_30d === undefined ? "no case is closed yet" : "of the cases closed in 30 days are fraud"),
+    card("Alerts today", count(today.alerts), `${plural(today.fraud + today.legitimate + today.unsure, "case")} closed`),
     s.latency_ms !== undefined && s.latency_ms !== null && card("Latency", latency(s.latency_ms), "from transaction to decision"),
     s.lag !== undefined && s.lag !== null && card("Lag", count(s.lag), "records still to read"),
     s.dead_letters !== undefined && s.dead_letters !== null && card("Dead letters", count(s.dead_letters), "records that were no transactions"),
     card("Model", s.model || "–", "that scores now", "long")),
-  h("section", { "aria-label": "Alerts and dispositions per day" }, h("h3", {}, "Alerts and dispositions per day"), stackedDays(days)),
-  h("section", { "aria-label": "Scores of alerts" }, h("h3", {}, "Scores of alerts"), histogram(s.scores ?? [])),
-  h("p", { class: "hint" }, `Days are counted in UTC. ${count(labelled)} alerts were labelled in the days shown.`));
+  h("section", { "aria-label": "Alerts and closed cases per day" }, h("h3", {}, "Alerts and closed cases per day"), perDay(days)),
+  h("section", { "aria-label": "Scores of open cases" }, h("h3", {}, "Scores of open cases"), histogram(s.scores ?? [])),
+  h("p", { class: "hint" }, "Days are counted in UTC."));
 }
 
 const latency = (l) => (typeof l === "object" ? Object.entries(l).map(([k, v]) => `${k} ${number(v)} ms`).join(", ") : `${number(l)} ms`);

@@ -78,7 +78,7 @@ export class QueueView {
   }
 
   #stateOf(c) {
-    if (c.state === "closed") return `${c.disposition}, ${c.closed_by}`;
+    if (c.state === "closed") return c.disposition ? `${c.disposition}, ${c.closed_by}` : "closed";
     if (c.owner) return c.owner === this.#me.name ? "yours" : c.owner;
     if (c.snoozed_until) return `until ${briefTime(c.snoozed_until)}`;
     return "";

@@ -1,9 +1,9 @@
 // The account's timeline as a picture: amounts over time, and how far from its usual place each payment was.
 import { svg, h } from "./dom.js";
+import { pictureWidth } from "./bars.js";
 import { kilometres } from "./events.js";
 import { clockTime, day, distance, money, plural, roughMoney, time } from "./format.js";
 
-const width = 860;
 const left = 64;
 const right = 16;
 const top = 16;
@@ -22,25 +22,26 @@ export function timelinePicture(events, marked, chosen, choose) {
 }
 
 function picture(shown, all, marked) {
+  const width = pictureWidth();
   const usual = usualPlace(all.filter((e) => e !== marked));
   const located = usual ? shown.filter((e) => e.place) : [];
   const height = top + amountsHeight + (located.length ? gap + placesHeight : 0) + 22;
-  const x = timeScale(shown, marked);
+  const x = timeScale(shown, marked, width);
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": caption(shown, marked) },
     timeAxis(x, height), amounts(shown, marked, x), located.length > 0 && places(located, usual, marked, x));
 }
 
-function timeScale(shown, marked) {
+function timeScale(shown, marked, width) {
   const times = shown.map((e) => e.at);
   let from = Math.min(...times, marked.at);
   let to = Math.max(...times, marked.at);
   if (to - from < 60_000) [from, to] = [from - 30_000, to + 30_000];
   const scale = (at) => left + 8 + ((at - from) / (to - from)) * (width - left - right - 16);
-  return Object.assign(scale, { from, to });
+  return Object.assign(scale, { from, to, end: width - right });
 }
 
 function timeAxis(x, height) {
-  const n = 5;
+  const n = x.end > 600 ? 5 : 3;
   return svg("g", { class: "axis" }, Array.from({ length: n }, (_, i) => {
     const at = x.from + ((x.to - x.from) * i) / (n - 1);
     const anchor = i === 0 ? "start" : i === n - 1 ? "end" : "middle";
@@ -57,7 +58,7 @@ function amounts(shown, marked, x) {
   const least = Math.min(0, ...values);
   const y = (amount) => top + ((greatest - amount) / (greatest - least || 1)) * amountsHeight;
   const grid = [0, greatest / 2, greatest].map((v) => svg("g", { class: "axis" },
-    svg("line", { x1: left, x2: width - right, y1: y(v), y2: y(v) }), svg("text", { x: left - 8, y: y(v) + 4, "text-anchor": "end" }, roughMoney(v, marked.currency))));
+    svg("line", { x1: left, x2: x.end, y1: y(v), y2: y(v) }), svg("text", { x: left - 8, y: y(v) + 4, "text-anchor": "end" }, roughMoney(v, marked.currency))));
   const marks = [...shown].sort((a, b) => (a === marked) - (b === marked)).map((e) => {
     const at = comparable(e) ? y(e.amount) : y(0);
     const kind = `event ${e === marked ? "this" : e.alert ? "alerted" : ""} ${e.type} ${comparable(e) ? "" : "foreign"}`;
@@ -75,7 +76,7 @@ function places(located, usual, marked, x) {
   const y = (km) => base - (km / greatest) * placesHeight;
   const points = located.map((e, i) => `${x(e.at)},${y(far[i])}`).join(" ");
   return svg("g", {}, [0, greatest].map((v) => svg("g", { class: "axis" },
-    svg("line", { x1: left, x2: width - right, y1: y(v), y2: y(v) }), svg("text", { x: left - 8, y: y(v) + 4, "text-anchor": "end" }, distance(v)))),
+    svg("line", { x1: left, x2: x.end, y1: y(v), y2: y(v) }), svg("text", { x: left - 8, y: y(v) + 4, "text-anchor": "end" }, distance(v)))),
   svg("text", { class: "lane", x: left + 4, y: base - placesHeight - 6 }, "from the usual place"),
   svg("polyline", { class: "way", points }), located.map((e, i) => svg("g", { class: `event ${e === marked ? "this" : e.alert ? "alerted" : ""}` },
     svg("title", {}, `${words(e)}, ${distance(far[i])} from the usual place`), svg("circle", { cx: x(e.at), cy: y(far[i]), r: e === marked ? 5 : 3 }))));

@@ -45,7 +45,7 @@ export class Work {
   // open shows a case; null shows the first of the queue on a wide window, and the queue itself on a narrow one.
   open(id) {
     this.element.classList.toggle("reading", id !== null);
-    if (id === null && !narrow()) id = this.#list.current ?? this.#list.cases[0]?.id ?? null;
+    if (id === null && !narrow()) id = (this.#list.get(this.#list.current) ?? this.#list.cases[0])?.id ?? null;
     if (id !== null && id === this.#list.current && this.#case.shown?.id === id) return;
     this.#list.current = id;
     this.#queue.draw();
@@ -176,7 +176,7 @@ export class Work {
   changed(change) {
     const known = change && (this.#list.get(change.id) ?? null);
     if (change && (this.#busy.has(change.id) || (known && known.version >= change.version))) return;
-    if (change && known && change.state === "closed") this.#list.put({ ...known, state: "closed", disposition: "closed", closed_by: "elsewhere", version: change.version });
+    if (change && known && change.state === "closed") this.#list.put({ ...known, state: "closed", version: change.version });
     const shown = this.#case.shown;
     if (shown && (!change || (change.id === shown.id && change.version > shown.version))) this.#read(shown.id);
     this.#merging ??= setTimeout(async () => {
