@@ -288,6 +288,7 @@ func TestPageInAllForms(t *testing.T) {
 	v.press("nobody" + kb.Enter)
 	v.until(`document.querySelector(".rows .empty")`)
 	v.accessible("nothing-found")
+	v.until(`document.querySelector(".search input").value === "nobody"`)
 	v.press(kb.Escape)
 	v.until(`document.querySelectorAll(".row").length > 40`)
 

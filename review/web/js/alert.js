@@ -2,7 +2,7 @@
 import { h } from "./dom.js";
 import { behind, fromTransaction, kilometres, merge, ofAlert } from "./events.js";
 import { ago, distance, money, number, score, span, time } from "./format.js";
-import { timelinePicture } from "./timeline.js";
+import { around, timelinePicture } from "./timeline.js";
 
 // alertView draws an alert. view holds what the reader has chosen, {feature, range, sought}, and change(view) redraws;
 // timeline is the account's events, [] until they are known.
@@ -12,7 +12,7 @@ export function alertView(alert, timeline, view, change) {
   return [
     lead(alert),
     why(alert, view, change),
-    h("section", { "aria-label": "Timeline" }, h("h3", {}, "The account’s timeline"), timelinePicture(all, payment, view.range ?? "All", (range) => change({ range }))),
+    h("section", { "aria-label": "Timeline" }, h("h3", {}, "The account’s timeline"), timelinePicture(all, payment, view.range ?? around, (range) => change({ range }))),
     h("section", { class: "payment", "aria-label": "Payment" }, h("h3", {}, "More of this payment"), paymentFacts(alert, payment, all)),
     features(alert, view, change),
     events(all, payment),

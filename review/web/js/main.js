@@ -32,7 +32,7 @@ async function start() {
   document.body.dataset.signedIn = "true";
   find(".who").textContent = me.name;
   find("[data-do=signout]").hidden = me.demo;
-  work = new Work(me, { say, canUndo: (whether) => { find("[data-do=undo]").hidden = !whether; }, go });
+  work = new Work(me, { say, canUndo: (whether) => { find("[data-do=undo]").hidden = !whether; }, go, sought });
   stop();
   stop = listen((change) => work.changed(change), connected);
   await route(true);
@@ -59,6 +59,10 @@ function connected(yes) {
 function go(hash) {
   if (location.hash !== hash) history.replaceState(null, "", hash);
   mark("work");
+}
+
+function sought(text) {
+  find(".search input").value = text;
 }
 
 function mark(page) {

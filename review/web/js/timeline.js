@@ -10,7 +10,11 @@ const top = 16;
 const amountsHeight = 120;
 const placesHeight = 48;
 const gap = 26;
-const ranges = [["All", Infinity], ["7 days", 7 * 86_400_000], ["24 hours", 86_400_000], ["1 hour", 3_600_000]];
+const ranges = [["Around this one", Infinity], ["All", Infinity], ["7 days", 7 * 86_400_000], ["24 hours", 86_400_000], ["1 hour", 3_600_000]];
+const spans = [["1 min", 60_000], ["10 min", 600_000], ["1 hour", 3_600_000], ["6 hours", 21_600_000], ["1 day", 86_400_000], ["7 days", 604_800_000], ["30 days", 2_592_000_000]];
+
+// around is the range to begin with.
+export const around = ranges[0][0];
 
 // timelinePicture draws events around the marked one. chosen is the range in effect, and choose(label) asks for another.
 export function timelinePicture(events, marked, chosen, choose) {
@@ -18,15 +22,15 @@ export function timelinePicture(events, marked, chosen, choose) {
   const shown = events.filter((e) => Math.abs(e.at - marked.at) <= length);
   const buttons = h("div", { class: "ranges", role: "group", "aria-label": "How much of the timeline" }, ranges.map(([label]) =>
     h("button", { type: "button", class: "quiet", "aria-pressed": String(label === chosen), "data-keep": `range ${label}`, onclick: () => choose(label) }, label)));
-  return h("figure", { class: "timeline" }, buttons, picture(shown, events, marked), h("figcaption", {}, caption(shown, marked)));
+  return h("figure", { class: "timeline" }, buttons, picture(shown, events, marked, chosen === around), h("figcaption", {}, caption(shown, marked)));
 }
 
-function picture(shown, all, marked) {
+function picture(shown, all, marked, spread) {
   const width = pictureWidth();
   const usual = usualPlace(all.filter((e) => e !== marked));
   const located = usual ? shown.filter((e) => e.place) : [];
   const height = top + amountsHeight + (located.length ? gap + placesHeight : 0) + 22;
-  const x = timeScale(shown, marked, width);
+  const x = spread ? spreadScale(shown, marked, width) : timeScale(shown, marked, width);
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": caption(shown, marked) },
     timeAxis(x, height), amounts(shown, marked, x), located.length > 0 && places(located, usual, marked, x));
 }
@@ -37,16 +41,39 @@ function timeScale(shown, marked, width) {
   let to = Math.max(...times, marked.at);
   if (to - from < 60_000) [from, to] = [from - 30_000, to + 30_000];
   const scale = (at) => left + 8 + ((at - from) / (to - from)) * (width - left - right - 16);
-  return Object.assign(scale, { from, to, end: width - right });
+  const n = width > 600 ? 5 : 3;
+  const ticks = Array.from({ length: n }, (_, i) => from + ((to - from) * i) / (n - 1));
+  return Object.assign(scale, { end: width - right, ticks: ticks.map((at) => [at, to - from > 2 * 86_400_000 ? day(at) : clockTime(at)]) });
+}
+
+// spreadScale gives the seconds around the marked payment as much room as the weeks before, so that a burst is seen apart
+// and still beside what is usual: the logarithm of how far away in time an event is, to both sides.
+function spreadScale(shown, marked, width) {
+  const place = (at) => Math.sign(at - marked.at) * Math.log1p(Math.abs(at - marked.at) / 10_000);
+  const places = shown.map((e) => place(e.at));
+  const from = Math.min(...places, -1);
+  const to = Math.max(...places, 0);
+  const scale = (at) => left + 12 + ((place(at) - from) / (to - from)) * (width - left - right - 24);
+  const both = [...spans.map(([words, length]) => [marked.at - length, `${words} before`]).reverse(), [marked.at, "this one"], ...spans.map(([words, length]) => [marked.at + length, `${words} after`])];
+  const inside = both.filter(([at]) => place(at) >= from && place(at) <= to);
+  return Object.assign(scale, { end: width - right, ticks: apart(inside, scale, marked.at) });
+}
+
+// apart leaves out labels that would overlap, and keeps that of the marked payment.
+function apart(ticks, scale, keep) {
+  const kept = [scale(keep)];
+  const room = 84;
+  return ticks.filter(([at]) => {
+    if (at === keep) return true;
+    const free = kept.every((x) => Math.abs(x - scale(at)) >= room);
+    if (free) kept.push(scale(at));
+    return free;
+  });
 }
 
 function timeAxis(x, height) {
-  const n = x.end > 600 ? 5 : 3;
-  return svg("g", { class: "axis" }, Array.from({ length: n }, (_, i) => {
-    const at = x.from + ((x.to - x.from) * i) / (n - 1);
-    const anchor = i === 0 ? "start" : i === n - 1 ? "end" : "middle";
-    return svg("text", { x: x(at), y: height - 5, "text-anchor": anchor }, x.to - x.from > 2 * 86_400_000 ? day(at) : clockTime(at));
-  }));
+  const anchor = (at) => (x(at) > x.end - 40 ? "end" : x(at) < left + 40 ? "start" : "middle");
+  return svg("g", { class: "axis" }, x.ticks.map(([at, words]) => svg("text", { x: x(at), y: height - 5, "text-anchor": anchor(at) }, words)));
 }
 
 // amounts draws a stem per event. The axis is in the marked payment's currency; an amount in another has no place on it, and

@@ -12,20 +12,21 @@ const readAfter = 120; // milliseconds: who holds j down does not read the cases
 const mergeAfter = 1200; // between a change and reading the queue's beginning again
 const labels = ["fraud", "legitimate", "unsure"];
 
-// Work is the page for one person. say(text) tells in the status line, canUndo(whether) shows the button, and go(hash)
-// changes the address.
+// Work is the page for one person. say(text) tells in the status line, canUndo(whether) shows the button, go(hash)
+// changes the address, and sought(text) is told what the queue was searched for.
 export class Work {
-  #me; #say; #canUndo; #go; #queue; #case; #timer; #merging; #reading;
+  #me; #say; #canUndo; #go; #soughtChanged; #queue; #case; #timer; #merging; #reading;
   #openedAt = 0;
   #list = new List();
   #undos = []; // {token, words}, the last at the end
   #busy = new Set(); // ids that a request is under way for
 
-  constructor(me, { say, canUndo, go }) {
+  constructor(me, { say, canUndo, go, sought }) {
     this.#me = me;
     this.#say = say;
     this.#canUndo = canUndo;
     this.#go = go;
+    this.#soughtChanged = sought;
     const does = (name) => this.act(name);
     const filter = (changes) => this.#filter(changes);
     this.#queue = new QueueView(this.#list, me, {
@@ -137,13 +138,15 @@ export class Work {
     Object.assign(this.#list.filter, changes);
     if (changes.view) this.#list.filter.order = changes.view === "closed" ? "closed" : this.#list.filter.order.replace("closed", "risk");
     this.#list.sought = "";
+    this.#soughtChanged("");
     await this.#begin();
   }
 
   async search(text) {
     this.#list.sought = text;
     await this.#begin();
-    if (text) this.#say(`${plural(this.#list.cases.length, "case")} found.`);
+    this.#say(text ? `${plural(this.#list.cases.length, "case")} found.` : "");
+    this.#soughtChanged(text);
   }
 
   async #begin() {
