@@ -1,6 +1,7 @@
 package app
 
 import (
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -17,6 +18,7 @@ type board struct {
 	began  time.Time // of the last step
 	live   time.Time // when the live part began; zero before
 	recent []screen.Alert
+	review string // where alerts are reviewed
 
 	sampled        time.Time
 	decided        int64                // when sampled
@@ -72,7 +74,7 @@ func (b *board) alert(a screen.Alert) {
 func (b *board) fill(s *screen.State, took telemetry.Snapshot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s.Steps, s.Recent = slices.Clone(b.steps), slices.Clone(b.recent)
+	s.Steps, s.Recent, s.Review = slices.Clone(b.steps), slices.Clone(b.recent), b.review
 	if s.Live = !b.live.IsZero(); !s.Live {
 		return
 	}
@@ -103,4 +105,13 @@ func appendLast[T any](s []T, n int, v T) []T {
 
 func latencyOf(took telemetry.Snapshot) screen.Latency {
 	return screen.Latency{P50: milliseconds(took, 0.5), P99: milliseconds(took, 0.99)}
+}
+
+// reviewing takes in where alerts are reviewed.
+func (b *board) reviewing(address net.Addr, link string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.review = link; link == "" {
+		b.review = "http://" + address.String() + "/"
+	}
 }

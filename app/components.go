@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/weir-fraud/weir/features"
@@ -102,20 +103,8 @@ func readPolicy(path string) (*policy.Document, error) {
 	return policy.Parse(path, text)
 }
 
-// engine puts together what decides.
-func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
-	set, err := c.featureSet()
-	if err != nil {
-		return nil, err
-	}
-	model, err := c.loadModel()
-	if err != nil {
-		return nil, err
-	}
-	p, err := c.policy(model, set)
-	if err != nil {
-		return nil, err
-	}
+// engineOf makes an engine of its parts.
+func (c *Config) engineOf(set *features.Set, m *scoring.Model, p *policy.Policy, l *policy.Lists, now func() time.Time) (*pipeline.Engine, error) {
 	catalogue, err := c.reasons()
 	if err != nil {
 		return nil, err
@@ -128,8 +117,11 @@ func (c *Config) engine(now func() time.Time) (*pipeline.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A challenger that was made active has nobody to challenge but itself.
+	challengers = slices.DeleteFunc(challengers, func(o *scoring.Model) bool { return o.Digest() == m.Digest() })
+	shadows = slices.DeleteFunc(shadows, func(o pipeline.ShadowPolicy) bool { return o.Policy.Version() == p.Version() })
 	return pipeline.NewEngine(pipeline.EngineConfig{
-		Set: set, Model: model, Policy: p, Lists: p.Entries(), Vectors: c.Decision.Vector, Reasons: catalogue, Now: now,
+		Set: set, Model: m, Policy: p, Lists: l, Vectors: c.Decision.Vector, Reasons: catalogue, Now: now,
 		Challengers: challengers, Shadows: shadows,
 	})
 }

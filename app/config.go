@@ -96,7 +96,8 @@ type FeaturesConfig struct {
 
 // ModelConfig is the key model.
 type ModelConfig struct {
-	Directory string         `yaml:"directory" doc:"a model directory; empty for the shipped model"`
+	Directory string         `yaml:"directory" doc:"a model directory; empty for the shipped model; without effect once a model is promoted (weir model promote)"`
+	Registry  string         `yaml:"registry" doc:"directory that promoted models are in, each at its id: models/cards/2026-11-24/manifest.json"`
 	Engine    scoring.Engine `yaml:"engine" doc:"what walks its trees: fast, or leaves, the library that fast is held against; both give the same bits"`
 	Review    *float64       `yaml:"review" doc:"score from which a transaction is reviewed; null for the model's own; without effect where policy.file is set"`
 	Decline   *float64       `yaml:"decline" doc:"score from which a transaction is declined; null for the model's own; without effect where policy.file is set"`
@@ -153,7 +154,7 @@ func DefaultConfig() Config {
 			MaxFuture: Duration(l.MaxFuture), EventBudget: l.EventBudget, Currency: l.Currency, Rates: map[string]string{},
 		},
 		Policy:   PolicyConfig{Challengers: []string{}},
-		Model:    ModelConfig{Engine: scoring.EngineFast, Challengers: []string{}},
+		Model:    ModelConfig{Registry: "models", Engine: scoring.EngineFast, Challengers: []string{}},
 		Decision: DecisionConfig{Vector: true},
 		HTTP:     HTTPConfig{Address: "localhost:9464"},
 		Targets:  []string{targetPipeline},
@@ -218,6 +219,7 @@ func (c *Config) Validate() error {
 	} else if _, err := c.explainer(set); err != nil {
 		errs = append(errs, err)
 	}
+	check(c.Model.Registry != "", "model.registry is empty")
 	check(c.Model.Engine.Known(), "model.engine is %q: it must be fast or leaves", c.Model.Engine)
 	for name, v := range map[string]*float64{"review": c.Model.Review, "decline": c.Model.Decline} {
 		check(v == nil || *v >= 0 && *v <= 1, "model.%s must be between 0 and 1", name)

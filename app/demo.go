@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type DemoOptions struct {
 	DataDirectory string // keeps the log; empty for none
 	HTTP          string // address of metrics and health, empty for none
 	Decide        string // address to take transactions at, empty for none
+	Review        string // address to review alerts at, empty for none
 	Version       string // of the program
 	JSONSummary   bool   // one line of JSON and nothing else
 	Colour        bool   // on a terminal
@@ -76,7 +78,12 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, 
 	}
 	defer servers.close()
 	servers.connect(&d.config)
-	d.config.HTTP.Address, d.config.Decide.Address = o.HTTP, o.Decide
+	d.config.HTTP.Address, d.config.Decide.Address, d.config.Review.Address = o.HTTP, o.Decide, o.Review
+	forget, err := d.keepCases()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, forget()) }()
 	d.config.Pipeline.Start = pipeline.StartLatest // the log before the live part is history
 	if c.Pipeline.Workers == 0 {
 		d.config.Pipeline.Workers = 1 // enough for a demonstration, which then begins without a rebalance
@@ -96,6 +103,20 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, 
 		return err
 	}
 	return d.summary(stdout)
+}
+
+// keepCases says where cases are kept: beside the log, or in a directory that forget removes.
+func (d *demo) keepCases() (forget func() error, err error) {
+	directory := d.options.DataDirectory
+	forget = func() error { return nil }
+	if directory == "" {
+		if directory, err = os.MkdirTemp("", "weir-demo-"); err != nil {
+			return forget, err
+		}
+		forget = func() error { return os.RemoveAll(directory) }
+	}
+	d.config.Review.Database = "sqlite:" + filepath.Join(directory, "weir.db")
+	return forget, nil
 }
 
 type demo struct {
@@ -174,7 +195,8 @@ func (d *demo) run(asked context.Context, shown view) error {
 			return err
 		}
 		g.Go(func() error {
-			s := service{config: d.config, targets: targets{pipeline: true, decide: d.options.Decide != ""}, version: d.options.Version, log: d.log, stats: d.stats, clock: wallTime()}
+			s := service{config: d.config, targets: targets{pipeline: true, decide: d.options.Decide != "", review: d.options.Review != ""}, version: d.options.Version, log: d.log, stats: d.stats, clock: wallTime()}
+			s.reviewing, s.demo = d.board.reviewing, true
 			return s.run(work)
 		})
 		if err := d.awaitState(ctx); err != nil {

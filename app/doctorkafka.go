@@ -32,6 +32,7 @@ func (d *doctor) checkServers(ctx context.Context) {
 	if d.checkCluster(ctx, admin) {
 		d.checkFiles()
 		topic = d.checkTopics(ctx, admin)
+		d.checkControl(ctx)
 	}
 	answers := d.checkRedis(ctx, store)
 	if topic.Name == "" {
@@ -260,7 +261,7 @@ func (d *doctor) checkMembers(name string, group stream.Group, o *logOffsets) {
 	case group.Members == 0:
 		d.fine(check, "%s has no member at work; nothing waits", name)
 	case group.State != "Stable":
-		d.warn(check, "Look again in some seconds. If it stays so, a process starts over and over: look at its log.", "%s is sharing out the partitions (%s); %s wait", name, group.State, plural(int(lag), "record"))
+		d.warn(check, fmt.Sprintf("Look again in some seconds: `%s`. If it stays so, a process starts over and over: look at its log.", d.weir("doctor")), "%s is sharing out the partitions (%s); %s wait", name, group.State, plural(int(lag), "record"))
 	default:
 		idle := ""
 		if more := group.Members - len(o.committed); more > 0 {

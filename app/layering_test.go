@@ -14,7 +14,8 @@ import (
 // layers are the packages from top to bottom. A package imports only what stands below it; a new one takes its place
 // in this list.
 var layers = []string{
-	"cmd/weir", "app", "screen", "monitor", "review", "decide", "pipeline", "stream", "evaluation/report", "database", "alerts/cases", "alerts", "scoring/policy", "scoring", "scoring/forest", "features/redisstate", "features",
+	"cmd/weir", "app", "screen", "monitor", "review", "decide", "pipeline", "stream", "control", "evaluation/report", "database", "alerts/cases", "alerts", "scoring/policy", "scoring",
+	"scoring/forest", "features/redisstate", "features",
 	"features/expression", "features/tile", "features/exact", "evaluation", "simulate", "history/suggest", "history", "feedback", "yamldoc", "payment", "models", "telemetry", "wire",
 }
 

@@ -135,3 +135,31 @@ func RevokeToken(ctx context.Context, c Config, name, by string) error {
 		return review.RevokeToken(ctx, db, name, by, payment.TimeOf(time.Now()))
 	})
 }
+
+// RebuildReview is `weir review rebuild`.
+func RebuildReview(ctx context.Context, c Config, stderr io.Writer) error {
+	rules, err := c.reviewRules()
+	if err != nil {
+		return err
+	}
+	alerts, feedback, err := c.reviewTopics(ctx)
+	if err != nil {
+		return err
+	}
+	log, err := NewLogger(c.Log, stderr)
+	if err != nil {
+		return err
+	}
+	return c.withDatabase(ctx, func(db *database.DB) error {
+		in := review.Intake{Kafka: c.kafka(), Alerts: alerts, Feedback: feedback, Window: rules.Window, DB: db, Log: log}
+		closed, err := in.Rebuild(ctx)
+		switch {
+		case errors.Is(err, database.ErrUnpublished):
+			return fmt.Errorf("%w: run weir run --target review until they are", err)
+		case err != nil:
+			return err
+		}
+		_, err = fmt.Fprintf(stderr, "rebuilt; %d cases are closed as before\n", closed)
+		return err
+	})
+}

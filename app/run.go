@@ -104,11 +104,12 @@ func (s *service) work(ctx context.Context) error {
 	restore := tuneCollector()
 	defer restore()
 	s.monitor.Waiting("loading the model")
-	engine, err := s.config.engine(time.Now)
+	decides, err := s.follow(ctx)
 	if err != nil {
 		return err
 	}
-	s.monitor.Decides(monitor.Engine{Model: engine.Model(), Policy: engine.Policy()})
+	defer decides.close()
+	set := decides.engine.Set()
 	s.monitor.Waiting("looking at Kafka's topics")
 	topic, err := s.config.describeTopics(ctx)
 	if err != nil {
@@ -142,11 +143,12 @@ func (s *service) work(ctx context.Context) error {
 			return nil
 		})
 	}
-	labels, err := s.startLabels(ctx, g, engine.Set(), admin)
+	labels, err := s.startLabels(ctx, g, set, admin)
 	if err != nil {
 		return err
 	}
-	s.startWorkers(ctx, g, engine, redis, topic, labels, admin)
+	s.startWorkers(ctx, g, decides, redis, topic, labels, admin)
+	g.Go(func() error { decides.run(ctx); return nil })
 	s.monitor.Working()
 	context.AfterFunc(ctx, func() { s.monitor.Waiting("stopping") })
 	err = g.Wait()
@@ -202,16 +204,26 @@ func (s *service) startLabels(ctx context.Context, g *errgroup.Group, set *featu
 	return pipeline.LabelSource{Store: store, Partitions: topic.Partitions, Kept: labelMemory}, nil
 }
 
-func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *pipeline.Engine, redis pipeline.Store, topic stream.Topic, labels pipeline.LabelSource, admin *stream.Admin) {
+// follow makes the engine to begin with, and what exchanges it for others.
+func (s *service) follow(ctx context.Context) (*follower, error) {
+	f := &follower{config: &s.config, version: s.version, instance: s.config.Kafka.Instance, log: s.log, stats: s.stats, monitor: s.monitor, now: time.Now}
+	if f.instance == "" {
+		host, _ := os.Hostname()
+		f.instance = fmt.Sprintf("%s-%d-%08x", host, os.Getpid(), rand.Uint32())
+	}
+	if err := f.start(ctx); err != nil {
+		f.close()
+		return nil, err
+	}
+	s.monitor.Decides(monitor.Engine{Model: f.engine.Model(), Policy: f.engine.Policy()})
+	return f, nil
+}
+
+func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, decides *follower, redis pipeline.Store, topic stream.Topic, labels pipeline.LabelSource, admin *stream.Admin) {
 	c := s.config
 	store, sabotage := sabotaged(redis)
-	instance := c.Kafka.Instance
-	if instance == "" {
-		host, _ := os.Hostname()
-		instance = fmt.Sprintf("%s-%d-%08x", host, os.Getpid(), rand.Uint32())
-	}
-	s.log.Info("starting", "version", s.version, "model", engine.Model(), "topic", topic.Name, "partitions", topic.Partitions,
-		"workers", c.workers(), "instance", instance, "group", c.Kafka.Group)
+	s.log.Info("starting", "version", s.version, "model", decides.engine.Model(), "policy", decides.engine.Policy(), "topic", topic.Name, "partitions", topic.Partitions,
+		"workers", c.workers(), "instance", decides.instance, "group", c.Kafka.Group)
 	for i := range c.workers() {
 		w := pipeline.NewWorker(pipeline.WorkerConfig{
 			Kafka: c.kafka(),
@@ -220,13 +232,13 @@ func (s *service) startWorkers(ctx context.Context, g *errgroup.Group, engine *p
 			},
 			Topics: c.topics(), TopicID: topic.ID, Partitions: topic.Partitions,
 			Start: c.Pipeline.Start, Delivery: c.Pipeline.Delivery,
-			TransactionalID:    fmt.Sprintf("%s-%s-%d", c.Kafka.Group, instance, i),
+			TransactionalID:    fmt.Sprintf("%s-%s-%d", c.Kafka.Group, decides.instance, i),
 			TransactionTimeout: time.Duration(c.Kafka.Transaction),
 			BatchSize:          c.Pipeline.BatchSize, ApplyInterval: time.Duration(c.Pipeline.ApplyInterval), CacheAccounts: c.Pipeline.CacheAccounts,
 			EntityWait: time.Duration(c.Pipeline.EntityWait), Ends: admin.Ends, Labels: labels,
 			Clock: s.clock.now, PinThreads: s.clock.pinned,
 			Sabotage: sabotage,
-		}, engine, store, s.stats, s.log.With("worker", i), time.Now, rand.Uint64)
+		}, decides.engines, store, s.stats, s.log.With("worker", i), time.Now, rand.Uint64)
 		g.Go(func() error { return w.Run(ctx) })
 	}
 }

@@ -112,19 +112,36 @@ func (c *Config) patience() time.Duration {
 	return time.Duration(c.Decide.Behind) + time.Duration(c.Pipeline.ApplyInterval)
 }
 
-// policyFallback returns the policy's action where there is no time to decide.
-func (c *Config) policyFallback() (scoring.Action, error) {
-	set, err := c.featureSet()
+// policyFallback returns the action where there is no time to decide: that of the policy which is active now, or else of
+// the configured one.
+func (s *service) policyFallback(ctx context.Context) (scoring.Action, error) {
+	a, err := s.config.newAssembly(time.Now)
 	if err != nil {
 		return 0, err
 	}
-	model, err := c.loadModel()
+	topic, err := openControl(ctx, &s.config, func(int64, error) {}) // the pipeline tells of records that are no events
+	if err == nil {
+		defer topic.close()
+		err = topic.catchUp(ctx)
+	} else if errors.Is(err, stream.ErrNoTopic) {
+		topic, err = new(controlLog), nil
+	}
 	if err != nil {
 		return 0, err
 	}
-	p, err := c.policy(model, set)
+	p, _, err := a.policyOf(&topic.state)
 	if err != nil {
-		return 0, err
+		s.log.Error("the active policy is no good here: its fallback action is that of the configured one", "error", err)
+		p = a.fixed
+	}
+	if p == nil {
+		m, err := a.configured()
+		if err != nil {
+			return 0, err
+		}
+		if p, err = s.config.policy(m, a.set); err != nil {
+			return 0, err
+		}
 	}
 	return p.Fallback(), nil
 }
@@ -186,7 +203,7 @@ func (s *service) answer(ctx context.Context) error {
 		return err
 	}
 	if s.config.Decide.Fallback == "" {
-		if rules.Fallback, err = s.config.policyFallback(); err != nil {
+		if rules.Fallback, err = s.policyFallback(ctx); err != nil {
 			return err
 		}
 	}

@@ -57,6 +57,7 @@ type lines struct {
 	stdout, stderr io.Writer
 	steps          int    // printed as over
 	last           string // id of the last alert printed
+	told           bool   // where alerts are reviewed
 }
 
 const alertsPerLine = 3
@@ -69,6 +70,10 @@ func (l *lines) show(s *screen.State) error {
 	var b bytes.Buffer
 	for ; l.steps < len(s.Steps) && s.Steps[l.steps].Over; l.steps++ {
 		fmt.Fprintln(&b, s.Steps[l.steps].Line(s.Time))
+	}
+	if s.Review != "" && !l.told {
+		l.told = true
+		fmt.Fprintln(&b, "review alerts at", s.Review, "(signs in once)")
 	}
 	if s.Live || l.steps < len(s.Steps) {
 		fmt.Fprintln(&b, s.Line())

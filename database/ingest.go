@@ -99,7 +99,7 @@ func (t *tx) takeAlert(ctx context.Context, window cases.Window, a *Arrival) (in
 			return 0, err
 		}
 	}
-	return c.ID, nil
+	return c.ID, t.returnNotes(ctx, a.Alert.ID, c.ID)
 }
 
 func hitOf(a *alerts.Alert) cases.Hit {

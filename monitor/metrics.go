@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"runtime"
+	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -180,6 +181,21 @@ func (c *collector) process() {
 	c.add("weir_model_info", "The model and the policy that decide; always 1.", []string{"model", "policy"}, func(m *metric, to chan<- prometheus.Metric) {
 		if e := c.m.engine.Load(); e != nil {
 			m.gauge(to, 1, e.Model, e.Policy)
+		}
+	})
+	c.counter("weir_engine_switches_total", "Times that another model, policy or list entries took effect.", func() int64 {
+		if e := c.m.engine.Load(); e != nil {
+			return e.Switches
+		}
+		return 0
+	})
+	c.add("weir_control_refused", "1 if this process refuses what the control topic says is active, and goes on with what there was before.", []string{"what"}, func(m *metric, to chan<- prometheus.Metric) {
+		refused := c.m.refused.Load()
+		if refused == nil {
+			return
+		}
+		for _, what := range []string{"model", "policy"} {
+			m.gauge(to, number(slices.Contains(*refused, what)), what)
 		}
 	})
 	c.add("weir_state_layout_info", "The layout of the account state; always 1.", []string{"layout"}, func(m *metric, to chan<- prometheus.Metric) {

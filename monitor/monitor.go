@@ -31,8 +31,9 @@ type Server struct {
 
 // Engine names what decides.
 type Engine struct {
-	Model  string
-	Policy string
+	Model    string
+	Policy   string
+	Switches int64 // how often another engine took its place
 }
 
 // Monitor is what the outside sees of a service. It is safe for concurrent use.
@@ -40,6 +41,7 @@ type Monitor struct {
 	config  Config
 	waiting atomic.Pointer[string] // what the service does instead of working, nil for nothing
 	engine  atomic.Pointer[Engine] // nil before it is known
+	refused atomic.Pointer[[]string]
 
 	mu      sync.Mutex
 	servers []watched
@@ -66,6 +68,9 @@ func (m *Monitor) Working() { m.waiting.Store(nil) }
 
 // Decides notes what decides.
 func (m *Monitor) Decides(e Engine) { m.engine.Store(&e) }
+
+// Refuses notes what the control topic asks for and this process does not take: models, policies.
+func (m *Monitor) Refuses(what []string) { m.refused.Store(&what) }
 
 const (
 	lookEvery = time.Second

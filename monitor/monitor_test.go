@@ -32,7 +32,7 @@ func newFixture(t *testing.T, workers int) *fixture {
 	now := func() time.Time { return f.now }
 	f.monitor = monitor.New(monitor.Config{Stats: f.stats, Version: "v1", Layout: "abc", Silence: time.Minute, Now: now})
 	for range workers {
-		pipeline.NewWorker(pipeline.WorkerConfig{}, engine(t), nil, f.stats, quiet(), now, nil)
+		pipeline.NewWorker(pipeline.WorkerConfig{}, pipeline.NewSwitch(engine(t)), nil, f.stats, quiet(), now, nil)
 	}
 	for _, w := range f.stats.Workers() {
 		w.Joined.Store(true)

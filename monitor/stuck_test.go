@@ -50,7 +50,7 @@ func TestHangingWorker(t *testing.T) {
 		Topics: pipeline.Topics{Transactions: topic.Name}, TopicID: topic.ID, Partitions: topic.Partitions,
 		Start: pipeline.StartEarliest, Delivery: pipeline.ExactlyOnce, TransactionalID: topic.Name, TransactionTimeout: 10 * time.Second,
 		BatchSize: 100, Clock: func() time.Duration { return time.Since(began) },
-	}, engine(t), store, stats, quiet(), time.Now, rand.Uint64)
+	}, pipeline.NewSwitch(engine(t)), store, stats, quiet(), time.Now, rand.Uint64)
 	m := monitor.New(monitor.Config{Stats: stats, Silence: 500 * time.Millisecond, Now: time.Now})
 	m.Working()
 

@@ -70,7 +70,7 @@ func NewBuilder(c BuilderConfig, set *features.Set, store Store, stats *Stats, l
 		Kafka: c.Kafka, Topics: Topics{Transactions: c.Topic}, TopicID: c.TopicID, Partitions: c.Partitions,
 		Start: StartEarliest, Delivery: c.Delivery, TransactionTimeout: c.Timeout, BatchSize: buildPoll,
 		ApplyInterval: c.ApplyInterval, CacheAccounts: c.CacheAccounts, Clock: c.Clock,
-	}, engine, store, stats, log, now, token)
+	}, NewSwitch(engine), store, stats, log, now, token)
 	w.follows = c.Committed
 	w.entities = entities{list: set.Entities()} // what is only folded reads no tiles of others
 	for _, n := range c.Share {

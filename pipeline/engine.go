@@ -91,6 +91,13 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 	}, nil
 }
 
+// WithLists returns the engine with other list entries.
+func (e *Engine) WithLists(lists *policy.Lists) *Engine {
+	other := *e
+	other.lists = lists
+	return &other
+}
+
 // Set returns the feature set.
 func (e *Engine) Set() *features.Set { return e.set }
 

@@ -47,7 +47,7 @@ func newReader(t *testing.T, partitions int32) *reader {
 	store := redisstate.Open(redisstate.Config{Addresses: []string{r.redis.Addr()}}, "layout", "topic")
 	t.Cleanup(func() { _ = store.Close() })
 	labels := LabelSource{Store: store, Partitions: partitions} // nothing is read of them here
-	r.Worker = NewWorker(WorkerConfig{Partitions: partitions, Labels: labels}, engine, store, NewStats(), silent(), time.Now, func() uint64 { return 1 })
+	r.Worker = NewWorker(WorkerConfig{Partitions: partitions, Labels: labels}, NewSwitch(engine), store, NewStats(), silent(), time.Now, func() uint64 { return 1 })
 	for n := range partitions {
 		o := &owner{t: t, store: store, set: set, number: n, head: features.Head{TopicID: "T", Partitions: partitions, Generation: 7}}
 		o.forget()

@@ -94,6 +94,7 @@ func (s *snapshot) chunks(c *tile.Cell) []features.Chunk {
 func (w *Worker) save(ctx context.Context, s *snapshot) {
 	w.saving = s
 	s.done = make(chan struct{})
+	set := w.judge.set // the judge may be exchanged meanwhile
 	go func() {
 		defer close(s.done)
 		if w.config.PinThreads {
@@ -103,7 +104,7 @@ func (w *Worker) save(ctx context.Context, s *snapshot) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.config.TransactionTimeout)
 		defer cancel()
 		l := w.lap()
-		s.err = s.write(ctx, w.store, w.judge.set)
+		s.err = s.write(ctx, w.store, set)
 		w.stats.Stages.add(Apply, l.to())
 	}()
 }

@@ -14,6 +14,7 @@ type Vitals struct {
 	now     func() time.Time
 	turned  atomic.Int64 // when the worker's loop last turned, nanoseconds since 1970
 	trouble atomic.Pointer[string]
+	engine  atomic.Pointer[Engine] // what the worker decides by
 }
 
 func newVitals(now func() time.Time) *Vitals {

@@ -88,7 +88,8 @@ type Worker struct {
 	now       func() time.Time
 	token     func() uint64 // random, names generations
 	vitals    *Vitals
-	judge     *judge
+	engines   *Switch
+	judge     *judge // of the engine that this batch is decided by
 	decoder   payment.Decoder
 	consumer  *stream.Consumer
 	committer committer
@@ -152,14 +153,17 @@ func (p *partition) knows(h features.Head) bool {
 	return h == p.head || p.nextHead.Known() && h == p.nextHead
 }
 
-// NewWorker returns a worker. Token gives random numbers, Now the time for logs and intervals.
-func NewWorker(config WorkerConfig, engine *Engine, store Store, stats *Stats, log *slog.Logger, now func() time.Time, token func() uint64) *Worker {
+// NewWorker returns a worker that decides by the engine in effect. Token gives random numbers, Now the time for logs and
+// intervals.
+func NewWorker(config WorkerConfig, engines *Switch, store Store, stats *Stats, log *slog.Logger, now func() time.Time, token func() uint64) *Worker {
+	engine := engines.Engine()
 	w := &Worker{
-		config: config, store: store, log: log, stats: stats, vitals: stats.worker(now), now: now, token: token,
+		config: config, engines: engines, store: store, log: log, stats: stats, vitals: stats.worker(now), now: now, token: token,
 		judge: newJudge(engine), partitions: make(map[int32]*partition),
 		filling: newBatch(), free: newBatch(), spare: new(snapshot),
 	}
 	w.committer = committer{config: &w.config, stats: stats, vitals: w.vitals, log: log}
+	w.vitals.engine.Store(engine)
 	w.keys = engine.set.NewKeyReader()
 	w.entities = w.newEntities()
 	return w
@@ -216,6 +220,7 @@ func (w *Worker) step(ctx context.Context) error {
 	if err := w.settle(ctx); err != nil {
 		return err
 	}
+	w.follow()
 	room := w.config.BatchSize - w.filling.taken
 	if room > 0 {
 		if w.flight != nil && len(w.intake.records) < unhurried {

@@ -121,3 +121,18 @@ func (i *Intake) label(ctx context.Context, batch []stream.Record, passed map[in
 func (i *Intake) refused(what string, r *stream.Record) {
 	i.Log.Warn("a record is passed over: it is not legal", "what", what, "partition", r.Partition, "offset", r.Offset)
 }
+
+// Rebuild empties the database and takes in all that is in the topics now. Labels come first, so that the cases can be
+// closed as they were.
+func (i *Intake) Rebuild(ctx context.Context) (closed int, err error) {
+	if err := i.DB.Empty(ctx); err != nil {
+		return 0, err
+	}
+	if err := i.read(ctx, i.Feedback, i.label, true); err != nil {
+		return 0, err
+	}
+	if err := i.read(ctx, i.Alerts, i.alert, true); err != nil {
+		return 0, err
+	}
+	return i.DB.CloseDecided(ctx)
+}

@@ -42,19 +42,16 @@ func Load(dir string) (*Model, error) {
 
 // LoadFS is Load for a directory that is the root of fsys, with other limits.
 func LoadFS(fsys fs.FS, limits forest.Limits) (*Model, error) {
-	text, err := readFile(fsys, ManifestFile, maxManifestBytes)
+	manifest, sum, err := ReadManifest(fsys)
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := ParseManifest(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ManifestFile, err)
-	}
-	m := &Model{manifest: *manifest, digest: digest(text), engine: EngineFast}
+	m := &Model{manifest: *manifest, digest: sum, engine: EngineFast}
 	if err := m.readForest(fsys, limits); err != nil {
 		return nil, err
 	}
-	if text, err = readHashed(fsys, GoldenFile, maxGoldenBytes, manifest.Files.Golden); err != nil {
+	text, err := readHashed(fsys, GoldenFile, maxGoldenBytes, manifest.Files.Golden)
+	if err != nil {
 		return nil, err
 	}
 	schema := m.Schema()
@@ -65,6 +62,19 @@ func LoadFS(fsys fs.FS, limits forest.Limits) (*Model, error) {
 		return nil, err
 	}
 	return m, nil
+}
+
+// ReadManifest reads the manifest of the model directory that is the root of fsys, and returns it with its digest, which
+// is [Model.Digest]. Of the other files it reads nothing.
+func ReadManifest(fsys fs.FS) (m *Manifest, sum string, err error) {
+	text, err := readFile(fsys, ManifestFile, maxManifestBytes)
+	if err != nil {
+		return nil, "", err
+	}
+	if m, err = ParseManifest(text); err != nil {
+		return nil, "", fmt.Errorf("%s: %w", ManifestFile, err)
+	}
+	return m, digest(text), nil
 }
 
 // readForest reads the model file, and holds it against the manifest.

@@ -256,6 +256,9 @@ func (f *frame) footerRows() []*row {
 	if f.height >= 30 {
 		rows = append(rows, f.row(f.width))
 	}
+	if f.state.Review != "" {
+		rows = append(rows, f.row(f.width).put(bold, " Review alerts: "+f.state.Review))
+	}
 	log := f.state.Log
 	for _, line := range log[max(0, len(log)-f.height/12):] {
 		rows = append(rows, f.row(f.width).put(yellow, " "+line))

@@ -11,6 +11,7 @@ type State struct {
 	Time    time.Time     // what the clock says
 	Offered float64       // simulated transactions per second
 	Broker  string        // address of the embedded broker
+	Review  string        // where alerts are reviewed; "" for nowhere
 	Steps   []Step        // what comes before the live part, in order
 	Live    bool          // whether the live part has begun
 	Elapsed time.Duration // since it began

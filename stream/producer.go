@@ -34,7 +34,9 @@ func NewTransactionalProducer(ctx context.Context, config Config, id string, tim
 		"transactional.id":       id,
 		"transaction.timeout.ms": int(timeout.Milliseconds()),
 		"go.delivery.reports":    false, // a failed delivery fails the commit
-		"linger.ms":              1,     // the commit waits for no more than the records in hand
+		// A commit sends at once what is there. Before that, many small requests gain nothing: beyond five that a busy broker
+		// has not answered, the client asks it in a loop without a pause whether it may send on.
+		"linger.ms": 100,
 	})
 	if err != nil {
 		return nil, err

@@ -56,7 +56,8 @@ Start here:
 	})
 	c.PersistentFlags().String("config", os.Getenv("WEIR_CONFIG"), "configuration file; without one, defaults and WEIR_* variables (see weir config)")
 	c.AddCommand(demoCommand(), runCommand(), replayCommand(), produceCommand(), simulateCommand(), topicsCommand(), stateCommand(),
-		mappingCommand(), featuresCommand(), reasonsCommand(), policyCommand(), modelCommand(), doctorCommand(), benchCommand(), configCommand())
+		mappingCommand(), featuresCommand(), reasonsCommand(), policyCommand(), listCommand(), modelCommand(), doctorCommand(), benchCommand(), configCommand(),
+		reviewCommand(), userCommand(), tokenCommand())
 	refuseUnknown(c)
 	return c
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func modelCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "model", Short: "Check and compare models"}
+	cmd := &cobra.Command{Use: "model", Short: "Check and compare models, and say which is active"}
 	cmd.AddCommand(&cobra.Command{
 		Use: "check [DIRECTORY]", Short: "Verify a model directory against the feature set, as weir run would", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -23,7 +23,7 @@ func modelCommand() *cobra.Command {
 			return app.CheckModel(c, os.Stdout)
 		},
 	})
-	cmd.AddCommand(modelCompareCommand())
+	cmd.AddCommand(modelCompareCommand(), modelPromoteCommand(), modelRollbackCommand(), modelListCommand())
 	return cmd
 }
 

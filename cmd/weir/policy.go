@@ -11,16 +11,17 @@ import (
 func policyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Check, test and tune the policy",
+		Short: "Check, test, tune and apply the policy",
 		Long: `A policy turns scores into actions: bands by segment, rules, block and allow lists, in a YAML file that policy.file in
 weir.yaml names. Without one, the model's own thresholds decide. docs/policy.md describes the file.
 
   weir policy check policy.yaml                        what is in it; mistakes with their lines
   weir policy test policy.yaml                         the cases written in it or in policy_test.yaml
   weir policy tune --alerts-per-day 200 --mapping mapping.yaml payments.csv
-                                                       thresholds for a number of alerts, from labelled history`,
+                                                       thresholds for a number of alerts, from labelled history
+  weir policy apply policy.yaml                        make it active in every running process`,
 	}
-	cmd.AddCommand(policyCheckCommand(), policyTestCommand(), policyTuneCommand())
+	cmd.AddCommand(policyCheckCommand(), policyTestCommand(), policyTuneCommand(), policyApplyCommand())
 	return cmd
 }
 

@@ -12,10 +12,11 @@ func runCommand() *cobra.Command {
 	var targets []string
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Run the pipeline against Kafka and Redis, and answer requests for decisions",
+		Short: "Run the pipeline against Kafka and Redis, answer requests for decisions, and let people review alerts",
 		Long: `Run the targets until told to stop (SIGTERM or Ctrl-C). The target pipeline decides the transactions in Kafka. The
 target decide takes transactions over HTTP at decide.address, hands them to the pipeline through Kafka, and answers
-with their decisions (docs/decide.md); it may be in the same process or in others.
+with their decisions (docs/decide.md). The target review lets people decide on alerts, on a page at review.address
+(docs/review.md). They may be in the same process or in others.
 
 Start as many processes as you like with the same kafka.group: they share the partitions. Give each a
 kafka.instance of its own that survives a restart, and a restarted process resumes at once.
@@ -39,7 +40,7 @@ says what they mean.`,
 			return app.Run(cmd.Context(), c, version, log)
 		},
 	}
-	cmd.Flags().StringSliceVar(&targets, "target", nil, "what to run: pipeline, decide, or both; without it, the configuration's targets")
+	cmd.Flags().StringSliceVar(&targets, "target", nil, "what to run: pipeline, decide, review, or several; without it, the configuration's targets")
 	return cmd
 }
 
@@ -84,6 +85,7 @@ pipeline over them: the same pipeline code as weir run. Nothing else is needed, 
 	f.StringVar(&o.DataDirectory, "data-dir", "", "keep the log here; account states are rebuilt from it at the next start")
 	f.StringVar(&o.HTTP, "http", "", "serve metrics and health at this address, such as localhost:9464")
 	f.StringVar(&o.Decide, "decide", "", "take transactions over HTTP at this address, such as localhost:9465, and answer with their decisions")
+	f.StringVar(&o.Review, "review", "localhost:0", "review alerts on a page at this address, port 0 for any free one; empty for none")
 	f.StringVar(&summary, "summary", "", "json prints one last line of JSON and nothing else")
 	f.Bool("log", false, "show the pipeline's log")
 	return cmd
