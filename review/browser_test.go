@@ -28,8 +28,11 @@ import (
 // patience is how long the page may take for one step; what takes longer fails the test.
 const patience = 20 * time.Second
 
-// startBrowser starts a headless Chromium that ends with the test.
-func startBrowser(t *testing.T) context.Context {
+// browser is a headless Chromium. The library keeps what it has started in a context.
+type browser struct{ ctx context.Context }
+
+// startBrowser starts a browser that ends with the test.
+func startBrowser(t *testing.T) *browser {
 	t.Helper()
 	path := ""
 	for _, name := range []string{os.Getenv("WEIR_TEST_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
@@ -50,7 +53,7 @@ func startBrowser(t *testing.T) context.Context {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start %s: %v", path, err)
 	}
-	return ctx
+	return &browser{ctx}
 }
 
 // visitor is a person with a window of their own, without the cookies of others.
@@ -63,9 +66,10 @@ type visitor struct {
 	faults []string // errors of scripts, messages of the browser, requests elsewhere
 }
 
-func newVisitor(t *testing.T, browser context.Context, base string) *visitor {
+// visitor opens a window.
+func (b *browser) visitor(t *testing.T, base string) *visitor {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	v := &visitor{t: t, ctx: ctx, base: base}
 	if err := chromedp.Listen(ctx, v.listen); err != nil {
@@ -215,6 +219,7 @@ func (v *visitor) shot(name string) {
 // accessible fails the test if axe finds something serious in what the visitor sees.
 func (v *visitor) accessible(where string) {
 	v.t.Helper()
+	v.until(`!document.querySelector("[aria-busy]")`)
 	v.shot(where)
 	if !ask[bool](v, `typeof axe === "object"`) {
 		v.do(chromedp.Evaluate[chromedp.Void](string(unpacked(v.t, "testdata/axe/axe.min.js.gz")) + "\n;0"))

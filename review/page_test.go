@@ -20,12 +20,15 @@ import (
 	"github.com/weir-fraud/weir/feedback"
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/review"
+	"github.com/weir-fraud/weir/scoring"
 	"github.com/weir-fraud/weir/stream"
 )
 
-// service is the whole of it: topics with the alerts of a demo, a database, and a server between them.
+// service is the whole of it: topics with the alerts that `weir demo --rate 300` made within a minute, a database, and a
+// server between them.
 type service struct {
 	kafka    stream.Config
+	alerts   string // topic
 	feedback stream.Topic
 	db       *database.DB
 	link     string // signs in once
@@ -41,7 +44,16 @@ func startService(t *testing.T) *service {
 	name := fmt.Sprintf("page-%d-%d", os.Getpid(), time.Now().UnixNano())
 	alertTopic := s.topic(t, name+"-alerts")
 	s.feedback = s.topic(t, name+"-feedback")
-	s.produce(t, alertTopic.Name)
+	s.alerts = alertTopic.Name
+	var all []*alerts.Alert
+	for line := range bytes.Lines(unpacked(t, "testdata/alerts.jsonl.gz")) {
+		a := new(alerts.Alert)
+		if err := a.UnmarshalJSON(line); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, a)
+	}
+	s.produce(t, all...)
 	var err error
 	if s.db, err = database.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "weir.db")); err != nil {
 		t.Fatal(err)
@@ -90,20 +102,16 @@ func (s *service) topic(t *testing.T, name string) stream.Topic {
 	return topic
 }
 
-// produce sends the alerts that `weir demo --rate 300` made within a minute.
-func (s *service) produce(t *testing.T, topic string) {
+// produce sends alerts.
+func (s *service) produce(t *testing.T, list ...*alerts.Alert) {
 	t.Helper()
 	p, err := stream.NewProducer(s.kafka)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	for line := range bytes.Lines(unpacked(t, "testdata/alerts.jsonl.gz")) {
-		var a alerts.Alert
-		if err := a.UnmarshalJSON(line); err != nil {
-			t.Fatal(err)
-		}
-		if err := p.Produce(&stream.Message{Topic: topic, Partition: stream.AnyPartition, Key: []byte(a.AccountID), Value: line}); err != nil {
+	for _, a := range list {
+		if err := p.Produce(&stream.Message{Topic: s.alerts, Partition: stream.AnyPartition, Key: []byte(a.AccountID), Value: a.AppendJSON(nil)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -177,7 +185,7 @@ func (v *visitor) decide(key, label string) (account string) {
 // and no more, is in the audit table and the feedback topic.
 func TestPageByKeyboard(t *testing.T) {
 	s := startService(t)
-	v := newVisitor(t, startBrowser(t), strings.Split(s.link, "/signin")[0])
+	v := startBrowser(t).visitor(t, strings.Split(s.link, "/signin")[0])
 	v.prefers("light")
 	v.do(chromedp.Navigate(s.link))
 	v.until(`document.querySelector(".reasons") && document.querySelectorAll(".row").length >= 40`)
@@ -247,7 +255,7 @@ func TestPageByKeyboard(t *testing.T) {
 // Everything else that a key does, in every form the page has.
 func TestPageInAllForms(t *testing.T) {
 	s := startService(t)
-	v := newVisitor(t, startBrowser(t), strings.Split(s.link, "/signin")[0])
+	v := startBrowser(t).visitor(t, strings.Split(s.link, "/signin")[0])
 	v.prefers("light")
 	v.do(chromedp.Navigate(s.link))
 	v.until(`document.querySelector(".reasons")`)
@@ -318,6 +326,42 @@ func TestPageInAllForms(t *testing.T) {
 	v.accessible("phone-overview")
 }
 
+// What comes while somebody reads is told, and moves nothing: neither the queue nor the case nor the focus.
+func TestPageKeepsThePlace(t *testing.T) {
+	s := startService(t)
+	v := startBrowser(t).visitor(t, strings.Split(s.link, "/signin")[0])
+	v.do(chromedp.Navigate(s.link))
+	v.until(`document.querySelector(".reasons") && document.querySelector(".live").dataset.state === "on"`)
+	v.press("jjj")
+	v.until(fmt.Sprintf(`document.querySelector(%q)?.textContent === document.querySelector(".row[data-current=true] b").textContent`, shownAccount))
+	account := v.text(shownAccount)
+	const place = `JSON.stringify([document.querySelector(".case .body").scrollTop, document.querySelector(".rows").scrollTop,
+		[...document.querySelectorAll(".row b")].slice(0, 20).map((b) => b.textContent), document.activeElement.dataset.keep])`
+	v.do(chromedp.Evaluate[chromedp.Void](`document.querySelector(".case .body").scrollTop = 120`))
+	before := ask[string](v, place)
+
+	fresh := alert(t, "fresh", 1, 0, .9999)
+	fresh.Severity = scoring.High
+	s.produce(t, fresh)
+	v.until(`document.querySelector(".news").textContent.startsWith("1 new case")`)
+	list, err := s.db.ByAccount(t.Context(), account, 1)
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	more := alert(t, account, 1, float64(list[0].Newest-start)/3_600_000, .3)
+	s.produce(t, more)
+	v.until(fmt.Sprintf(`document.querySelectorAll(".chips button").length === %d`, list[0].Alerts+1))
+	if after := ask[string](v, place); after != before {
+		t.Errorf("the place was\n%s\nand is\n%s", before, after)
+	}
+	v.shot("new")
+	v.press(".")
+	v.until(`document.querySelector(".row b").textContent === "fresh" && !document.querySelector(".news button")`)
+	if now := v.text(shownAccount); now != account {
+		t.Errorf("the case on show is %s, want %s", now, account)
+	}
+}
+
 // Two people on one case: the second is told who was faster, and nothing is lost. What payments say is text, whatever it says.
 func TestPageOfTwo(t *testing.T) {
 	p := newPlace(t, "sqlite:"+filepath.Join(t.TempDir(), "weir.db"))
@@ -328,7 +372,7 @@ func TestPageOfTwo(t *testing.T) {
 		if err := review.AddUser(t.Context(), p.db, name, "analyst", "correct horse battery", "test", payment.Time(p.clock.Load())); err != nil {
 			t.Fatal(err)
 		}
-		v := newVisitor(t, browser, p.url)
+		v := browser.visitor(t, p.url)
 		v.do(chromedp.Navigate(p.url))
 		v.until(`document.querySelector(".signin")`)
 		v.accessible("signin")

@@ -117,17 +117,20 @@ export class List {
     return c.state === "closed" && this.filter.view !== "closed" && !this.sought;
   }
 
-  // refresh reads the first page again, updates what is on show, and notes what is not.
-  async refresh() {
+  // refresh reads the first page again, updates what is on show, and notes what is new: what is not on show although it
+  // belongs above the last that is. The ones that are being changed do not count.
+  async refresh(changing) {
     if (this.sought || this.state !== "ready") return;
     const turn = this.#turn;
     const page = await api.queue(this.filter, "", pageSize);
     if (turn !== this.#turn) return;
     this.size = page.size ?? this.size;
     this.sizeCapped = page.size_capped ?? false;
-    const last = this.hasMore ? this.cases.length : Infinity;
+    const last = this.hasMore ? page.cases.findLastIndex((c) => this.get(c.id)) : Infinity;
     this.news.clear();
-    for (const c of page.cases) if (!this.put(c) && last > 0) this.news.add(c.id);
+    page.cases.forEach((c, i) => {
+      if (!this.put(c) && i < last && !changing.has(c.id)) this.news.add(c.id);
+    });
   }
 }
 

@@ -29,7 +29,7 @@ function picture(shown, all, marked, spread) {
   const width = pictureWidth();
   const usual = usualPlace(all.filter((e) => e !== marked));
   const located = usual ? shown.filter((e) => e.place) : [];
-  const height = top + amountsHeight + (located.length ? gap + placesHeight : 0) + 22;
+  const height = top + amountsHeight + (located.length ? gap + placesHeight : 0) + 28;
   const x = spread ? spreadScale(shown, marked, width) : timeScale(shown, marked, width);
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": caption(shown, marked) },
     timeAxis(x, height), amounts(shown, marked, x), located.length > 0 && places(located, usual, marked, x));

@@ -18,7 +18,7 @@ export class Work {
   #me; #say; #canUndo; #go; #soughtChanged; #queue; #case; #timer; #merging; #reading;
   #openedAt = 0;
   #list = new List();
-  #undos = []; // {token, words}, the last at the end
+  #undos = []; // {words, done}, the last at the end; done is the answer to come, which has the token
   #busy = new Set(); // ids that a request is under way for
 
   constructor(me, { say, canUndo, go, sought }) {
@@ -184,7 +184,7 @@ export class Work {
     if (shown && (!change || (change.id === shown.id && change.version > shown.version))) this.#read(shown.id);
     this.#merging ??= setTimeout(async () => {
       this.#merging = null;
-      await this.#list.refresh().catch(() => {}); // the next change tries again, and the light in the header says why
+      await this.#list.refresh(this.#busy).catch(() => {}); // the next change tries again, and the light in the header says why
       this.#queue.draw();
       if (this.#list.current === null && this.#list.news.size > 0) this.#reload();
     }, mergeAfter);
@@ -206,11 +206,15 @@ export class Work {
     this.#show(next);
     this.#queue.draw();
     this.#say(`${words}.`);
+    // Who takes it back before the answer is there means this one, and not the one before.
+    const last = { words, done: many ? api.disposeAll(cases, label) : api.step("dispose", cases[0], { label }) };
+    this.#undos.push(last);
+    this.#canUndo(true);
     try {
-      const done = many ? await api.disposeAll(cases, label) : await api.step("dispose", cases[0], { label });
-      if (done.undo) this.#undos.push({ token: done.undo, words });
-      this.#canUndo(this.#undos.length > 0);
+      await last.done;
     } catch (error) {
+      this.#undos = this.#undos.filter((u) => u !== last);
+      this.#canUndo(this.#undos.length > 0);
       putBack();
       if (error.details?.case) this.#list.put(error.details.case);
       this.#say(`${words} was not saved: ${error.message}.`, "failed");
@@ -226,8 +230,10 @@ export class Work {
     const last = this.#undos.pop();
     if (!last) return this.#say("Nothing to undo.");
     this.#canUndo(this.#undos.length > 0);
+    const done = await last.done.catch(() => null);
+    if (done === null) return; // it was not saved, which is told already
     try {
-      const { cases } = await api.undo(last.token);
+      const { cases } = await api.undo(done.undo);
       for (const c of cases) this.#list.insert(c);
       this.#say(`Undone: ${last.words}.`);
       this.#show(cases[0].id);
