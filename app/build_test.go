@@ -48,22 +48,23 @@ type switching struct {
 	*service
 	next  *service // the same, with the new file
 	lines []string // transactions
+	live  time.Time
 	dir   string
 }
 
 // newSwitching returns one with transactions that have baskets. Their labels are in the feedback topic already, as the
 // replay that decisions are compared with has them.
+//
+// Their event times are those of live traffic after twelve days of history. What is sent while a service runs must not span
+// more than the delay of entities: one partition's part of it may come later than what another has decided.
 func newSwitching(t *testing.T, count int, file string, change func(c *app.Config)) *switching {
-	world := simulate.DefaultConfig()
-	world.Accounts, world.Seed = 300, 7
-	return newSwitchingIn(t, world, count, file, change)
-}
-
-func newSwitchingIn(t *testing.T, world simulate.Config, count int, file string, change func(c *app.Config)) *switching {
 	s := &switching{service: newService(t, change), dir: t.TempDir()}
 	next := *s.service
 	next.config.Features.File = file
 	s.next = &next
+	world := simulate.DefaultConfig()
+	world.Accounts, world.Seed, world.WarmUp, world.LiveRate = 120, 7, 12*24*time.Hour, 100
+	s.live = world.Start.Add(world.WarmUp)
 	plain := s.path("plain")
 	if err := app.Simulate(t.Context(), s.config, app.SimulateOptions{World: world, Count: int64(count), Out: plain}, io.Discard); err != nil {
 		t.Fatal(err)
@@ -243,12 +244,10 @@ func (s *switching) listed(layouts ...string) {
 // builder beside each takes in what the others decide; then nothing is decided by a state that lacks something. The event
 // times are those of live traffic: in a backfill either would wait for what the other waits to decide.
 func TestRollingSwitch(t *testing.T) {
-	world := simulate.DefaultConfig()
-	world.Accounts, world.Seed, world.WarmUp, world.LiveRate = 300, 7, 72*time.Hour, 100
 	const count = 9000
-	s := newSwitchingIn(t, world, count, withBasket(t), nil)
-	live := world.Start.Add(world.WarmUp).Format(time.RFC3339)
-	first := slices.IndexFunc(s.lines, func(line string) bool { return strings.Contains(line, `"timestamp":"`+live[:len("2006-01-02T15:04")]) })
+	s := newSwitching(t, count, withBasket(t), nil)
+	live := `"timestamp":"` + s.live.Format("2006-01-02T15:04")
+	first := slices.IndexFunc(s.lines, func(line string) bool { return strings.Contains(line, live) })
 	both := first + 1000
 	last := both + 3000
 	s.sendLines(0, both)

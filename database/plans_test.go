@@ -29,6 +29,16 @@ func TestPlansOfPages(t *testing.T) {
 	})
 }
 
+// The cases of one person are looked up, however many are open.
+func TestPlanOfOwn(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b backend) {
+		query, args := database.PageQuery(database.Filter{Owner: "ann", Now: start}, nil, 50)
+		if plan := b.explain(t, strings.Split(query, " ORDER BY")[0], args[:len(args)-1]); !strings.Contains(plan, "cases_of_owner") {
+			t.Errorf("%s", plan)
+		}
+	})
+}
+
 // explain returns the plan of a query, as for tables too large to be read through.
 func (b *backend) explain(t *testing.T, query string, args []any) string {
 	t.Helper()

@@ -160,7 +160,6 @@ func (w *Worker) catchUp(ctx context.Context, l *lookup, now time.Time) error {
 	if err := w.hopeAgain(ctx, l, now); err != nil {
 		return err
 	}
-	l.peers.begin(now)
 	if err := l.current(ctx, now, peersKnown); err != nil {
 		return err
 	}
@@ -176,14 +175,19 @@ func (w *Worker) catchUp(ctx context.Context, l *lookup, now time.Time) error {
 	return nil
 }
 
+// since is when all of a partition's transactions of this poll were there.
+func (w *Worker) since(p *partition) time.Time {
+	if p.hold != nil {
+		return p.hold.until
+	}
+	return w.intake.seen
+}
+
 // catchUpFor does so for one partition's transactions.
 func (w *Worker) catchUpFor(ctx context.Context, l *lookup, p *partition, now time.Time) error {
-	since, own := now, w.own(l, p)
-	if p.hold != nil {
-		since = p.hold.until
-	}
+	since, own := w.since(p), w.own(l, p)
 	for k, c := range l.caches {
-		if c == nil || l.peers.allClosed(c.entity, own) >= w.through(l, k, p.newest) {
+		if c == nil || l.peers.allClosed(c.entity, own, since) >= w.through(l, k, p.newest) {
 			continue
 		}
 		if through, some := w.furthest(l, k, p); some {
@@ -235,15 +239,16 @@ func (w *Worker) furthest(l *lookup, entity int, p *partition) (through int64, s
 }
 
 func (w *Worker) findSeries(p *partition, in *input) {
+	since := w.since(p)
 	for k, key := range in.keys {
 		if key == "" {
 			continue
 		}
 		if l := w.entities.transactions; l != nil && l.caches[k] != nil {
-			in.tiles[k].transactions = l.want(k, key, in.tx.Time, w.through(l, k, in.tx.Time), p.number)
+			in.tiles[k].transactions = l.want(k, key, in.tx.Time, w.through(l, k, in.tx.Time), p.number, since)
 		}
 		if l := w.entities.labels; l != nil && l.caches[k] != nil {
-			in.tiles[k].labels = l.want(k, key, in.tx.Time, w.through(l, k, in.tx.Time), -1)
+			in.tiles[k].labels = l.want(k, key, in.tx.Time, w.through(l, k, in.tx.Time), -1, since)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/binary"
 	"slices"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -40,16 +41,18 @@ func (x *keyIndex) may(mask uint64, n int32) bool { return mask>>(n%64)&1 != 0 }
 // mask returns the partitions that may have tiles of a key.
 func (x *keyIndex) mask(key string) uint64 { return x.masks[hashOfKey(key)] }
 
-// knows reports whether the index of partition n is complete up to a tile.
-func (x *keyIndex) knows(p *peers, n int32, through int64) bool {
+// knows reports whether the index of partition n is complete up to a tile, for transactions that were there at since.
+func (x *keyIndex) knows(p *peers, n int32, through int64, since time.Time) bool {
 	part, head := &x.parts[n], &p.list[n].Head
-	return part.generation == head.Generation && (part.through >= through || p.ask[n].idle && part.applied == head.Applied)
+	return part.generation == head.Generation && (part.through >= through || p.idle(n, since) && part.applied == head.Applied)
 }
 
 // ask adds to a read of partition n what is new in its index, if the partition has closed tiles since it was last read.
 func (x *keyIndex) ask(p *peers, n int32, delay int64, r *features.Read) {
 	part, peer := &x.parts[n], &p.list[n]
-	if !peer.Head.Known() || x.knows(p, n, x.entity.Closed(peer.Watermark())) && !(p.ask[n].calm && part.applied != peer.Head.Applied) {
+	unchanged, calm := part.applied == peer.Head.Applied, p.ask[n].calm
+	known := part.generation == peer.Head.Generation && (calm && unchanged || !calm && part.through >= x.entity.Closed(peer.Watermark()))
+	if !peer.Head.Known() || known {
 		return
 	}
 	if part.generation != peer.Head.Generation || peer.Head.Applied < part.applied {

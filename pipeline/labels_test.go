@@ -102,9 +102,9 @@ func (l *labels) frauds(key string, t payment.Time) int64 {
 	if err := look.current(l.t.Context(), time.Now(), peersKnown); err != nil {
 		l.t.Fatal(err)
 	}
-	look.peers.ask[0].idle = true
+	look.peers.ask[0].at = time.Now()
 	look.begin()
-	s := look.want(0, key, t, l.through(look, 0, t), -1)
+	s := look.want(0, key, t, l.through(look, 0, t), -1, time.Time{})
 	if err := look.load(l.t.Context()); err != nil {
 		l.t.Fatal(err)
 	}

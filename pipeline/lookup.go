@@ -68,8 +68,9 @@ func (l *lookup) begin() {
 
 // want returns the series of a key that a transaction at t of partition own reads up to a tile, and sees to it that what
 // is missing is read with the next load. Partitions that are still adding to those tiles are left out, and those that have
-// no tiles of the key are not asked. Where no other has any, there is no series: it returns nil.
-func (l *lookup) want(entity int, key string, t payment.Time, through int64, own int32) *series {
+// no tiles of the key are not asked. Where no other has any, there is no series: it returns nil. The transaction was there at
+// since.
+func (l *lookup) want(entity int, key string, t payment.Time, through int64, own int32, since time.Time) *series {
 	c := l.caches[entity]
 	s := c.known(key, t)
 	if s != nil && s.closed.Through() >= through {
@@ -78,7 +79,7 @@ func (l *lookup) want(entity int, key string, t payment.Time, through int64, own
 	}
 	mask, alone := c.index.mask(key), s == nil
 	for n := int32(0); alone && n < int32(len(l.reads)); n++ {
-		alone = n == own || c.index.knows(l.peers, n, through) && !c.index.may(mask, n)
+		alone = n == own || c.index.knows(l.peers, n, through, since) && !c.index.may(mask, n)
 	}
 	if alone {
 		l.stats.SeriesHits.Add(1)
@@ -89,10 +90,10 @@ func (l *lookup) want(entity int, key string, t payment.Time, through int64, own
 		if int32(n) == own {
 			continue
 		}
-		upTo := min(through, l.peers.closed(c.entity, int32(n)))
+		upTo := min(through, l.peers.closed(c.entity, int32(n), since))
 		switch {
 		case s.known(int32(n)) >= upTo || l.isAsked(n, s, upTo):
-		case c.index.knows(l.peers, int32(n), upTo) && !c.index.may(mask, int32(n)):
+		case c.index.knows(l.peers, int32(n), upTo, since) && !c.index.may(mask, int32(n)):
 			c.part(s, int32(n)).through = upTo
 		default:
 			c.want(s, int32(n), upTo, &l.reads[n])
@@ -177,7 +178,7 @@ func (l *lookup) rebuild(ctx context.Context, r *features.Read, damage error) er
 // isClosed looks anew whether all partitions but own have what was in their logs at since behind them, or at least add
 // nothing any more to an entity's tiles up to one.
 func (l *lookup) isClosed(ctx context.Context, now, since time.Time, e *features.Entity, through int64, own int32) (bool, error) {
-	if l.peers.allClosed(e, own) >= through {
+	if l.peers.allClosed(e, own, since) >= through {
 		return true, nil
 	}
 	if err := l.current(ctx, now, peersAsked); err != nil {
@@ -186,7 +187,7 @@ func (l *lookup) isClosed(ctx context.Context, now, since time.Time, e *features
 	if err := l.peers.ends(ctx, now, since, e, through, own); err != nil {
 		return false, err
 	}
-	return l.peers.allClosed(e, own) >= through, nil
+	return l.peers.allClosed(e, own, since) >= through, nil
 }
 
 // current sees to it that what is known of the peers is not older than limit.

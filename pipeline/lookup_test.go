@@ -120,7 +120,7 @@ func (r *reader) poll(all ...reading) []int64 {
 	l.begin()
 	series := make([]*series, len(all))
 	for i, a := range all {
-		series[i] = l.want(0, a.key, a.at, r.through(l, 0, a.at), 0)
+		series[i] = l.want(0, a.key, a.at, r.through(l, 0, a.at), 0, time.Time{})
 	}
 	if err := l.load(r.t.Context()); err != nil {
 		r.t.Fatal(err)
@@ -290,7 +290,7 @@ func TestHalfDeletedTilesAreNotTaken(t *testing.T) {
 				t.Fatal(err)
 			}
 			l.begin()
-			s := l.want(0, "A", 940*hour, r.through(l, 0, 940*hour), 0)
+			s := l.want(0, "A", 940*hour, r.through(l, 0, 940*hour), 0, time.Time{})
 			if err := l.load(t.Context()); err != nil {
 				t.Fatal(err)
 			}

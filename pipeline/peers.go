@@ -35,8 +35,7 @@ type peers struct {
 type logEnd struct {
 	at     time.Time // of the question, zero for none
 	offset int64
-	idle   bool // everything before offset was folded and stored, and at is recent enough for the poll in hand
-	calm   bool // the same as of the last poll that wanted to know
+	calm   bool // there was nothing to fold when somebody last wanted to know
 }
 
 func newPeers(store PeerStore, set *features.Set, partitions int32, end func(context.Context) ([]int64, error)) *peers {
@@ -53,18 +52,16 @@ func (p *peers) refresh(ctx context.Context, now time.Time) error {
 		if list[n].Head.Generation != p.list[n].Head.Generation {
 			p.ask[n] = logEnd{}
 		}
-		p.ask[n].idle = p.ask[n].idle && list[n].Reached >= p.ask[n].offset // Redis may have gone back
 	}
 	p.list, p.read = list, now
 	return nil
 }
 
-// begin begins a poll: that a partition had nothing to fold does not hold any longer than an answer may be old.
-func (p *peers) begin(now time.Time) {
-	for n := range p.ask {
-		a := &p.ask[n]
-		a.idle = a.idle && now.Sub(a.at) < p.recent
-	}
+// idle reports whether a partition has folded and stored everything that was in its log at since, as far as is known. What
+// it gets later is not in that, so it holds for transactions that were there at since, and for no later ones.
+func (p *peers) idle(n int32, since time.Time) bool {
+	a := &p.ask[n]
+	return !a.at.IsZero() && !a.at.Before(since.Add(-p.recent)) && p.list[n].Reached >= a.offset
 }
 
 // ends finds out which of the partitions that are not closed up to a tile have folded everything that was in their logs
@@ -87,19 +84,19 @@ func (p *peers) ends(ctx context.Context, now, since time.Time, e *features.Enti
 			}
 			a.at, a.offset = now, ends[n]
 		}
-		a.idle = folded() && !a.at.Before(since.Add(-p.recent))
-		a.calm = a.idle
+		a.calm = p.idle(int32(n), since)
 	}
 	return nil
 }
 
-// closed returns the newest tile of an entity that a partition adds nothing to any more. One that has nothing to fold is
-// taken to stay behind: what comes later with an older event time comes later than the delay that features declare.
-func (p *peers) closed(e *features.Entity, n int32) int64 {
+// closed returns the newest tile of an entity that a partition adds nothing to any more, for transactions that were there at
+// since. One that has nothing to fold is taken to stay behind: what comes later with an older event time comes later than
+// the delay that features declare.
+func (p *peers) closed(e *features.Entity, n int32, since time.Time) int64 {
 	switch {
 	case !p.list[n].Head.Known():
 		return math.MinInt64
-	case p.ask[n].idle || p.sabotage.NoWait:
+	case p.idle(n, since) || p.sabotage.NoWait:
 		return math.MaxInt64
 	}
 	return e.Closed(p.list[n].Watermark())
@@ -117,11 +114,11 @@ func (p *peers) whole(e *features.Entity) int64 {
 }
 
 // allClosed returns the newest tile that no partition but own adds anything to.
-func (p *peers) allClosed(e *features.Entity, own int32) int64 {
+func (p *peers) allClosed(e *features.Entity, own int32, since time.Time) int64 {
 	closed := int64(math.MaxInt64)
 	for n := range p.list {
 		if int32(n) != own {
-			closed = min(closed, p.closed(e, int32(n)))
+			closed = min(closed, p.closed(e, int32(n), since))
 		}
 	}
 	return closed

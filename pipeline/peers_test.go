@@ -78,14 +78,13 @@ func (w *watched) closed(since time.Time, through int64) bool {
 	if err := w.peers.refresh(w.t.Context(), w.now); err != nil {
 		w.t.Fatal(err)
 	}
-	w.peers.begin(w.now)
-	if w.peers.allClosed(w.e, 0) >= through {
+	if w.peers.allClosed(w.e, 0, since) >= through {
 		return true
 	}
 	if err := w.peers.ends(w.t.Context(), w.now, since, w.e, through, 0); err != nil {
 		w.t.Fatal(err)
 	}
-	return w.peers.allClosed(w.e, 0) >= through
+	return w.peers.allClosed(w.e, 0, since) >= through
 }
 
 func (w *watched) expect(what string, since time.Time, through int64, want bool) {
@@ -137,6 +136,9 @@ func TestWaitIsForWhatWasThere(t *testing.T) {
 	w.now = w.now.Add(time.Millisecond)
 	w.expect("for the same transaction, in the next poll", since, 100, true)
 	w.now = w.now.Add(time.Millisecond)
+	if w.peers.allClosed(w.e, 0, w.now) >= 100 {
+		t.Error("what was found out for one transaction serves another one that came later")
+	}
 	w.expect("for one that came later", w.now, 100, false)
 	if w.asked != 2 {
 		t.Errorf("the broker was asked %d times, want once for each transaction", w.asked)

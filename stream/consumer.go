@@ -235,6 +235,10 @@ func (c *Consumer) Committed(ctx context.Context, partitions []int32) ([]int64, 
 		ask[i] = kafka.TopicPartition{Topic: &c.topic, Partition: p}
 	}
 	got, err := c.client.Committed(ask, timeoutOf(ctx))
+	var ke kafka.Error
+	if errors.As(err, &ke) && ke.Code() == kafka.ErrGroupIDNotFound { // some brokers say so where there is no offset yet
+		got, err = nil, nil
+	}
 	if err != nil {
 		return nil, classify("read committed offsets", c.config.describe(err))
 	}
@@ -242,6 +246,9 @@ func (c *Consumer) Committed(ctx context.Context, partitions []int32) ([]int64, 
 	for i, p := range partitions {
 		at[i] = NoOffset
 		for _, g := range got {
+			if g.Error != nil {
+				return nil, classify("read committed offsets", g.Error)
+			}
 			if g.Partition == p && g.Offset >= 0 {
 				at[i] = int64(g.Offset)
 			}

@@ -47,11 +47,15 @@ CREATE TABLE kept_notes (
 );
 CREATE INDEX kept_notes_of_alert ON kept_notes (alert_id);
 
+-- The cases that somebody has claimed.
+CREATE INDEX cases_of_owner ON cases (owner) WHERE owner <> '';
+
 -- What the figures of the last days are counted by.
 CREATE INDEX alerts_by_time ON alerts (made_at);
 CREATE INDEX labels_by_time ON labels (made_at);
 
 -- +goose Down
+DROP INDEX cases_of_owner;
 DROP INDEX labels_by_time;
 DROP INDEX alerts_by_time;
 DROP TABLE kept_notes;
