@@ -197,6 +197,16 @@ func (v *visitor) prefers(scheme string) {
 	}
 }
 
+// offline cuts the visitor off, or connects them again.
+func (v *visitor) offline(yes bool) {
+	v.t.Helper()
+	rule := &network.Conditions{Offline: yes, DownloadThroughput: -1, UploadThroughput: -1}
+	_, err := chromedp.Call(v.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{rule}})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+}
+
 // shot writes what the visitor sees into WEIR_TEST_SCREENSHOTS, if that is set.
 func (v *visitor) shot(name string) {
 	v.t.Helper()

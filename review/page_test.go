@@ -362,6 +362,35 @@ func TestPageKeepsThePlace(t *testing.T) {
 	}
 }
 
+// Where the server cannot be reached, what was decided comes back and is told, and what is on show stays.
+func TestPageWithoutServer(t *testing.T) {
+	s := startService(t)
+	v := startBrowser(t).visitor(t, strings.Split(s.link, "/signin")[0])
+	v.do(chromedp.Navigate(s.link))
+	v.until(`document.querySelector(".reasons") && document.querySelector(".live").dataset.state === "on"`)
+	account := v.text(shownAccount)
+	v.offline(true)
+	v.press("f")
+	v.says(account + ": fraud was not saved")
+	v.until(fmt.Sprintf(`document.querySelector(%q)?.textContent === %q`, shownAccount, account))
+	v.press(".")
+	v.says("The queue could not be read")
+	if rows := ask[int](v, `document.querySelectorAll(".row").length`); rows < 40 {
+		t.Errorf("%d rows are left", rows)
+	}
+	v.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#/overview"`))
+	v.until(`document.querySelector(".overview .failed")`)
+	v.accessible("offline")
+	v.offline(false)
+	v.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#/"`))
+	v.until(fmt.Sprintf(`document.querySelector(%q)?.textContent === %q`, shownAccount, account))
+	v.press("f")
+	v.until(fmt.Sprintf(`document.querySelector(%q)?.textContent !== %q`, shownAccount, account))
+	if got := s.holding(t, s.alertsOf(t, account)); len(got) != 1 || got[account] == nil {
+		t.Errorf("labels %v", got)
+	}
+}
+
 // Two people on one case: the second is told who was faster, and nothing is lost. What payments say is text, whatever it says.
 func TestPageOfTwo(t *testing.T) {
 	p := newPlace(t, "sqlite:"+filepath.Join(t.TempDir(), "weir.db"))

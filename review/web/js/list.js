@@ -27,7 +27,8 @@ export class List {
     return this.cases.find((c) => c.id === id);
   }
 
-  // load reads the list from its beginning. The selection and the current case stay where they are still on it.
+  // load reads the list from its beginning. The selection and the current case stay where they are still on it. It throws
+  // where there is a list already that stays.
   async load() {
     const turn = ++this.#turn;
     this.#reading = null;
@@ -44,6 +45,7 @@ export class List {
       this.state = "ready";
     } catch (error) {
       if (turn !== this.#turn) return;
+      if (this.cases.length > 0) throw error; // what is on show stays
       this.state = "failed";
       this.error = error;
     }

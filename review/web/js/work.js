@@ -114,6 +114,13 @@ export class Work {
     this.element.classList.toggle("reading", reading && id !== null);
   }
 
+  // showKnown draws a case as it was read before.
+  #showKnown(detail) {
+    clearTimeout(this.#timer);
+    this.#reading?.abort();
+    this.#case.show(detail);
+  }
+
   #back() {
     if (this.#list.selected.size > 0) return this.#clear();
     if (this.#list.sought) return void this.search("");
@@ -160,7 +167,11 @@ export class Work {
   }
 
   async #reload() {
-    await this.#list.load();
+    try {
+      await this.#list.load();
+    } catch (error) {
+      return this.#say(`The queue could not be read: ${error.message}.`, "failed");
+    }
     this.#queue.draw();
     if (this.#list.current === null) this.open(null);
     this.#queue.follow();
@@ -219,6 +230,7 @@ export class Work {
       if (error.details?.case) this.#list.put(error.details.case);
       this.#say(`${words} was not saved: ${error.message}.`, "failed");
       this.#show(cases[0].id);
+      if (error.status === 0 && shown?.id === cases[0].id) this.#showKnown(shown); // reading it again would fail as well
     } finally {
       ids.forEach((id) => this.#busy.delete(id));
       this.#queue.draw();
