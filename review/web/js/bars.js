@@ -20,7 +20,7 @@ export function perDay(days) {
   const width = pictureWidth();
   const closed = (d) => verdicts.reduce((n, v) => n + d[v], 0);
   const y = scale(Math.max(...all.map((d) => Math.max(d.alerts, closed(d)))));
-  const slot = (width - left) / all.length;
+  const slot = (width - left - 12) / all.length; // room for the last label
   const bar = (kind, x, from, n) => svg("rect", { class: kind, x, width: slot * 0.36, y: y(from + n), height: y(from) - y(from + n) });
   const labelEvery = Math.ceil(all.length / (width / 90));
   const bars = all.map((d, i) => {
