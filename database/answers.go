@@ -21,7 +21,10 @@ type Answer struct {
 func (d *DB) Begin(ctx context.Context, actor, key, request string, now, stale, oldest payment.Time) (taken *Answer, err error) {
 	err = d.change(ctx, func(t *tx) error {
 		taken = nil
-		if _, err := t.exec(ctx, `DELETE FROM answers WHERE at < ? OR status = 0 AND at < ?`, int64(oldest), int64(stale)); err != nil {
+		if _, err := t.exec(ctx, `DELETE FROM answers WHERE at < ?`, int64(oldest)); err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, `DELETE FROM answers WHERE actor = ? AND key = ? AND status = 0 AND at < ?`, actor, key, int64(stale)); err != nil {
 			return err
 		}
 		n, err := t.exec(ctx, `INSERT INTO answers (actor, key, request, at, status, response) VALUES (?, ?, ?, ?, 0, '') ON CONFLICT DO NOTHING`,

@@ -33,7 +33,7 @@ type hub struct {
 func newHub() *hub { return &hub{listeners: make(map[chan change]bool)} }
 
 // mostWaiting is how many changes a listener may have before it. One that has more is cut off, and reads all again.
-const mostWaiting = 256
+const mostWaiting = 1024
 
 func (h *hub) tell(c change) {
 	h.mu.Lock()
@@ -46,6 +46,13 @@ func (h *hub) tell(c change) {
 			close(l)
 		}
 	}
+}
+
+// idle reports whether nobody listens.
+func (h *hub) idle() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.listeners) == 0
 }
 
 func (h *hub) listen() (changes chan change, stop func()) {
@@ -85,6 +92,7 @@ func (s *Server) changes(c *gin.Context, _ *identity) (any, *problem) {
 	list, stop := s.hub.listen()
 	defer stop()
 	control := http.NewResponseController(c.Writer)
+	_ = control.SetReadDeadline(time.Time{}) // that of the request would end the connection
 	c.Header("Content-Type", "text/event-stream")
 	send := func(text string) bool {
 		_ = control.SetWriteDeadline(time.Now().Add(writeLimit)) // a writer without deadlines is a test's

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -263,6 +264,41 @@ func TestLabelsArePublishedOnceHoweverOftenThePublisherDies(t *testing.T) {
 		}
 		if len(times) != 2*deaths {
 			t.Errorf("%d alerts have labels", len(times))
+		}
+	})
+}
+
+// Two publishers of one database, the second of which comes while the first publishes.
+func TestTwoPublishers(t *testing.T) {
+	eachPlace(t, func(t *testing.T, p *place) {
+		k := newTopics(t)
+		c := p.token("ann", "read,work")
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		const labels = 40
+		for n := range labels {
+			if n == 0 || n == labels/2 {
+				ready := make(chan struct{})
+				running.Go(func() { k.publisher(p.db).Run(ctx, nil, sync.OnceFunc(func() { close(ready) })) })
+				<-ready
+			}
+			account := fmt.Sprint("a", n)
+			p.take(alert(t, account, 1, 0, .5))
+			v := c.queue("account=" + account)[0]
+			c.must("POST", casePath(v, "/dispose"), object{"version": v["version"], "label": "fraud"})
+		}
+		eventually(t, "the outbox is empty", func() bool { l, err := p.db.Outgoing(t.Context(), 0, 1); return err == nil && len(l) == 0 })
+		cancel()
+		running.Wait()
+		seen := make(map[string]bool)
+		for _, l := range k.labels() {
+			if seen[l.AlertID] {
+				t.Errorf("the label of alert %s was published twice", l.AlertID)
+			}
+			seen[l.AlertID] = true
+		}
+		if len(seen) != labels {
+			t.Errorf("%d alerts have labels", len(seen))
 		}
 	})
 }

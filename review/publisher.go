@@ -33,6 +33,7 @@ func OutboxGroup(group string) string { return group + "-review-outbox" }
 const (
 	publishAtOnce = 500
 	lookAgain     = 500 * time.Millisecond // for labels of another process
+	afterRival    = time.Minute            // which publishes meanwhile
 )
 
 // Run publishes until ctx ends. What goes wrong is tried again. wake has something when there may be a label; ready, if not
@@ -44,9 +45,13 @@ func (p *Publisher) Run(ctx context.Context, wake <-chan struct{}, ready func())
 			return
 		}
 		p.Log.Warn("labels are not published, trying again", "error", err)
+		wait := beforeAgain
+		if errors.Is(err, stream.ErrFenced) {
+			wait = afterRival
+		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(beforeAgain):
+		case <-time.After(wait):
 		}
 	}
 }

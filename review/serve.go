@@ -93,6 +93,9 @@ func Serve(ctx context.Context, c Config, db *database.DB, log *slog.Logger, now
 
 // tellOf tells the pages of cases that an alert has joined.
 func (s *Server) tellOf(ctx context.Context, ids []int64) {
+	if s.hub.idle() {
+		return
+	}
 	for _, id := range ids {
 		c, err := s.db.Case(ctx, id)
 		if err != nil {
