@@ -62,6 +62,7 @@ export class Work {
   }
 
   async #read(id) {
+    if (id !== this.#list.current) return; // it would end the reading of the one that is
     this.#reading?.abort();
     const { signal } = (this.#reading = new AbortController());
     try {
@@ -192,7 +193,7 @@ export class Work {
     if (change && (this.#busy.has(change.id) || (known && known.version >= change.version))) return;
     if (change && known && change.state === "closed") this.#list.put({ ...known, state: "closed", version: change.version });
     const shown = this.#case.shown;
-    if (shown && (!change || (change.id === shown.id && change.version > shown.version))) this.#read(shown.id);
+    if (shown?.id === this.#list.current && (!change || (change.id === shown.id && change.version > shown.version))) this.#read(shown.id);
     this.#merging ??= setTimeout(async () => {
       this.#merging = null;
       await this.#list.refresh(this.#busy).catch(() => {}); // the next change tries again, and the light in the header says why
