@@ -174,6 +174,7 @@ const shownAccount = ".head .account"
 // decide presses a key for the case on show and waits for the next one.
 func (v *visitor) decide(key, label string) (account string) {
 	v.t.Helper()
+	v.until(fmt.Sprintf(`document.querySelector(%q)?.textContent === document.querySelector(".row[data-current=true] b")?.textContent`, shownAccount))
 	account = v.text(shownAccount)
 	v.press(key)
 	v.says(account + ": " + label)
