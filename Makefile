@@ -30,8 +30,9 @@ bench: build ## Measure throughput, latency and size on real servers (ARGS='--pr
 	scripts/bench $(ARGS)
 
 .PHONY: services
-services: ## Install and start the Kafka, Redis and PostgreSQL that the tests use
+services: ## Install and start the servers that the tests use, and install Chromium
 	scripts/services start
+	scripts/chromium
 
 .PHONY: services-stop
 services-stop: ## Stop them
