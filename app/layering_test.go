@@ -16,7 +16,7 @@ import (
 var layers = []string{
 	"cmd/weir", "app", "screen", "monitor", "review", "decide", "pipeline", "stream", "control", "evaluation/report", "database", "export", "alerts/cases", "alerts", "scoring/policy", "scoring",
 	"scoring/forest", "features/redisstate", "features",
-	"features/expression", "features/tile", "features/exact", "evaluation", "simulate", "history/suggest", "history", "feedback", "yamldoc", "payment", "models", "telemetry", "wire",
+	"features/expression", "features/tile", "features/exact", "evaluation", "simulate", "history/suggest", "history", "feedback", "yamldoc", "payment", "models", "telemetry", "web", "wire",
 }
 
 // owners are the only packages that may import a library, tests included.

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/weir-fraud/weir/stream"
+	"github.com/weir-fraud/weir/web"
 )
 
 // Config is what a service is made of.
@@ -38,12 +37,9 @@ func Serve(ctx context.Context, c Config, stats *Stats, log *slog.Logger, now fu
 	if err := c.guarded(); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.Address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("decide.address %s is taken, by another weir perhaps: give every process on a machine its own (WEIR_DECIDE_ADDRESS)", c.Address)
-	}
+	listener, err := web.Listen("decide.address", "WEIR_DECIDE_ADDRESS", c.Address)
 	if err != nil {
-		return fmt.Errorf("decide.address %q: %w; give host:port", c.Address, err)
+		return err
 	}
 	sender, err := stream.NewSender(c.Kafka, c.Transactions.Name, patience)
 	if err != nil {
@@ -64,45 +60,21 @@ func Serve(ctx context.Context, c Config, stats *Stats, log *slog.Logger, now fu
 		defer stop()
 		log.Info("answering requests for decisions", "address", listener.Addr().String())
 		listening(listener.Addr())
-		return serve(ctx, work, &c, listener, desk)
+		server := web.Server{
+			Handler: desk.Handler(), Write: c.TimeLimit + 20*time.Second, Finish: c.TimeLimit + 10*time.Second,
+			Stopping: func() { desk.stats.stopping.Store(true) },
+		}
+		return server.Serve(ctx, work, listener)
 	})
 	return g.Wait()
 }
 
 // guarded refuses to let everybody in who can reach the machine.
 func (c *Config) guarded() error {
-	if len(c.Tokens) > 0 {
-		return nil
-	}
-	host, _, err := net.SplitHostPort(c.Address)
-	if ip := net.ParseIP(host); err == nil && (host == "localhost" || ip != nil && ip.IsLoopback()) {
+	if len(c.Tokens) > 0 || web.Loopback(c.Address) {
 		return nil
 	}
 	return fmt.Errorf("decide.address %q is open to other machines and decide.tokens is empty: give the SHA-256 of a token (decide.tokens or WEIR_DECIDE_TOKENS), or listen at localhost", c.Address)
-}
-
-// serve runs the HTTP server until ctx ends, or failed.
-func serve(ctx, failed context.Context, c *Config, listener net.Listener, desk *Desk) error {
-	server := &http.Server{
-		Handler: desk.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: c.TimeLimit + 20*time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // tells addresses of clients
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("answer requests: %w", err)
-	case <-failed.Done():
-	case <-ctx.Done():
-	}
-	desk.stats.stopping.Store(true)
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.TimeLimit+10*time.Second)
-	defer cancel()
-	if err := server.Shutdown(limit); err != nil {
-		return errors.Join(fmt.Errorf("finish requests: %w", err), server.Close())
-	}
-	return nil
 }
 
 // follow reads the decisions, from some minutes ago on, until ctx ends.

@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/weir-fraud/weir/database"
 	"github.com/weir-fraud/weir/stream"
+	"github.com/weir-fraud/weir/web"
 )
 
 // Config is what a service is made of.
@@ -27,13 +26,6 @@ type Config struct {
 	Feedback stream.Topic
 }
 
-// Loopback reports whether only this machine reaches an address.
-func Loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
-}
-
 // Serve takes in alerts, answers requests and publishes labels until ctx ends, and then finishes what is under way. listening
 // is told the address, and a link that signs in once where nobody else may.
 func Serve(ctx context.Context, c Config, db *database.DB, log *slog.Logger, now func() time.Time, listening func(address net.Addr, link string)) error {
@@ -41,16 +33,13 @@ func Serve(ctx context.Context, c Config, db *database.DB, log *slog.Logger, now
 	if err != nil {
 		return err
 	}
-	c.Loopback = Loopback(c.Address)
+	c.Loopback = web.Loopback(c.Address)
 	if !c.Loopback && len(users) == 0 {
 		return fmt.Errorf("review.address %q is open to other machines and there is nobody who may sign in: add somebody (weir user add NAME --role admin), or listen at localhost", c.Address)
 	}
-	listener, err := net.Listen("tcp", c.Address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("review.address %s is taken, by another weir perhaps: give every process on a machine its own (WEIR_REVIEW_ADDRESS)", c.Address)
-	}
+	listener, err := web.Listen("review.address", "WEIR_REVIEW_ADDRESS", c.Address)
 	if err != nil {
-		return fmt.Errorf("review.address %q: %w; give host:port", c.Address, err)
+		return err
 	}
 	server, err := NewServer(c.Rules, db, log, now)
 	if err != nil {
@@ -86,7 +75,8 @@ func Serve(ctx context.Context, c Config, db *database.DB, log *slog.Logger, now
 		}
 		log.Info("answering requests of reviewers", "address", listener.Addr().String())
 		listening(listener.Addr(), link)
-		return serveUntil(ctx, work, listener, server)
+		answer := web.Server{Handler: server.Handler(), Write: 30 * time.Second, Finish: 10 * time.Second, Stopping: server.hub.close} //nolint:contextcheck // a handler's context is that of its request
+		return answer.Serve(ctx, work, listener)
 	})
 	return g.Wait()
 }
@@ -103,29 +93,4 @@ func (s *Server) tellOf(ctx context.Context, ids []int64) {
 		}
 		s.hub.tell(s.change(&c))
 	}
-}
-
-// serveUntil runs the HTTP server until ctx ends, or failed.
-func serveUntil(ctx, failed context.Context, listener net.Listener, s *Server) error {
-	server := &http.Server{
-		Handler:           s.Handler(), //nolint:contextcheck // a handler's context is that of its request
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // tells addresses of clients
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("answer requests: %w", err)
-	case <-failed.Done():
-	case <-ctx.Done():
-	}
-	s.hub.close()
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := server.Shutdown(limit); err != nil {
-		return errors.Join(fmt.Errorf("finish requests: %w", err), server.Close())
-	}
-	return nil
 }

@@ -18,7 +18,7 @@ import (
 )
 
 //go:embed all:web
-var web embed.FS
+var pages embed.FS
 
 // Rules are what a server goes by.
 type Rules struct {
@@ -49,7 +49,7 @@ type Server struct {
 
 // NewServer returns a Server over a database.
 func NewServer(rules Rules, db *database.DB, log *slog.Logger, now func() time.Time) (*Server, error) {
-	files, err := fs.Sub(web, "web")
+	files, err := fs.Sub(pages, "web")
 	if err != nil {
 		return nil, err
 	}

@@ -62,10 +62,18 @@ Start here:
 	return c
 }
 
-// refuseUnknown makes commands that only hold others refuse what is none of them.
+// refuseUnknown makes commands that only hold others refuse what is none of them, and the others say how they are used.
 func refuseUnknown(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		refuseUnknown(sub)
+	}
+	if accept := c.Args; accept != nil && c.Runnable() {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := accept(c, args); err != nil {
+				return fmt.Errorf("%w; usage: %s (%s --help explains it)", err, c.UseLine(), c.CommandPath())
+			}
+			return nil
+		}
 	}
 	if !c.HasSubCommands() || c.Runnable() {
 		return
