@@ -114,18 +114,22 @@ type Step struct {
 // as they are now.
 func (d *DB) Do(ctx context.Context, steps ...Step) ([]cases.Case, error) {
 	var after []cases.Case
-	err := d.change(ctx, func(t *tx) error {
-		after = after[:0]
-		for i := range steps {
-			c, err := t.do(ctx, &steps[i])
-			if err != nil {
-				return fmt.Errorf("case %d: %w", steps[i].CaseID, err)
-			}
-			after = append(after, c)
-		}
-		return nil
+	err := d.change(ctx, func(t *tx) (err error) {
+		after, err = t.doAll(ctx, steps)
+		return err
 	})
 	return after, err
+}
+
+func (t *tx) doAll(ctx context.Context, steps []Step) ([]cases.Case, error) {
+	after := make([]cases.Case, len(steps))
+	for i := range steps {
+		var err error
+		if after[i], err = t.do(ctx, &steps[i]); err != nil {
+			return nil, fmt.Errorf("case %d: %w", steps[i].CaseID, err)
+		}
+	}
+	return after, nil
 }
 
 func (t *tx) do(ctx context.Context, s *Step) (cases.Case, error) {

@@ -2,8 +2,11 @@ package database_test
 
 import (
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 
+	"github.com/weir-fraud/weir/alerts/cases"
 	"github.com/weir-fraud/weir/database"
 	"github.com/weir-fraud/weir/feedback"
 	"github.com/weir-fraud/weir/payment"
@@ -81,7 +84,7 @@ func TestAnswersAreKept(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b backend) {
 		begin := func(actor string, now payment.Time) *database.Answer {
 			t.Helper()
-			taken, err := b.Begin(t.Context(), actor, "k", "request", now, now-60, now-1000)
+			taken, err := b.Begin(t.Context(), &database.Write{Actor: actor, Key: "k", Request: "request", At: now, Oldest: now - 1000}, now-60)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,6 +214,53 @@ func TestEmpty(t *testing.T) {
 		}
 		if out, err := b.Outgoing(ctx, 0, 10); err != nil || len(out) != 1 || out[0].Seq != 8 {
 			t.Errorf("outbox %+v, %v", out, err)
+		}
+	})
+}
+
+// Steps and the answer to them are there together or not at all, and the same write does nothing again.
+func TestStepsAreAnsweredOnce(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b backend) {
+		list := b.take(t, alert("a", 1, 0, .5))
+		write := &database.Write{Actor: "ann", Key: "k", Request: "request", At: start, Oldest: start - 1000}
+		once := func(version int64, fails error) error {
+			_, text, err := b.DoOnce(t.Context(), write, func([]cases.Case) ([]byte, error) { return []byte("done"), fails }, dispose(list[0], version, "ann", feedback.Fraud))
+			if err == nil && string(text) != "done" {
+				t.Errorf("answered %q", text)
+			}
+			return err
+		}
+		broken := errors.New("broken")
+		for _, refused := range []error{once(7, nil), once(1, broken)} {
+			taken, err := b.Answered(t.Context(), "ann", "k")
+			if !errors.Is(refused, database.ErrChanged) && !errors.Is(refused, broken) || err != nil || taken != nil {
+				t.Errorf("refused with %v, and kept is %+v, %v", refused, taken, err)
+			}
+		}
+		if out, err := b.Outgoing(t.Context(), 0, 10); err != nil || len(out) != 0 {
+			t.Errorf("%d labels of steps that were refused, %v", len(out), err)
+		}
+		var all sync.WaitGroup
+		var done, again atomic.Int32
+		for range 8 {
+			all.Go(func() {
+				switch err := once(1, nil); {
+				case err == nil:
+					done.Add(1)
+				case errors.Is(err, database.ErrAnswered):
+					again.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		taken, err := b.Answered(t.Context(), "ann", "k")
+		if err != nil || taken == nil || taken.Status != 200 || string(taken.Response) != "done" || done.Load() != 1 || again.Load() != 7 {
+			t.Errorf("done %d times, refused %d times, kept %+v, %v", done.Load(), again.Load(), taken, err)
+		}
+		if out, err := b.Outgoing(t.Context(), 0, 10); err != nil || len(out) != 1 {
+			t.Errorf("%d labels, %v", len(out), err)
 		}
 	})
 }

@@ -16,6 +16,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/weir-fraud/weir/database"
 )
 
 // route is a path of the API. One without a permission is not served.
@@ -23,11 +25,15 @@ type route struct {
 	method, path string
 	permission   permission
 	answer       func(c *gin.Context, who *identity) (any, *problem) // nil and nil where it has answered by itself
-	step         maker                                               // instead of answer, for a step on one case
+	step         stepper                                             // instead of answer, for steps on cases
 }
 
+// stepper takes steps on cases once, and returns the answer, which is kept with them.
+type stepper func(c *gin.Context, once *database.Write) (json.RawMessage, *problem)
+
 // onCase is the route of a step on one case.
-func onCase(name string, step maker) route {
+func (s *Server) onCase(name string, f maker) route {
+	step := func(c *gin.Context, once *database.Write) (json.RawMessage, *problem) { return s.step(c, once, f) }
 	return route{method: http.MethodPost, path: base + "/cases/:id/" + name, permission: work, step: step}
 }
 
@@ -45,14 +51,14 @@ func (s *Server) routes() []route {
 		{http.MethodGet, base + "/search", read, s.search, nil},
 		{http.MethodGet, base + "/stats", read, s.stats, nil},
 		{http.MethodGet, base + "/changes", read, s.changes, nil},
-		onCase("claim", s.claim),
-		onCase("release", s.release),
-		onCase("snooze", s.snooze),
-		onCase("dispose", s.dispose),
-		onCase("reopen", s.reopen),
-		onCase("notes", s.addNote),
-		{http.MethodPost, base + `/cases\:dispose`, work, s.disposeSeveral, nil},
-		{http.MethodPost, base + "/undo", work, s.undo, nil},
+		s.onCase("claim", s.claim),
+		s.onCase("release", s.release),
+		s.onCase("snooze", s.snooze),
+		s.onCase("dispose", s.dispose),
+		s.onCase("reopen", s.reopen),
+		s.onCase("notes", s.addNote),
+		{http.MethodPost, base + `/cases\:dispose`, work, nil, s.disposeSeveral},
+		{http.MethodPost, base + "/undo", work, nil, s.undo},
 		{http.MethodGet, base + "/audit", audit, s.audit, nil},
 	}
 }
@@ -69,25 +75,20 @@ func (s *Server) serve(e route) gin.HandlerFunc {
 			s.answer(c, e, who)
 			return
 		}
-		key, p := s.repeated(c, e, who)
+		once, p := s.written(c, e, who)
 		switch {
 		case p != nil:
 			s.write(c, p)
-		case key != "":
-			s.answerOnce(c, e, who, key)
+		case e.step != nil:
+			s.takeStep(c, e, once)
+		default:
+			s.answerOnce(c, e, who, once)
 		}
 	}
 }
 
-func (s *Server) ask(c *gin.Context, e route, who *identity) (any, *problem) {
-	if e.step != nil {
-		return s.step(c, who, e.step)
-	}
-	return e.answer(c, who)
-}
-
 func (s *Server) answer(c *gin.Context, e route, who *identity) {
-	value, p := s.ask(c, e, who)
+	value, p := e.answer(c, who)
 	if p != nil {
 		s.write(c, p)
 	} else if value != nil {
@@ -103,49 +104,82 @@ const (
 	oldest    = 24 * time.Hour
 )
 
-// repeated returns the key of a write that is to be done, and no key if it has answered as before.
-func (s *Server) repeated(c *gin.Context, e route, who *identity) (string, *problem) {
+// written returns what tells a write from others.
+func (s *Server) written(c *gin.Context, e route, who *identity) (*database.Write, *problem) {
 	key := c.GetHeader("Idempotency-Key")
 	if !uuid.MatchString(key) {
-		return "", invalid("a write needs the header Idempotency-Key with a UUID of its own, which stays the same when the write is sent again")
+		return nil, invalid("a write needs the header Idempotency-Key with a UUID of its own, which stays the same when the write is sent again")
 	}
 	body, p := readBody(c)
 	if p != nil {
-		return "", p
+		return nil, p
 	}
 	c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	sum := sha256.Sum256(append([]byte(e.method+" "+c.Request.URL.Path+"\n"), body...))
-	request, now := hex.EncodeToString(sum[:]), s.time()
-	taken, err := s.db.Begin(c.Request.Context(), who.name, key, request, now, now.Add(-stale), now.Add(-oldest))
+	now := s.time()
+	return &database.Write{Actor: who.name, Key: key, Request: hex.EncodeToString(sum[:]), At: now, Oldest: now.Add(-oldest)}, nil
+}
+
+// takeStep answers a write that takes steps on cases.
+func (s *Server) takeStep(c *gin.Context, e route, once *database.Write) {
+	taken, err := s.db.Answered(c.Request.Context(), once.Actor, once.Key)
+	if err != nil {
+		s.write(c, problemOf(err))
+		return
+	}
+	if taken == nil {
+		text, p := e.step(c, once)
+		if p == nil {
+			c.Data(http.StatusOK, answerType, text)
+			return
+		}
+		// The same request may have been under way.
+		if taken, err = s.db.Answered(c.Request.Context(), once.Actor, once.Key); err != nil || taken == nil {
+			s.write(c, p)
+			return
+		}
+	}
+	s.again(c, once, taken)
+}
+
+const answerType = "application/json; charset=utf-8"
+
+// again answers a write as it was answered before.
+func (s *Server) again(c *gin.Context, once *database.Write, taken *database.Answer) {
 	switch {
-	case err != nil:
-		return "", problemOf(err)
-	case taken == nil:
-		return key, nil
-	case taken.Request != request:
-		return "", newProblem(http.StatusUnprocessableEntity, "key-reused", "The key is another request's", "this Idempotency-Key came with another request before")
+	case taken.Request != once.Request:
+		s.write(c, newProblem(http.StatusUnprocessableEntity, "key-reused", "The key is another request's", "this Idempotency-Key came with another request before"))
 	case taken.Status == 0:
 		p := newProblem(http.StatusConflict, "in-progress", "The request is being answered", "the same request is under way: ask again")
 		p.retry = "1"
-		return "", p
+		s.write(c, p)
+	default:
+		c.Data(taken.Status, answerType, taken.Response)
 	}
-	c.Data(taken.Status, "application/json; charset=utf-8", taken.Response)
-	return "", nil
 }
 
-// answerOnce answers a write and keeps the answer. One that was refused has changed nothing, so its key is free again.
-func (s *Server) answerOnce(c *gin.Context, e route, who *identity, key string) {
+// answerOnce answers a write whose effect is elsewhere than in the database, and keeps the answer. One that was refused has
+// changed nothing, so its key is free again.
+func (s *Server) answerOnce(c *gin.Context, e route, who *identity, once *database.Write) {
+	taken, err := s.db.Begin(c.Request.Context(), once, once.At.Add(-stale))
+	if err != nil {
+		s.write(c, problemOf(err))
+		return
+	}
+	if taken != nil {
+		s.again(c, once, taken)
+		return
+	}
 	ctx := context.WithoutCancel(c.Request.Context()) // what is done is remembered, even if nobody waits for it
 	status := 0
 	var text []byte
 	defer func() {
-		if err := s.db.Finish(ctx, who.name, key, status, text); err != nil {
+		if err := s.db.Finish(ctx, who.name, once.Key, status, text); err != nil {
 			s.log.Error("the answer to a write is not kept", "route", c.FullPath(), "error", err)
 		}
 	}()
-	value, p := s.ask(c, e, who)
+	value, p := e.answer(c, who)
 	if p == nil {
-		var err error
 		if text, err = json.Marshal(value); err != nil {
 			p = problemOf(err)
 		}
@@ -155,7 +189,7 @@ func (s *Server) answerOnce(c *gin.Context, e route, who *identity, key string) 
 		return
 	}
 	status = http.StatusOK
-	c.Data(status, "application/json; charset=utf-8", text)
+	c.Data(status, answerType, text)
 }
 
 // readBody returns the body. It insists on JSON: a web page can make its visitor's browser send other types unasked.

@@ -38,7 +38,7 @@ type disposed struct {
 type maker func(r *request, by string, now payment.Time) (database.Step, *problem)
 
 // step answers a request for a step on one case.
-func (s *Server) step(c *gin.Context, who *identity, f maker) (any, *problem) {
+func (s *Server) step(c *gin.Context, once *database.Write, f maker) (json.RawMessage, *problem) {
 	id, p := caseID(c)
 	if p != nil {
 		return nil, p
@@ -50,25 +50,23 @@ func (s *Server) step(c *gin.Context, who *identity, f maker) (any, *problem) {
 	if !plain(r.Note, feedback.MaxNoteBytes) {
 		return nil, invalid("note must be text of at most " + strconv.Itoa(feedback.MaxNoteBytes) + " bytes")
 	}
-	step, p := f(&r, who.name, s.time())
+	step, p := f(&r, once.Actor, s.time())
 	if p != nil {
 		return nil, p
 	}
 	step.CaseID = id
-	after, p := s.do(c.Request.Context(), step)
-	if p != nil {
-		return nil, p
-	}
-	answer := disposed{caseView: s.view(&after[0], step.At)}
-	if step.Action == "dispose" {
-		answer.Undo = undoToken(after)
-	}
-	return answer, nil
+	return s.do(c.Request.Context(), once, func(after []cases.Case) any {
+		answer := disposed{caseView: s.view(&after[0], step.At)}
+		if step.Action == "dispose" {
+			answer.Undo = undoToken(after)
+		}
+		return answer
+	}, step)
 }
 
-// do takes steps, and tells of the cases. Where somebody was faster, the answer holds the case as it is now.
-func (s *Server) do(ctx context.Context, steps ...database.Step) ([]cases.Case, *problem) {
-	after, err := s.db.Do(ctx, steps...)
+// do takes steps once, and tells of the cases. Where somebody was faster, the problem holds the case as it is now.
+func (s *Server) do(ctx context.Context, once *database.Write, answer func(after []cases.Case) any, steps ...database.Step) (json.RawMessage, *problem) {
+	after, text, err := s.db.DoOnce(ctx, once, func(after []cases.Case) ([]byte, error) { return json.Marshal(answer(after)) }, steps...)
 	if err != nil {
 		p := problemOf(err)
 		for i := range steps {
@@ -85,7 +83,7 @@ func (s *Server) do(ctx context.Context, steps ...database.Step) ([]cases.Case, 
 		s.hub.tell(s.change(&after[i]))
 	}
 	s.wake()
-	return after, nil
+	return text, nil
 }
 
 // wake tells the publisher that there may be a label.
@@ -208,7 +206,7 @@ type seen struct {
 
 const mostCases = 200 // disposed of at once
 
-func (s *Server) disposeSeveral(c *gin.Context, who *identity) (any, *problem) {
+func (s *Server) disposeSeveral(c *gin.Context, once *database.Write) (json.RawMessage, *problem) {
 	var r struct {
 		Cases []seen `json:"cases"`
 		Label string `json:"label"`
@@ -220,17 +218,17 @@ func (s *Server) disposeSeveral(c *gin.Context, who *identity) (any, *problem) {
 	if !plain(r.Note, feedback.MaxNoteBytes) {
 		return nil, invalid("note must be text of at most " + strconv.Itoa(feedback.MaxNoteBytes) + " bytes")
 	}
-	after, p := s.doAll(c.Request.Context(), r.Cases, func(k seen, now payment.Time) (database.Step, *problem) {
-		return s.dispose(&request{Version: k.Version, Label: r.Label, Note: r.Note}, who.name, now)
+	return s.doAll(c.Request.Context(), once, r.Cases, func(after []cases.Case) any {
+		return gin.H{"cases": s.views(after, once.At), "undo": undoToken(after)}
+	}, func(k seen, now payment.Time) (database.Step, *problem) {
+		return s.dispose(&request{Version: k.Version, Label: r.Label, Note: r.Note}, once.Actor, now)
 	})
-	if p != nil {
-		return nil, p
-	}
-	return gin.H{"cases": s.views(after, s.time()), "undo": undoToken(after)}, nil
 }
 
 // doAll takes the same step on several cases.
-func (s *Server) doAll(ctx context.Context, list []seen, f func(k seen, now payment.Time) (database.Step, *problem)) ([]cases.Case, *problem) {
+func (s *Server) doAll(
+	ctx context.Context, once *database.Write, list []seen, answer func(after []cases.Case) any, f func(k seen, now payment.Time) (database.Step, *problem),
+) (json.RawMessage, *problem) {
 	if len(list) < 1 || len(list) > mostCases {
 		return nil, invalid("there must be 1 to " + strconv.Itoa(mostCases) + " cases")
 	}
@@ -249,7 +247,7 @@ func (s *Server) doAll(ctx context.Context, list []seen, f func(k seen, now paym
 		step.CaseID = k.ID
 		steps = append(steps, step)
 	}
-	return s.do(ctx, steps...)
+	return s.do(ctx, once, answer, steps...)
 }
 
 // undoToken returns what takes the dispositions of cases back: it names them as they are now, so that it works once.
@@ -265,7 +263,7 @@ func undoToken(list []cases.Case) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-func (s *Server) undo(c *gin.Context, who *identity) (any, *problem) {
+func (s *Server) undo(c *gin.Context, once *database.Write) (json.RawMessage, *problem) {
 	var r struct {
 		Undo string `json:"undo"`
 	}
@@ -280,11 +278,9 @@ func (s *Server) undo(c *gin.Context, who *identity) (any, *problem) {
 	if err != nil {
 		return nil, invalid("undo is not what a disposition was answered with")
 	}
-	after, p := s.doAll(c.Request.Context(), list, func(k seen, now payment.Time) (database.Step, *problem) {
-		return s.reopen(&request{Version: k.Version}, who.name, now)
+	return s.doAll(c.Request.Context(), once, list, func(after []cases.Case) any {
+		return gin.H{"cases": s.views(after, once.At)}
+	}, func(k seen, now payment.Time) (database.Step, *problem) {
+		return s.reopen(&request{Version: k.Version}, once.Actor, now)
 	})
-	if p != nil {
-		return nil, p
-	}
-	return gin.H{"cases": s.views(after, s.time())}, nil
 }
