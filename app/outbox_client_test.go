@@ -29,7 +29,8 @@ func (k *killed) answers() bool {
 
 // ask sends a request.
 func (k *killed) ask(method, path, key, body string) (map[string]any, error) {
-	request, err := http.NewRequestWithContext(k.t.Context(), method, k.url+path, strings.NewReader(body))
+	server := k.servers[int(k.turn.Add(1))%len(k.servers)]
+	request, err := http.NewRequestWithContext(k.t.Context(), method, "http://"+server.address+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,12 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,16 +31,48 @@ import (
 // audit and the topic, once, and nothing else is.
 func TestNoFeedbackIsLostOrTwiceHoweverOftenTheServerIsKilled(t *testing.T) {
 	binary := buildWeir(t)
-	addresses := map[string]func(*testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "weir.db") },
-		"postgres": postgresSchema,
-	}
-	for name, address := range addresses {
+	for name, address := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k := newKilled(t, binary, address(t))
+			k := newKilled(t, binary, address(t), 1)
 			k.run()
-			k.compare()
+			k.compare(deaths * share)
+		})
+	}
+}
+
+// Of two processes on a database one takes in alerts and publishes, and the other takes its place when it is killed.
+func TestAnotherProcessTakesOver(t *testing.T) {
+	binary := buildWeir(t)
+	for name, address := range databases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := newKilled(t, binary, address(t), 2)
+			for range deciders {
+				k.done.Go(k.decide)
+			}
+			leads, stands := "taking in alerts and publishing labels", "standing by"
+			first, second := k.servers[0], k.servers[1]
+			k.start(first)
+			k.eventually("the first leads", func() bool { return k.logged(first, leads) == 1 })
+			k.start(second)
+			const handovers = 6
+			for n := range handovers {
+				k.alerts(n * share)
+				k.eventually("the other stands by", func() bool { return k.logged(second, stands) == n/2+1 })
+				k.eventually("there is a label to be published", func() bool { return k.left() > 0 })
+				k.end(first, syscall.SIGKILL)
+				first, second = second, first
+				k.eventually("the other leads", func() bool { return k.logged(first, leads) == (n+1)/2+1 })
+				k.start(second)
+			}
+			k.finish()
+			for _, s := range k.servers {
+				if text := readFile(t, s.log); bytes.Contains(text, []byte("fenced")) || k.logged(s, leads) != handovers/2+(1-slices.Index(k.servers, s)) {
+					t.Errorf("one hindered the other:\n%s", text)
+				}
+			}
+			k.compare(handovers * share)
 		})
 	}
 }
@@ -79,29 +111,35 @@ const (
 	deciders     = 4
 )
 
-// killed is a server that is killed, and those who use it.
+// killedServer is a process that is killed.
+type killedServer struct {
+	address, log string
+	cmd          *exec.Cmd
+}
+
+// killed is one server that is killed, or several on one database, and those who use them.
 type killed struct {
 	t       *testing.T
 	rng     *rand.Rand
 	dir     string
 	chaos   *chaos // for its programs and topics
-	url     string
 	address string // of the database
 	db      *database.DB
 	token   string
-	server  *exec.Cmd
+	servers []*killedServer
 	topic   *stream.Reader // feedback
 	labels  []feedback.Label
 
 	due  chan []int // accounts that are to be decided, together
 	done sync.WaitGroup
 	keys atomic.Int64
+	turn atomic.Int64 // of the servers to be asked
 
 	mu   sync.Mutex
 	said map[string][]feedback.Verdict // by account, what was answered with success
 }
 
-func newKilled(t *testing.T, binary, address string) *killed {
+func newKilled(t *testing.T, binary, address string, servers int) *killed {
 	brokers := os.Getenv("WEIR_TEST_KAFKA")
 	if brokers == "" {
 		t.Fatal("WEIR_TEST_KAFKA is not set: run `make test`, which starts a Kafka broker, or name one")
@@ -113,21 +151,14 @@ func newKilled(t *testing.T, binary, address string) *killed {
 	}
 	prefix := fmt.Sprintf("killed-%d-%d-", os.Getpid(), time.Now().UnixNano())
 	k.chaos = &chaos{t: t, binary: binary, config: filepath.Join(k.dir, "weir.yaml"), prefix: prefix}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listen := l.Addr().String()
-	_ = l.Close()
-	k.url = "http://" + listen
 	text := fmt.Sprintf(`
 kafka:
   brokers: [%q]
   group: %[2]sgroup
   topics: {transactions: %[2]stransactions, decisions: %[2]sdecisions, alerts: %[2]salerts, feedback: %[2]sfeedback, control: %[2]scontrol}
 http: {address: ""}
-review: {address: %[3]q, database: %[4]q}
-`, brokers, prefix, listen, address)
+review: {database: %[3]q}
+`, brokers, prefix, address)
 	if err := os.WriteFile(k.chaos.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -135,42 +166,26 @@ review: {address: %[3]q, database: %[4]q}
 	kafka := stream.Config{Brokers: []string{brokers}}
 	t.Cleanup(func() { k.chaos.deleteTopics(context.Background(), kafka) })
 	k.token = strings.TrimSpace(k.chaos.weir("token", "add", "robot", "--scopes", "read,work"))
+	var err error
 	if k.db, err = database.Open(t.Context(), address); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = k.db.Close() })
 	k.openTopic(kafka)
-	return k
-}
-
-// postgresSchema returns the address of an empty schema.
-func postgresSchema(t *testing.T) string {
-	address := os.Getenv("WEIR_TEST_POSTGRES")
-	if address == "" {
-		t.Fatal("WEIR_TEST_POSTGRES is not set: run `make test`, which starts a PostgreSQL, or name one (postgres://…)")
-	}
-	admin, err := sql.Open("pgx", address) // the driver is there by way of package database
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("weir_app_%d_%d", os.Getpid(), time.Now().UnixNano())
-	if _, err := admin.ExecContext(t.Context(), `CREATE SCHEMA `+name); err != nil {
-		t.Fatal(err)
+	for n := range servers {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.servers = append(k.servers, &killedServer{address: l.Addr().String(), log: filepath.Join(k.dir, fmt.Sprintf("server%d.log", n))})
+		_ = l.Close()
 	}
 	t.Cleanup(func() {
-		if _, err := admin.ExecContext(context.Background(), `DROP SCHEMA `+name+` CASCADE`); err != nil {
-			t.Error(err)
+		for _, s := range k.servers {
+			k.end(s, syscall.SIGKILL)
 		}
-		_ = admin.Close()
 	})
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	query := u.Query()
-	query.Set("search_path", name)
-	u.RawQuery = query.Encode()
-	return u.String()
+	return k
 }
 
 func (k *killed) openTopic(kafka stream.Config) {
@@ -203,7 +218,7 @@ func (k *killed) run() {
 	unpublished := 0
 	for n, moment := range when {
 		k.alerts(n * share)
-		k.start()
+		k.start(k.servers[0])
 		if k.kill(moment) {
 			counts[moment]++
 		}
@@ -211,17 +226,24 @@ func (k *killed) run() {
 			unpublished++
 		}
 	}
-	k.start()
-	close(k.due)
-	k.done.Wait()
-	k.eventually("the outbox is empty", func() bool { return k.left() == 0 })
-	k.end(syscall.SIGTERM)
-	k.read(500 * time.Millisecond)
+	k.start(k.servers[0])
+	k.finish()
 	k.t.Logf("%d deaths, %d of them with labels in the outbox, %d between the commits of the database and of Kafka, %d behind the latter's",
 		deaths, unpublished, counts[beforeTheOutbox]+counts[beforeTheOutbox2], counts[behindKafka])
 	if unpublished < deaths/3 || counts[behindKafka] < deaths/moments {
 		k.t.Error("the server was too seldom killed where it matters")
 	}
+}
+
+// finish waits until all is decided and published, and stops the servers.
+func (k *killed) finish() {
+	close(k.due)
+	k.done.Wait()
+	k.eventually("the outbox is empty", func() bool { return k.left() == 0 })
+	for _, s := range k.servers {
+		k.end(s, syscall.SIGTERM)
+	}
+	k.read(500 * time.Millisecond)
 }
 
 // alerts sends alerts of accounts, and gives the accounts to those who decide.
@@ -262,31 +284,34 @@ func flagged(n, i int) *alerts.Alert {
 	})
 }
 
-func (k *killed) log() string { return filepath.Join(k.dir, "server.log") }
-
-func (k *killed) start() {
-	log, err := os.OpenFile(k.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+func (k *killed) start(s *killedServer) {
+	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		k.t.Fatal(err)
 	}
 	defer func() { _ = log.Close() }()
-	k.server = exec.Command(k.chaos.binary, "--config", k.chaos.config, "run", "--target", "review")
-	k.server.Stderr = log
-	if err := k.server.Start(); err != nil {
+	s.cmd = exec.Command(k.chaos.binary, "--config", k.chaos.config, "run", "--target", "review")
+	s.cmd.Env = append(os.Environ(), "WEIR_REVIEW_ADDRESS="+s.address)
+	s.cmd.Stderr = log
+	if err := s.cmd.Start(); err != nil {
 		k.t.Fatal(err)
 	}
 }
 
-func (k *killed) end(s syscall.Signal) {
-	_ = k.server.Process.Signal(s)
-	if err := k.server.Wait(); s == syscall.SIGTERM && err != nil {
-		k.t.Errorf("the server did not stop cleanly: %v\n%s", err, tail(k.log()))
+func (k *killed) end(s *killedServer, by syscall.Signal) {
+	if s.cmd == nil {
+		return
 	}
+	_ = s.cmd.Process.Signal(by)
+	if err := s.cmd.Wait(); by == syscall.SIGTERM && err != nil {
+		k.t.Errorf("the server did not stop cleanly: %v\n%s", err, tail(s.log))
+	}
+	s.cmd = nil
 }
 
 // kill kills the server at a moment, and reports whether it was the very one.
 func (k *killed) kill(moment int) (hit bool) {
-	defer k.end(syscall.SIGKILL)
+	defer k.end(k.servers[0], syscall.SIGKILL)
 	if moment == whileStarting {
 		time.Sleep(time.Duration(k.rng.IntN(400)) * time.Millisecond)
 		return true
@@ -301,6 +326,11 @@ func (k *killed) kill(moment int) (hit bool) {
 	}
 	k.eventually("there is a label to be published", func() bool { return k.left() > 0 })
 	return true
+}
+
+// logged counts the lines of a server's log with a message that begins so.
+func (k *killed) logged(s *killedServer, message string) int {
+	return bytes.Count(readFile(k.t, s.log), []byte(`msg="`+message))
 }
 
 // left returns how many labels the outbox has.
@@ -324,23 +354,26 @@ func (k *killed) hold() bool {
 		k.t.Fatal(err)
 	}
 	k.t.Cleanup(func() { _ = db.Close() })
-	var ids []string
 	var tx *sql.Tx
-	k.eventually("a label is held back in the outbox", func() bool {
+	k.eventually("a label is in the topic and held back in the outbox", func() bool {
 		if tx, err = db.BeginTx(k.t.Context(), nil); err != nil {
 			k.t.Fatal(err)
 		}
-		ids = k.strings(tx, `SELECT feedback_id FROM outbox`+lock)
-		if len(ids) == 0 {
-			_ = tx.Rollback()
+		ids := k.strings(tx, `SELECT feedback_id FROM outbox`+lock)
+		// A server that has not begun to publish is held up as well: then it is let go on.
+		for end := time.Now().Add(300 * time.Millisecond); len(ids) > 0 && time.Now().Before(end); {
+			k.read(10 * time.Millisecond)
+			if slices.ContainsFunc(k.labels, func(l feedback.Label) bool { return slices.Contains(ids, l.ID) }) {
+				return true
+			}
 		}
-		return len(ids) > 0
+		_ = tx.Rollback()
+		if before := len(k.labels); len(ids) > 0 {
+			k.eventually("the server publishes", func() bool { k.read(10 * time.Millisecond); return len(k.labels) > before })
+		}
+		return false
 	})
-	k.eventually("it is in the topic", func() bool {
-		k.read(20 * time.Millisecond)
-		return slices.ContainsFunc(k.labels, func(l feedback.Label) bool { return slices.Contains(ids, l.ID) })
-	})
-	k.end(syscall.SIGKILL)
+	k.end(k.servers[0], syscall.SIGKILL)
 	return tx.Rollback() == nil
 }
 
@@ -387,19 +420,22 @@ func (k *killed) eventually(what string, so func() bool) {
 	k.t.Helper()
 	for end := time.Now().Add(30 * time.Second); !so(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			k.t.Fatalf("it is not so that %s\n%s", what, tail(k.log()))
+			for _, s := range k.servers {
+				k.t.Logf("%s:\n%s", s.address, tail(s.log))
+			}
+			k.t.Fatalf("it is not so that %s", what)
 		}
 	}
 }
 
 // compare compares what was said with the database, the audit and the topic.
-func (k *killed) compare() {
+func (k *killed) compare(accounts int) {
 	times := make(map[string]int)
 	for _, l := range k.labels {
 		times[l.ID]++
 	}
 	kept := 0
-	for n := range deaths * share {
+	for n := range accounts {
 		account := fmt.Sprint("a", n)
 		said := k.said[account]
 		for i := range alertsAnEach {

@@ -42,7 +42,7 @@ const answered = `SELECT request, at, status, response FROM answers WHERE actor 
 
 // DoOnce takes steps as Do does, unless a write with this key was done before, and keeps the answer with them: of a process
 // that dies, the steps and the answer are there, or neither. answer is what to answer where the cases are now so.
-func (d *DB) DoOnce(ctx context.Context, w *Write, answer func(after []cases.Case) ([]byte, error), steps ...Step) (after []cases.Case, text []byte, err error) {
+func (d *DB) DoOnce(ctx context.Context, w *Write, answer func(after []cases.Case) ([]byte, error), steps ...Step) (text []byte, err error) {
 	err = d.change(ctx, func(t *tx) error {
 		// First, so that the same write waits here for this one to end.
 		switch n, err := t.begin(ctx, w, http.StatusOK); {
@@ -51,16 +51,17 @@ func (d *DB) DoOnce(ctx context.Context, w *Write, answer func(after []cases.Cas
 		case n == 0:
 			return ErrAnswered
 		}
-		if after, err = t.doAll(ctx, steps); err != nil {
+		after, err := t.doAll(ctx, steps)
+		if err != nil {
 			return err
 		}
 		if text, err = answer(after); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, `UPDATE answers SET response = ? WHERE actor = ? AND key = ?`, string(text), w.Actor, w.Key)
+		_, err = t.exec(ctx, `UPDATE answers SET response = ? WHERE actor = ? AND key = ?`, string(text), w.Actor, w.Key)
 		return err
 	})
-	return after, text, err
+	return text, err
 }
 
 // begin keeps the key of a write, if it is not taken, and forgets old ones.

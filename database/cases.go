@@ -30,12 +30,14 @@ func columns(c *cases.Case) []any {
 }
 
 func (t *tx) insert(ctx context.Context, c *cases.Case) error {
+	t.changed[c.ID] = true
 	_, err := t.exec(ctx, `INSERT INTO cases (`+caseColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, columns(c)...)
 	return err
 }
 
 // update writes a case that was of the given version.
 func (t *tx) update(ctx context.Context, c *cases.Case, version int64) error {
+	t.changed[c.ID] = true
 	n, err := t.exec(ctx, `UPDATE cases SET state = ?, alerts = ?, severity = ?, score = ?, at_risk = ?, reason = ?, oldest = ?, newest = ?, touched = ?,
 		fresh = ?, owner = ?, owned_until = ?, snoozed_until = ?, disposition = ?, closed_by = ?, closed_at = ?, version = ? WHERE case_id = ? AND version = ?`,
 		append(columns(c)[2:], c.ID, version)...)

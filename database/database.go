@@ -30,6 +30,7 @@ var (
 type DB struct {
 	sql      *sql.DB
 	postgres bool
+	file     string // of SQLite
 }
 
 // Open opens the database that a URL names, and brings it to the current form: sqlite:PATH, or postgres://….
@@ -54,7 +55,7 @@ func connect(address string) (*DB, error) {
 		options := url.Values{"_busy_timeout": {"10000"}, "_journal_mode": {"WAL"}, "_foreign_keys": {"on"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"}}
 		file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: rest}).EscapedPath(), RawQuery: options.Encode()}
 		db, err := sql.Open("sqlite3", file.String())
-		return &DB{sql: db}, err
+		return &DB{sql: db, file: rest}, err
 	case "postgres", "postgresql":
 		db, err := sql.Open("pgx", address)
 		return &DB{sql: db, postgres: true}, err
@@ -85,6 +86,11 @@ func (d *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	lock, err := d.lock(ctx, "migration") // of processes that start together
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
 	_, err = p.Up(ctx)
 	return err
 }
@@ -115,7 +121,8 @@ func (d *DB) text(query string) string {
 // tx is a transaction.
 type tx struct {
 	*sql.Tx
-	db *DB
+	db      *DB
+	changed map[int64]bool // cases
 }
 
 func (t *tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
@@ -152,7 +159,12 @@ func (d *DB) once(ctx context.Context, f func(t *tx) error) error {
 	if err != nil {
 		return err
 	}
-	if err := f(&tx{t, d}); err != nil {
+	changing := &tx{t, d, make(map[int64]bool)}
+	err = f(changing)
+	if err == nil {
+		err = changing.number(ctx)
+	}
+	if err != nil {
 		return errors.Join(err, ignoreDone(t.Rollback()))
 	}
 	return t.Commit()

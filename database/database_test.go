@@ -392,7 +392,7 @@ func TestOpenRefuses(t *testing.T) {
 		"":                                  "the address must be sqlite:FILE or postgres://",
 		"mysql://u:secret@h/x":              "the address must be",
 		"sqlite:":                           "name a file",
-		"sqlite:/no/such/folder/weir.db":    "unable to open database file",
+		"sqlite:/no/such/folder/weir.db":    "no such file or directory",
 		"postgres://u:secret@127.0.0.1:1/x": "refused",
 	} {
 		_, err := database.Open(t.Context(), address)

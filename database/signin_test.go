@@ -224,7 +224,7 @@ func TestStepsAreAnsweredOnce(t *testing.T) {
 		list := b.take(t, alert("a", 1, 0, .5))
 		write := &database.Write{Actor: "ann", Key: "k", Request: "request", At: start, Oldest: start - 1000}
 		once := func(version int64, fails error) error {
-			_, text, err := b.DoOnce(t.Context(), write, func([]cases.Case) ([]byte, error) { return []byte("done"), fails }, dispose(list[0], version, "ann", feedback.Fraud))
+			text, err := b.DoOnce(t.Context(), write, func([]cases.Case) ([]byte, error) { return []byte("done"), fails }, dispose(list[0], version, "ann", feedback.Fraud))
 			if err == nil && string(text) != "done" {
 				t.Errorf("answered %q", text)
 			}

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"sync"
@@ -48,6 +49,20 @@ func (h *hub) tell(c change) {
 	}
 }
 
+// skip cuts all listeners off: there is more than they could be told of.
+func (h *hub) skip() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cut()
+}
+
+func (h *hub) cut() {
+	for l := range h.listeners {
+		delete(h.listeners, l)
+		close(l)
+	}
+}
+
 // idle reports whether nobody listens.
 func (h *hub) idle() bool {
 	h.mu.Lock()
@@ -76,9 +91,54 @@ func (h *hub) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
-	for l := range h.listeners {
-		delete(h.listeners, l)
-		close(l)
+	h.cut()
+}
+
+// lookForChanges is how soon pages are told of what somebody did at another process.
+const lookForChanges = time.Second
+
+// Watch tells the pages of cases that have changed, here or at another process, until ctx ends.
+func (s *Server) Watch(ctx context.Context) {
+	for seen := int64(-1); ctx.Err() == nil; {
+		last, err := s.tellSince(ctx, seen)
+		if err == nil {
+			seen = last
+		} else if ctx.Err() == nil {
+			s.log.Warn("pages are not told of changes, trying again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-s.changed:
+		case <-time.After(lookForChanges):
+		}
+	}
+}
+
+// tellSince tells of the changes since a number, or of none if it is negative, and returns the number of the last.
+func (s *Server) tellSince(ctx context.Context, seen int64) (int64, error) {
+	last, err := s.db.LastChange(ctx)
+	if err != nil || last == seen || seen < 0 || s.hub.idle() {
+		return last, err
+	}
+	list, told, err := s.db.Changed(ctx, seen, mostWaiting+1)
+	if err != nil {
+		return seen, err
+	}
+	if len(list) > mostWaiting {
+		s.hub.skip()
+		return last, nil
+	}
+	for i := range list {
+		s.hub.tell(s.change(&list[i]))
+	}
+	return max(last, told), nil
+}
+
+// noticed says that cases have changed here: pages are told at once.
+func (s *Server) noticed() {
+	select {
+	case s.changed <- struct{}{}:
+	default:
 	}
 }
 

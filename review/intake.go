@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/weir-fraud/weir/alerts"
@@ -23,7 +24,7 @@ type Intake struct {
 	DB       *database.DB
 	Log      *slog.Logger
 
-	changed func(ctx context.Context, ids []int64) // told which cases have changed; may be nil
+	changed func() // told that cases have changed; may be nil
 }
 
 const (
@@ -49,6 +50,14 @@ func (i *Intake) follow(ctx context.Context, topic stream.Topic, f take) {
 		case <-time.After(beforeAgain):
 		}
 	}
+}
+
+// run takes in both topics until ctx ends.
+func (i *Intake) run(ctx context.Context) {
+	var both sync.WaitGroup
+	both.Go(func() { i.follow(ctx, i.Alerts, i.alert) })
+	both.Go(func() { i.follow(ctx, i.Feedback, i.label) })
+	both.Wait()
 }
 
 // read takes in a topic from where the database has come, until ctx ends or, if asked for, to the end that it has now.
@@ -97,8 +106,8 @@ func (i *Intake) alert(ctx context.Context, batch []stream.Record, passed map[in
 		list = append(list, database.Arrival{Place: database.Place{Partition: r.Partition, Offset: r.Offset}, Alert: a, Body: r.Value})
 	}
 	ids, err := i.DB.TakeAlerts(ctx, i.Alerts.Name, i.Window, list, passed)
-	if err == nil && i.changed != nil {
-		i.changed(ctx, ids)
+	if err == nil && len(ids) > 0 && i.changed != nil {
+		i.changed()
 	}
 	return err
 }

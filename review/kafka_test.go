@@ -236,13 +236,13 @@ func TestLabelsArePublishedOnceHoweverOftenThePublisherDies(t *testing.T) {
 				}
 				return nil
 			})
-			if err := out.Publish(t.Context(), nil, nil); !errors.Is(err, died) {
+			if err := out.Publish(t.Context(), nil); !errors.Is(err, died) {
 				t.Fatal(err)
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- k.publisher(p.db).Publish(ctx, nil, nil) }()
+		go func() { ended <- k.publisher(p.db).Publish(ctx, nil) }()
 		eventually(t, "the outbox is empty", func() bool {
 			list, err := p.db.Outgoing(t.Context(), 0, 1)
 			return err == nil && len(list) == 0
@@ -277,10 +277,11 @@ func TestTwoPublishers(t *testing.T) {
 		var running sync.WaitGroup
 		const labels = 40
 		for n := range labels {
+			if n == labels/2 {
+				eventually(t, "the first publishes", func() bool { return len(k.labels()) > 0 })
+			}
 			if n == 0 || n == labels/2 {
-				ready := make(chan struct{})
-				running.Go(func() { k.publisher(p.db).Run(ctx, nil, sync.OnceFunc(func() { close(ready) })) })
-				<-ready
+				running.Go(func() { k.publisher(p.db).Run(ctx, nil) })
 			}
 			account := fmt.Sprint("a", n)
 			p.take(alert(t, account, 1, 0, .5))

@@ -36,11 +36,38 @@ const (
 	afterRival    = time.Minute            // which publishes meanwhile
 )
 
-// Run publishes until ctx ends. What goes wrong is tried again. wake has something when there may be a label; ready, if not
-// nil, is called once it is known what was published.
-func (p *Publisher) Run(ctx context.Context, wake <-chan struct{}, ready func()) {
+// Begin lets the numbers of labels begin behind what is published, which a new database does not know. It must have been
+// done before labels are given. What goes wrong is tried again, until ctx ends.
+func (p *Publisher) Begin(ctx context.Context) error {
+	for {
+		err := p.begin(ctx)
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		p.Log.Warn("it is not known what is published, asking again", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(beforeAgain):
+		}
+	}
+}
+
+func (p *Publisher) begin(ctx context.Context) error {
+	consumer, err := stream.NewFollower(p.Kafka, OutboxGroup(p.Group), p.Topic)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = consumer.Close() }()
+	ctx, cancel := context.WithTimeout(ctx, openLimit)
+	defer cancel()
+	_, err = p.published(ctx, consumer)
+	return err
+}
+
+// Run publishes until ctx ends. What goes wrong is tried again. wake has something when there may be a label.
+func (p *Publisher) Run(ctx context.Context, wake <-chan struct{}) {
 	for ctx.Err() == nil {
-		err := p.Publish(ctx, wake, ready)
+		err := p.Publish(ctx, wake)
 		if ctx.Err() != nil {
 			return
 		}
@@ -57,7 +84,7 @@ func (p *Publisher) Run(ctx context.Context, wake <-chan struct{}, ready func())
 }
 
 // Publish publishes until ctx ends or something goes wrong.
-func (p *Publisher) Publish(ctx context.Context, wake <-chan struct{}, ready func()) error {
+func (p *Publisher) Publish(ctx context.Context, wake <-chan struct{}) error {
 	group := OutboxGroup(p.Group)
 	// Waits until what an earlier publisher left open is ended.
 	producer, err := stream.NewTransactionalProducer(ctx, p.Kafka, group, p.Timeout)
@@ -73,9 +100,6 @@ func (p *Publisher) Publish(ctx context.Context, wake <-chan struct{}, ready fun
 	seq, err := p.published(ctx, consumer)
 	if err != nil {
 		return err
-	}
-	if ready != nil {
-		ready()
 	}
 	for ctx.Err() == nil {
 		list, err := p.DB.Outgoing(ctx, seq, publishAtOnce)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -45,28 +46,23 @@ func Serve(ctx context.Context, c Config, db *database.DB, log *slog.Logger, now
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	in := Intake{Kafka: c.Kafka, Alerts: c.Alerts, Feedback: c.Feedback, Window: c.Window, DB: db, Log: log, changed: server.tellOf}
+	in := Intake{Kafka: c.Kafka, Alerts: c.Alerts, Feedback: c.Feedback, Window: c.Window, DB: db, Log: log, changed: server.noticed}
 	out := Publisher{Kafka: c.Kafka, Group: c.Group, Topic: c.Feedback.Name, Timeout: c.Timeout, DB: db, Log: log}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // labels are published until the last request has its answer
 	g, work := errgroup.WithContext(work)
-	g.Go(func() error { in.follow(work, c.Alerts, in.alert); return nil })
-	g.Go(func() error { in.follow(work, c.Feedback, in.label); return nil })
-	ready := make(chan struct{})
+	g.Go(func() error { server.Watch(work); return nil })
 	g.Go(func() error {
-		first := true
-		out.Run(work, server.outgoing, func() {
-			if first {
-				first = false
-				close(ready)
-			}
+		lead(work, db, log, func(ctx context.Context) {
+			var both sync.WaitGroup
+			both.Go(func() { in.run(ctx) })
+			both.Go(func() { out.Run(ctx, server.outgoing) })
+			both.Wait()
 		})
 		return nil
 	})
 	g.Go(func() error {
 		defer stop()
-		select { // labels that are given before might get numbers that are published
-		case <-ready:
-		case <-ctx.Done():
+		if err := out.Begin(ctx); err != nil {
 			return listener.Close()
 		}
 		link := ""
@@ -79,18 +75,4 @@ func Serve(ctx context.Context, c Config, db *database.DB, log *slog.Logger, now
 		return answer.Serve(ctx, work, listener)
 	})
 	return g.Wait()
-}
-
-// tellOf tells the pages of cases that an alert has joined.
-func (s *Server) tellOf(ctx context.Context, ids []int64) {
-	if s.hub.idle() {
-		return
-	}
-	for _, id := range ids {
-		c, err := s.db.Case(ctx, id)
-		if err != nil {
-			return // what is not told is seen at the next look
-		}
-		s.hub.tell(s.change(&c))
-	}
 }

@@ -41,13 +41,14 @@ type Server struct {
 	attempts *attempts
 	page     http.Handler
 	outgoing chan struct{} // has something when there is a label to publish
+	changed  chan struct{} // has something when a case has changed
 
 	mu      sync.Mutex
 	once    string   // SHA-256 of the one-time link's token, "" when it is used up
 	figures *figures // of a moment ago
 }
 
-// NewServer returns a Server over a database.
+// NewServer returns a Server over a database. Its pages hear of changes while Watch runs.
 func NewServer(rules Rules, db *database.DB, log *slog.Logger, now func() time.Time) (*Server, error) {
 	files, err := fs.Sub(pages, "web")
 	if err != nil {
@@ -55,6 +56,7 @@ func NewServer(rules Rules, db *database.DB, log *slog.Logger, now func() time.T
 	}
 	return &Server{
 		rules: rules, db: db, log: log, now: now, hub: newHub(), attempts: newAttempts(), page: http.FileServerFS(files), outgoing: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1),
 	}, nil
 }
 

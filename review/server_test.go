@@ -2,6 +2,7 @@ package review_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -56,12 +57,13 @@ func alert(t *testing.T, account string, n int, hours, score float64) *alerts.Al
 
 // place is a server over a database that a test has for itself.
 type place struct {
-	t      *testing.T
-	db     *database.DB
-	server *review.Server
-	url    string
-	clock  *atomic.Int64 // milliseconds
-	log    *bytes.Buffer
+	t       *testing.T
+	address string // of the database
+	db      *database.DB
+	server  *review.Server
+	url     string
+	clock   *atomic.Int64 // milliseconds
+	log     *bytes.Buffer
 }
 
 func eachPlace(t *testing.T, f func(t *testing.T, p *place)) {
@@ -76,7 +78,7 @@ func newPlace(t *testing.T, address string) *place {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	p := &place{t: t, db: db, clock: new(atomic.Int64), log: new(bytes.Buffer)}
+	p := &place{t: t, address: address, db: db, clock: new(atomic.Int64), log: new(bytes.Buffer)}
 	p.clock.Store(int64(start) + 3_600_000)
 	rules := review.Rules{Window: window, Claim: 15 * time.Minute, Session: 12 * time.Hour, Currency: dollars(t), Loopback: true}
 	p.server, err = review.NewServer(rules, db, slog.New(slog.NewTextHandler(p.log, nil)), func() time.Time { return payment.Time(p.clock.Add(1)).Std() })
@@ -85,6 +87,13 @@ func newPlace(t *testing.T, address string) *place {
 	}
 	s := httptest.NewServer(p.server.Handler())
 	t.Cleanup(s.Close)
+	ctx, stop := context.WithCancel(context.Background())
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		p.server.Watch(ctx)
+	}()
+	t.Cleanup(func() { stop(); <-watched })
 	p.url = s.URL
 	return p
 }

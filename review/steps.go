@@ -66,7 +66,7 @@ func (s *Server) step(c *gin.Context, once *database.Write, f maker) (json.RawMe
 
 // do takes steps once, and tells of the cases. Where somebody was faster, the problem holds the case as it is now.
 func (s *Server) do(ctx context.Context, once *database.Write, answer func(after []cases.Case) any, steps ...database.Step) (json.RawMessage, *problem) {
-	after, text, err := s.db.DoOnce(ctx, once, func(after []cases.Case) ([]byte, error) { return json.Marshal(answer(after)) }, steps...)
+	text, err := s.db.DoOnce(ctx, once, func(after []cases.Case) ([]byte, error) { return json.Marshal(answer(after)) }, steps...)
 	if err != nil {
 		p := problemOf(err)
 		for i := range steps {
@@ -79,9 +79,7 @@ func (s *Server) do(ctx context.Context, once *database.Write, answer func(after
 		}
 		return nil, p
 	}
-	for i := range after {
-		s.hub.tell(s.change(&after[i]))
-	}
+	s.noticed()
 	s.wake()
 	return text, nil
 }
