@@ -17,6 +17,7 @@
 	MOVQ group_splits+8(AX), CX \
 	MOVQ group_factors(AX), R10 \
 	MOVQ group_pairs(AX), R13 \
+	MOVQ group_points(AX), R15 \
 	MOVQ s+8(FP), AX \
 	MOVQ columns(AX), R8 \
 	MOVQ Scratch_products(AX), R9 \
@@ -48,7 +49,6 @@
 
 // ADD adds up the lanes of Y5 and Y6, multiplies with z, and adds it to the share of the feature.
 #define ADD(z) \
-	VADDPD Y6, Y5, Y5 \
 	VEXTRACTF128 $1, Y5, X6 \
 	VADDPD X6, X5, X5 \
 	VUNPCKHPD X5, X5, X6 \
@@ -80,17 +80,21 @@ down:
 	XORL $1, BX
 	MOVL split_children(SI)(BX*4), BX // cold
 	VMULPD (R10)(DX*8), Y0, Y1
-	VMULPD 32(R10)(DX*8), Y0, Y2
 	VMOVUPD (DI), Y3
-	VMOVUPD 32(DI), Y4
 	VMULPD Y3, Y1, Y1
-	VMULPD Y4, Y2, Y2
 	VMOVUPD Y1, (R9)(BX*8)
-	VMOVUPD Y2, 32(R9)(BX*8)
 	VSUBPD Y1, Y3, Y3
-	VSUBPD Y2, Y4, Y4
 	VMOVUPD Y3, (R9)(AX*8)
+	CMPQ R15, $4
+	JLE  downNext
+	VMULPD 32(R10)(DX*8), Y0, Y2
+	VMOVUPD 32(DI), Y4
+	VMULPD Y4, Y2, Y2
+	VMOVUPD Y2, 32(R9)(BX*8)
+	VSUBPD Y2, Y4, Y4
 	VMOVUPD Y4, 32(R9)(AX*8)
+
+downNext:
 	SUBQ $64, SI
 	SUBQ $64, DI
 	DECQ CX
@@ -128,15 +132,20 @@ upPairs:
 	VMULSD X1, X2, X2
 	VBROADCASTSD X2, Y1 // z (T_hot - T_cold)
 	VMULPD (R10)(DX*8), Y1, Y3
-	VMULPD 32(R10)(DX*8), Y1, Y4
 	VSUBPD Y3, Y0, Y3
-	VSUBPD Y4, Y0, Y4
 	VMOVUPD Y3, (R9)
-	VMOVUPD Y4, 32(R9)
 	VMOVUPD (DI), Y5
-	VMOVUPD 32(DI), Y6
 	VMULPD 64(R10)(DX*8), Y5, Y5
+	CMPQ R15, $4
+	JLE  upPair
+	VMULPD 32(R10)(DX*8), Y1, Y4
+	VSUBPD Y4, Y0, Y4
+	VMOVUPD Y4, 32(R9)
+	VMOVUPD 32(DI), Y6
 	VMULPD 96(R10)(DX*8), Y6, Y6
+	VADDPD Y6, Y5, Y5
+
+upPair:
 	ADD(X2)
 	ADDQ $64, SI
 	ADDQ $64, DI
@@ -151,27 +160,32 @@ up:
 	VBROADCASTSD split_shares(SI)(BX*8), Y2 // z
 	VBROADCASTSD split_values(SI)(BX*8), Y0 // hot
 	MOVL split_children(SI)(BX*4), AX
-	VADDPD (R11)(AX*8), Y0, Y3
-	VADDPD 32(R11)(AX*8), Y0, Y4
 	XORL $1, BX
 	VBROADCASTSD split_values(SI)(BX*8), Y1 // cold
-	MOVL split_children(SI)(BX*4), AX
-	VADDPD (R11)(AX*8), Y1, Y5
-	VADDPD 32(R11)(AX*8), Y1, Y6
+	MOVL split_children(SI)(BX*4), BX
+	VADDPD (R11)(AX*8), Y0, Y3
+	VADDPD (R11)(BX*8), Y1, Y5
 	VSUBPD Y5, Y3, Y5
-	VSUBPD Y6, Y4, Y6
 	VMULPD (R10)(DX*8), Y2, Y7
-	VMULPD 32(R10)(DX*8), Y2, Y8
 	VMULPD Y5, Y7, Y7
-	VMULPD Y6, Y8, Y8
 	VSUBPD Y7, Y3, Y3
-	VSUBPD Y8, Y4, Y4
 	VMOVUPD Y3, (R9)
-	VMOVUPD Y4, 32(R9)
 	VMULPD (DI), Y5, Y5
-	VMULPD 32(DI), Y6, Y6
 	VMULPD 64(R10)(DX*8), Y5, Y5
+	CMPQ R15, $4
+	JLE  upNext
+	VADDPD 32(R11)(AX*8), Y0, Y4
+	VADDPD 32(R11)(BX*8), Y1, Y6
+	VSUBPD Y6, Y4, Y6
+	VMULPD 32(R10)(DX*8), Y2, Y8
+	VMULPD Y6, Y8, Y8
+	VSUBPD Y8, Y4, Y4
+	VMOVUPD Y4, 32(R9)
+	VMULPD 32(DI), Y6, Y6
 	VMULPD 96(R10)(DX*8), Y6, Y6
+	VADDPD Y6, Y5, Y5
+
+upNext:
 	ADD(X2)
 	ADDQ $64, SI
 	ADDQ $64, DI

@@ -97,7 +97,7 @@ func (g *group) descend(s *Scratch) {
 func carry(hot, cold, own, e *[lanes]float64, z float64, points int) {
 	for k := range min(points, lanes) {
 		q := own[k]
-		c := z * e[k] * q
+		c := float64(z * e[k] * q)
 		cold[k], hot[k] = c, q-c
 	}
 }
@@ -113,7 +113,7 @@ func (g *group) ascend(s *Scratch) {
 		z, hot, cold := p.shares[way], p.values[way], p.values[way^1]
 		if i < g.pairs {
 			z *= hot - cold
-			s.shares[p.column] += z * gatherPair(own, q, f, z, hot, g.points)
+			s.shares[p.column] += float64(z * gatherPair(own, q, f, z, hot, g.points))
 			continue
 		}
 		below, beside := (*[lanes]float64)(s.sums[p.children[way]:]), (*[lanes]float64)(s.sums[p.children[way^1]:])
@@ -129,7 +129,7 @@ func gather(own, below, beside, q *[lanes]float64, f *[blockSize]float64, z, hot
 		t := below[k] + hot
 		d := t - (beside[k] + cold)
 		own[k] = t - float64(z*f[k]*d)
-		terms[k] = q[k] * d * f[lanes+k]
+		terms[k] = float64(q[k] * d * f[lanes+k])
 	}
 	return total(&terms)
 }
@@ -139,7 +139,7 @@ func gatherPair(own, q *[lanes]float64, f *[blockSize]float64, z, hot float64, p
 	var terms [lanes]float64
 	for k := range min(points, lanes) {
 		own[k] = hot - float64(z*f[k])
-		terms[k] = q[k] * f[lanes+k]
+		terms[k] = float64(q[k] * f[lanes+k])
 	}
 	return total(&terms)
 }
