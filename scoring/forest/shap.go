@@ -33,7 +33,7 @@ var ErrNoAttribution = errors.New("no attribution")
 // and the split adds z ∫ Q (T_hot - T_cold) dt to its feature. Where a split above is on the same feature, and the vector
 // satisfied it with a share of y, the feature's factor so far, u = y (1-t) + t, gives way to the new one: with
 // g = z (1-t) / u the same holds, and the split adds z ∫ Q (T_hot - T_cold) / u² dt. If the vector did not satisfy it,
-// nothing depends on the value here, and g is the part of the rows that went to one of the children.
+// nothing depends on the value here, and g is the part of the rows here that went to the child called cold.
 //
 // So each split is the same dozen operations at each point, on the way down for Q and on the way up for T, every term has
 // a bounded size, and nothing is undone, which is what costs precision in the original algorithm. On processors that

@@ -244,8 +244,8 @@ func TestAttributionNeedsCounts(t *testing.T) {
 	}
 }
 
-// All points at once give the bits of one point after the other: trees that need few points and many, features many times on one
-// path, and many trees in a group.
+// All points at once give the bits of one point after the other: trees that need few points and many, features many
+// times on one path, and many trees in a group.
 func TestVectorsGiveTheSameBits(t *testing.T) {
 	if !hasVectors() {
 		t.Skip("this processor computes one point after the other")

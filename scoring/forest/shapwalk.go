@@ -12,7 +12,7 @@ type Scratch struct {
 	shares   []float64 // per column: what is added to the margin
 	products []float64 // per slot: Q
 	sums     []float64 // per slot: T
-	lost     []uint32  // per slot, for its right and its left child: 0 if the vector satisfies all the feature's splits so far, or else a block
+	lost     []uint32  // per slot, for its right and its left child: 0 if the vector satisfies the feature so far, or else blockSize
 	steps    []uint32  // per split: its block for this vector, plus 1 if the vector goes to the left
 }
 
