@@ -21,7 +21,7 @@ var layers = []string{
 
 // owners are the only packages that may import a library, tests included.
 var owners = map[string][]string{
-	"github.com/chromedp":                        {"review"},
+	"github.com/chromedp":                        {"app", "review"},
 	"github.com/confluentinc/confluent-kafka-go": {"stream"},
 	"github.com/dmitryikh/leaves":                {"scoring/forest"},
 	"github.com/expr-lang/expr":                  {"features/expression"},

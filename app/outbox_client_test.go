@@ -84,6 +84,7 @@ func (k *killed) decide() {
 		if way(accounts[0]) == withOthers {
 			k.must("POST", "/api/v1/cases:dispose", `{"cases":[`+strings.Join(list, ",")+`],"label":"legitimate"}`)
 			k.note(feedback.Legitimate, accounts...)
+			k.open.Add(-1)
 			continue
 		}
 		done := k.must("POST", fmt.Sprintf("/api/v1/cases/%v/dispose", c["id"]), fmt.Sprintf(`{"version":%v,"label":"fraud"}`, c["version"]))
@@ -92,6 +93,7 @@ func (k *killed) decide() {
 			k.must("POST", "/api/v1/undo", fmt.Sprintf(`{"undo":%q}`, done["undo"]))
 			k.note(feedback.Withdrawn, accounts...)
 		}
+		k.open.Add(-1)
 	}
 }
 

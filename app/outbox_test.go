@@ -36,7 +36,7 @@ func TestNoFeedbackIsLostOrTwiceHoweverOftenTheServerIsKilled(t *testing.T) {
 			t.Parallel()
 			k := newKilled(t, binary, address(t), 1)
 			k.run()
-			k.compare(deaths * share)
+			k.compare()
 		})
 	}
 }
@@ -58,9 +58,9 @@ func TestAnotherProcessTakesOver(t *testing.T) {
 			k.start(second)
 			const handovers = 6
 			for n := range handovers {
-				k.alerts(n * share)
+				k.alerts()
 				k.eventually("the other stands by", func() bool { return k.logged(second, stands) == n/2+1 })
-				k.eventually("there is a label to be published", func() bool { return k.left() > 0 })
+				k.eventually("there is a label to be published", k.unpublished)
 				k.end(first, syscall.SIGKILL)
 				first, second = second, first
 				k.eventually("the other leads", func() bool { return k.logged(first, leads) == (n+1)/2+1 })
@@ -72,7 +72,7 @@ func TestAnotherProcessTakesOver(t *testing.T) {
 					t.Errorf("one hindered the other:\n%s", text)
 				}
 			}
-			k.compare(handovers * share)
+			k.compare()
 		})
 	}
 }
@@ -130,8 +130,11 @@ type killed struct {
 	topic   *stream.Reader // feedback
 	labels  []feedback.Label
 
-	due  chan []int // accounts that are to be decided, together
-	done sync.WaitGroup
+	accounts int        // that have alerts
+	due      chan []int // those that are to be decided, together
+	open     atomic.Int64
+	done     sync.WaitGroup
+
 	keys atomic.Int64
 	turn atomic.Int64 // of the servers to be asked
 
@@ -147,7 +150,7 @@ func newKilled(t *testing.T, binary, address string, servers int) *killed {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	k := &killed{
-		t: t, rng: rand.New(rand.NewPCG(seed, 1)), dir: t.TempDir(), address: address, due: make(chan []int, deaths*share), said: make(map[string][]feedback.Verdict),
+		t: t, rng: rand.New(rand.NewPCG(seed, 1)), dir: t.TempDir(), address: address, due: make(chan []int, 2*deaths*share), said: make(map[string][]feedback.Verdict),
 	}
 	prefix := fmt.Sprintf("killed-%d-%d-", os.Getpid(), time.Now().UnixNano())
 	k.chaos = &chaos{t: t, binary: binary, config: filepath.Join(k.dir, "weir.yaml"), prefix: prefix}
@@ -216,8 +219,8 @@ func (k *killed) run() {
 	k.rng.Shuffle(deaths, func(i, j int) { when[i], when[j] = when[j], when[i] })
 	counts := make([]int, moments)
 	unpublished := 0
-	for n, moment := range when {
-		k.alerts(n * share)
+	for _, moment := range when {
+		k.alerts()
 		k.start(k.servers[0])
 		if k.kill(moment) {
 			counts[moment]++
@@ -247,7 +250,9 @@ func (k *killed) finish() {
 }
 
 // alerts sends alerts of accounts, and gives the accounts to those who decide.
-func (k *killed) alerts(first int) {
+func (k *killed) alerts() {
+	first := k.accounts
+	k.accounts += share
 	p, err := stream.NewProducer(stream.Config{Brokers: []string{os.Getenv("WEIR_TEST_KAFKA")}})
 	if err != nil {
 		k.t.Fatal(err)
@@ -269,10 +274,23 @@ func (k *killed) alerts(first int) {
 		if way(n) == withOthers {
 			together = append(together, n)
 		} else {
-			k.due <- []int{n}
+			k.give(n)
 		}
 	}
-	k.due <- together
+	k.give(together...)
+}
+
+func (k *killed) give(accounts ...int) {
+	k.open.Add(1)
+	k.due <- accounts
+}
+
+// unpublished reports whether there is a label to be published, and sees to it that there is something to decide.
+func (k *killed) unpublished() bool {
+	if k.open.Load() == 0 {
+		k.alerts()
+	}
+	return k.left() > 0
 }
 
 // flagged is the i-th alert of the n-th account.
@@ -324,7 +342,7 @@ func (k *killed) kill(moment int) (hit bool) {
 	case behindKafka:
 		return k.hold()
 	}
-	k.eventually("there is a label to be published", func() bool { return k.left() > 0 })
+	k.eventually("there is a label to be published", k.unpublished)
 	return true
 }
 
@@ -356,6 +374,9 @@ func (k *killed) hold() bool {
 	k.t.Cleanup(func() { _ = db.Close() })
 	var tx *sql.Tx
 	k.eventually("a label is in the topic and held back in the outbox", func() bool {
+		if !k.unpublished() {
+			return false
+		}
 		if tx, err = db.BeginTx(k.t.Context(), nil); err != nil {
 			k.t.Fatal(err)
 		}
@@ -429,13 +450,13 @@ func (k *killed) eventually(what string, so func() bool) {
 }
 
 // compare compares what was said with the database, the audit and the topic.
-func (k *killed) compare(accounts int) {
+func (k *killed) compare() {
 	times := make(map[string]int)
 	for _, l := range k.labels {
 		times[l.ID]++
 	}
 	kept := 0
-	for n := range accounts {
+	for n := range k.accounts {
 		account := fmt.Sprint("a", n)
 		said := k.said[account]
 		for i := range alertsAnEach {
