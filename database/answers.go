@@ -25,8 +25,8 @@ type Write struct {
 	At, Oldest payment.Time // now, and from when on answers are kept
 }
 
-// ErrAnswered is why a write is not done: it was done before.
-var ErrAnswered = errors.New("it was answered before")
+// ErrRepeated is why a write is not done.
+var ErrRepeated = errors.New("the same write was done before")
 
 // Answered returns what a write with an actor's key was answered with, nil if none was begun.
 func (d *DB) Answered(ctx context.Context, actor, key string) (*Answer, error) {
@@ -49,7 +49,7 @@ func (d *DB) DoOnce(ctx context.Context, w *Write, answer func(after []cases.Cas
 		case err != nil:
 			return err
 		case n == 0:
-			return ErrAnswered
+			return ErrRepeated
 		}
 		after, err := t.doAll(ctx, steps)
 		if err != nil {

@@ -247,7 +247,7 @@ func TestStepsAreAnsweredOnce(t *testing.T) {
 				switch err := once(1, nil); {
 				case err == nil:
 					done.Add(1)
-				case errors.Is(err, database.ErrAnswered):
+				case errors.Is(err, database.ErrRepeated):
 					again.Add(1)
 				default:
 					t.Error(err)
