@@ -85,6 +85,14 @@ func (p *Publisher) Run(ctx context.Context, wake <-chan struct{}) {
 
 // Publish publishes until ctx ends or something goes wrong.
 func (p *Publisher) Publish(ctx context.Context, wake <-chan struct{}) error {
+	err := p.publish(ctx, wake)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (p *Publisher) publish(ctx context.Context, wake <-chan struct{}) error {
 	group := OutboxGroup(p.Group)
 	// Waits until what an earlier publisher left open is ended.
 	producer, err := stream.NewTransactionalProducer(ctx, p.Kafka, group, p.Timeout)
