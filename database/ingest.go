@@ -23,6 +23,8 @@ type Arrival struct {
 	Place
 	Alert *alerts.Alert
 	Body  []byte // the event
+
+	Deliveries []Delivery // that are made with it, if it is not there already
 }
 
 // Cursors returns for each partition of a topic what is to be taken in next, 0 where nothing was.
@@ -97,6 +99,13 @@ func (t *tx) takeAlert(ctx context.Context, window cases.Window, a *Arrival) (in
 		if _, err := t.exec(ctx, `INSERT INTO alert_keys (entity, key, event_time, alert_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			e.Name, e.Key, int64(h.EventTime), a.Alert.ID); err != nil {
 			return 0, err
+		}
+	}
+	for i := range a.Deliveries {
+		if d := &a.Deliveries[i]; !d.IfNew || c.Alerts == 1 {
+			if err := t.deliver(ctx, d); err != nil {
+				return 0, err
+			}
 		}
 	}
 	return c.ID, t.returnNotes(ctx, a.Alert.ID, c.ID)

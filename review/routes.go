@@ -54,6 +54,8 @@ func (s *Server) routes() []route {
 		{http.MethodPost, base + `/cases\:dispose`, work, s.disposeSeveral, nil},
 		{http.MethodPost, base + "/undo", work, s.undo, nil},
 		{http.MethodGet, base + "/audit", audit, s.audit, nil},
+		{http.MethodPost, base + "/answers", question, s.takeAnswer, nil},
+		{http.MethodGet, base + "/deliveries", read, s.deliveries, nil},
 	}
 }
 
