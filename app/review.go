@@ -88,6 +88,9 @@ func (s *service) review(ctx context.Context) (err error) {
 		Rules: rules, Address: s.config.Review.Address, Kafka: s.config.kafka(), Group: s.config.Kafka.Group, Timeout: time.Duration(s.config.Kafka.Transaction),
 		Alerts: alerts, Feedback: feedback,
 	}
+	if err := s.config.tellOfAlerts(&c); err != nil {
+		return err
+	}
 	return review.Serve(ctx, c, db, s.log.With("target", targetReview), time.Now, func(address net.Addr, link string) {
 		if s.reviewing != nil {
 			s.reviewing(address, link)

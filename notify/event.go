@@ -6,6 +6,7 @@ import (
 
 	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/scoring"
 )
 
 // event is what is told, as a webhook's receiver gets it. Its fields are a public contract (docs/notify.md): all of them are
@@ -116,7 +117,7 @@ func (e *route) sample(q *Questions, now payment.Time, full bool) event {
 		a := alerts.Alert{ID: "sample", Timestamp: now, TransactionID: "T-1", AccountID: "A-1", Score: math.NaN(), MoneyAtRisk: math.NaN()}
 		if full {
 			usd, _ := payment.ParseCurrency("USD")
-			a.Score, a.MoneyAtRisk, a.Model, a.Severity, a.Marks = 0.97, 500, "cards/1", max(e.where.severity, a.Severity), []string{"unusual_amount"}
+			a.Score, a.MoneyAtRisk, a.Model, a.Severity, a.Action, a.Marks = 0.97, 500, "cards/1", scoring.High, scoring.Review, []string{"unusual_amount"}
 			a.Reasons = []alerts.Reason{{Code: alerts.NewMerchant, Title: "First time at this merchant", Text: "500.00 USD at a merchant that is new to this account"}}
 			a.Transaction = &payment.Transaction{
 				ID: "T-1", Time: now, AccountID: "A-1", Type: payment.Purchase, Amount: 50000, Currency: usd, Merchant: payment.Merchant{Name: "ElectronicsStore", Category: "Electronics"},

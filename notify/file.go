@@ -234,17 +234,20 @@ func (f *file) checkTemplates(e *parsed) error {
 		}
 	}
 	for _, full := range []bool{true, false} {
-		v := e.sample(f.routes.Questions, 0, full)
+		v, which := e.sample(f.routes.Questions, 0, full), ""
+		if !full {
+			which = "where an alert has no score and no merchant: "
+		}
 		for key, t := range map[string]*template.Template{"title": e.title, "text": e.text} {
 			if t == nil {
 				continue
 			}
 			if _, err := render(t, &v, asIs, mostText); err != nil {
-				return f.doc.Mistake(e.keys[key], "route %s: %v", e.name, err)
+				return f.doc.Mistake(e.keys[key], "route %s: %s%v", e.name, which, err)
 			}
 		}
 		if _, err := e.content(&v); err != nil {
-			return f.doc.Mistake(e.keys["body"], "route %s: %v", e.name, err)
+			return f.doc.Mistake(e.keys["body"], "route %s: %s%v", e.name, which, err)
 		}
 	}
 	return nil
