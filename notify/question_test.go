@@ -115,7 +115,7 @@ func TestSampleOfARoute(t *testing.T) {
 	if len(got) != 1 || !strings.Contains(got[0].body, `"test":true`) || verified(p.secrets["SECRET"], got[0], p.now()) != nil {
 		t.Errorf("%+v", got)
 	}
-	if err := s.Test(t.Context(), "ask"); err == nil || err.Error() != "answered with 502 Bad Gateway" {
+	if err := s.Test(t.Context(), "ask"); err == nil || err.Error() != "route ask: answered with 502 Bad Gateway" {
 		t.Error(err)
 	}
 	if err := s.Test(t.Context(), "other"); !errors.Is(err, notify.ErrNoRoute) {

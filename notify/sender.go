@@ -228,7 +228,10 @@ func (s *Sender) Test(ctx context.Context, name string) error {
 		if err := s.questions.complete(&v); err != nil {
 			return err
 		}
-		return r.send(ctx, &v)
+		if err := r.send(ctx, &v); err != nil {
+			return fmt.Errorf("route %s: %w", name, err)
+		}
+		return nil
 	}
 	return fmt.Errorf("route %q: %w", name, ErrNoRoute)
 }

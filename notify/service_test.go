@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -166,7 +167,7 @@ func intercept(t *testing.T, f http.HandlerFunc) {
 	s := httptest.NewTLSServer(f)
 	before := http.DefaultTransport
 	http.DefaultTransport = &http.Transport{
-		DialTLS: func(string, string) (net.Conn, error) {
+		DialTLSContext: func(context.Context, string, string) (net.Conn, error) {
 			return tls.Dial("tcp", s.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // a test's own
 		},
 	}
