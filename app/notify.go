@@ -42,7 +42,7 @@ var errNoRoutes = errors.New("notify.file is empty: name a file that says what i
 
 // sender returns what sends by the configured routes.
 func (s *service) sender(routes *notify.Routes, db notify.Store) (*notify.Sender, error) {
-	sender, err := notify.NewSender(routes, os.LookupEnv, db, s.log.With("target", targetNotify), time.Now, rand.Float64)
+	sender, err := notify.NewSender(routes, os.LookupEnv, db, s.deliveries, s.log.With("target", targetNotify), time.Now, rand.Float64)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.config.Notify.File, err)
 	}
@@ -162,7 +162,7 @@ func (c *Config) sample() (*notify.Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := service{config: *c}
+	s := service{config: *c, deliveries: new(notify.Stats)}
 	if s.log, err = NewLogger(c.Log, io.Discard); err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func TestSecretsThatAreNotThere(t *testing.T) {
 	r := p.routes("answers: {url: 'https://bank.example', key: 'env:NOKEY'}\nroutes:\n  - {name: a" + to + "'env:NONE'}\n  - {name: b" + to + "'file:" + short + "'}\n" +
 		"  - {name: c, on: alert, webhook: 'env:PLAIN', secret: 'env:SECRET'}\n  - {name: d, on: alert, service: 'env:ODD'}\n  - {name: e, on: alert, service: 'env:BAD'}\n" +
 		"  - {name: f" + to + "'env:EMPTY'}\n  - {name: g" + to + "'file:/nowhere'}\n")
-	_, err := notify.NewSender(r, p.lookup, p.db, p.logger(), p.now, func() float64 { return 0 })
+	_, err := notify.NewSender(r, p.lookup, p.db, &p.stats, p.logger(), p.now, func() float64 { return 0 })
 	if err == nil {
 		t.Fatal("nothing is missed")
 	}

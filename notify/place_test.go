@@ -50,6 +50,7 @@ type place struct {
 	log     *lockedBuffer
 	clock   atomic.Int64
 	secrets map[string]string
+	stats   notify.Stats
 	offset  int64
 }
 
@@ -126,7 +127,7 @@ func (p *place) logger() *slog.Logger { return slog.New(slog.NewTextHandler(p.lo
 
 func (p *place) sender(r *notify.Routes, db notify.Store) *notify.Sender {
 	p.t.Helper()
-	s, err := notify.NewSender(r, p.lookup, db, p.logger(), p.now, func() float64 { return 1 })
+	s, err := notify.NewSender(r, p.lookup, db, &p.stats, p.logger(), p.now, func() float64 { return 1 })
 	if err != nil {
 		p.t.Fatal(err)
 	}

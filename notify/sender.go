@@ -30,6 +30,7 @@ type Sender struct {
 	routes    []*outlet
 	questions *Questions
 	db        Store
+	stats     *Stats
 	log       *slog.Logger
 	now       func() time.Time
 	random    func() float64 // 0 to 1, of all goroutines
@@ -57,8 +58,8 @@ const (
 )
 
 // NewSender returns a sender by the routes. It reads their secrets, and reports all that are not there.
-func NewSender(r *Routes, lookup Lookup, db Store, log *slog.Logger, now func() time.Time, random func() float64) (*Sender, error) {
-	s := &Sender{questions: r.Questions, db: db, log: log, now: now, random: random}
+func NewSender(r *Routes, lookup Lookup, db Store, stats *Stats, log *slog.Logger, now func() time.Time, random func() float64) (*Sender, error) {
+	s := &Sender{questions: r.Questions, db: db, stats: stats, log: log, now: now, random: random}
 	client := newWebhookClient()
 	var errs []error
 	if r.Questions != nil {
@@ -169,13 +170,16 @@ func (s *Sender) try(ctx context.Context, r *outlet, d *database.Delivery) error
 	log := s.log.With("route", r.name, "delivery", d.ID, "event", d.Event, "attempt", d.Attempts)
 	at := s.time()
 	if err == nil {
+		s.stats.Delivered.Add(1)
 		log.Info("delivered")
 		return s.db.Succeeded(ctx, d.ID, at)
 	}
 	next := s.next(r.route, v, d, at, err)
 	if next == 0 {
+		s.stats.GivenUp.Add(1)
 		log.Error("not delivered, and given up: weir notify retry tries again", "error", err)
 	} else {
+		s.stats.Failed.Add(1)
 		log.Warn("not delivered, trying again", "at", next, "error", err)
 	}
 	return s.db.Failed(ctx, d, at, next, err.Error())

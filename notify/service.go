@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
@@ -29,7 +28,7 @@ type service struct {
 	secrets []string // parts of its address, which no error may tell
 	escape  func(string) string
 
-	busy sync.Mutex // held while a message is under way: the library cannot be told to stop
+	turn chan struct{} // full while a message is under way: the library cannot be told to stop
 }
 
 // escapes are the services that there are, and what makes texts of others harmless in them: the name of a merchant must not
@@ -51,7 +50,7 @@ func openService(e *route, lookup Lookup) (*service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("service: %s: it is no URL", e.service)
 	}
-	s := &service{route: e, kind: u.Scheme, escape: escapes[u.Scheme]}
+	s := &service{route: e, kind: u.Scheme, escape: escapes[u.Scheme], turn: make(chan struct{}, 1)}
 	if s.escape == nil {
 		return nil, fmt.Errorf("service: %s: it must begin with slack://, teams:// or smtp://", e.service)
 	}
@@ -114,16 +113,18 @@ func (s *service) send(ctx context.Context, v *event) error {
 	if s.kind == "smtp" {
 		title = mime.QEncoding.Encode("utf-8", title) // a header
 	}
-	if !s.busy.TryLock() {
+	limit, cancel := context.WithTimeout(ctx, serviceLimit)
+	defer cancel()
+	select {
+	case s.turn <- struct{}{}:
+	case <-limit.Done():
 		return errors.New("the message before has not come to its end")
 	}
 	ended := make(chan error, 1)
 	go func() {
-		defer s.busy.Unlock()
+		defer func() { <-s.turn }()
 		ended <- s.sender.Send(text, &types.Params{types.TitleKey: title})
 	}()
-	limit, cancel := context.WithTimeout(ctx, serviceLimit)
-	defer cancel()
 	select {
 	case err := <-ended:
 		if err != nil {

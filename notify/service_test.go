@@ -119,6 +119,21 @@ func TestMail(t *testing.T) {
 	})
 }
 
+// Messages of one service go one after the other, and each is only tried once.
+func TestSeveralMails(t *testing.T) {
+	p := newPlace(t, "sqlite:"+t.TempDir()+"/weir.db")
+	m := newMailServer(t)
+	p.secrets["SERVICE"] = "smtp://" + m.address + "/?from=weir@bank.example&to=desk@bank.example"
+	r := p.routes(fmt.Sprintf(byService, ""))
+	for i := range 20 {
+		p.take(r, alert(t, fmt.Sprint("A", i), start))
+	}
+	p.round(p.sender(r, p.db))
+	if p.stats.Delivered.Load() != 20 || p.stats.Failed.Load() != 0 || len(m.mails) != 20 {
+		t.Errorf("%d delivered, %d failed, %d mails", p.stats.Delivered.Load(), p.stats.Failed.Load(), len(m.mails))
+	}
+}
+
 // What the other side says of a mail that it refuses is kept, but for whom it was to.
 func TestRefusedMail(t *testing.T) {
 	p := newPlace(t, "sqlite:"+t.TempDir()+"/weir.db")

@@ -150,6 +150,9 @@ func TestFailuresAreTriedAgainAndGivenUp(t *testing.T) {
 		if d := p.only(); d.State != database.Delivered || d.Error != "" {
 			t.Errorf("%+v", d)
 		}
+		if s := &p.stats; s.Delivered.Load() != 1 || s.Failed.Load() != 6 || s.GivenUp.Load() != 2 {
+			t.Errorf("%d delivered, %d failed, %d given up", s.Delivered.Load(), s.Failed.Load(), s.GivenUp.Load())
+		}
 	})
 }
 
@@ -159,7 +162,7 @@ func TestWaitsAreSpread(t *testing.T) {
 	to := receive(t, status(500))
 	r := p.routes(webhook(to.url, ""))
 	for i, random := range []float64{0, .5, 1} {
-		s, err := notify.NewSender(r, p.lookup, p.db, p.logger(), p.now, func() float64 { return random })
+		s, err := notify.NewSender(r, p.lookup, p.db, &p.stats, p.logger(), p.now, func() float64 { return random })
 		if err != nil {
 			t.Fatal(err)
 		}
