@@ -48,6 +48,17 @@ func (b *bank) heard(event string) (list []map[string]any) {
 	return list
 }
 
+// writeRoutes writes a file of routes.
+func writeRoutes(t *testing.T, routes string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "notify.yaml")
+	text := "format: 1\nanswers: {url: 'http://localhost/api/v1/answers', key: 'env:WEIR_TEST_SECRET'}\nroutes:\n" + routes
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // A payment that is flagged is told to the bank's system, which asks the account holder, and their answer is a label in
 // Kafka. What could not be delivered is listed and delivered later.
 func TestAlertsAreToldAndAnswersBecomeLabels(t *testing.T) {
@@ -55,25 +66,17 @@ func TestAlertsAreToldAndAnswersBecomeLabels(t *testing.T) {
 	server := httptest.NewServer(b)
 	defer server.Close()
 	t.Setenv("WEIR_TEST_SECRET", "0123456789abcdef0123456789abcdef")
-	dir := t.TempDir()
-	file := filepath.Join(dir, "notify.yaml")
-	text := fmt.Sprintf(`format: 1
-answers: {url: "http://localhost/api/v1/answers", key: "env:WEIR_TEST_SECRET"}
-routes:
-  - {name: desk, on: alert, max_age: 7d, webhook: "%[1]s", secret: "env:WEIR_TEST_SECRET", give_up: 1m}
+	file := writeRoutes(t, fmt.Sprintf(`  - {name: desk, on: alert, max_age: 7d, webhook: "%[1]s", secret: "env:WEIR_TEST_SECRET", give_up: 1m}
   - {name: customer, on: question, max_age: 7d, webhook: "%[1]s", secret: "env:WEIR_TEST_SECRET"}
   - {name: crowd, on: queue, over: {cases: 1}, webhook: "%[1]s", secret: "env:WEIR_TEST_SECRET"}
   - {name: late, on: behind, over: {time: 1h}, webhook: "%[1]s", secret: "env:WEIR_TEST_SECRET"}
-`, server.URL)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+`, server.URL))
 	s := newService(t, func(c *app.Config) {
 		everything := 0.0
 		c.Model.Review = &everything
 		c.Targets = []string{"pipeline", "review", "notify"}
 		c.Review.Address = "localhost:0"
-		c.Review.Database = "sqlite:" + filepath.Join(dir, "weir.db")
+		c.Review.Database = "sqlite:" + filepath.Join(t.TempDir(), "weir.db")
 		c.Notify.File = file
 	})
 	var key bytes.Buffer
@@ -123,6 +126,9 @@ routes:
 		t.Errorf("told is %v", b.told)
 	}
 	s.eventually("both are kept as delivered", func() bool { return strings.Count(deliveries("delivered"), "desk") == 2 })
+	if got, _ := s.metrics(); got[`weir_notify_attempts_total{outcome="delivered"}`] < 4 || got[`weir_notify_attempts_total{outcome="failed"}`] < 2 {
+		t.Errorf("%v", got)
+	}
 	if err := app.RetryDeliveries(t.Context(), s.config, []string{"none"}, "test", io.Discard); err == nil {
 		t.Error("what is not there is tried again")
 	}
@@ -143,11 +149,7 @@ func TestNotifyCheckAndTest(t *testing.T) {
 	if err := app.CheckNotify(c, &out); err == nil || !strings.Contains(err.Error(), "notify.file is empty") {
 		t.Error(err)
 	}
-	c.Notify.File = filepath.Join(t.TempDir(), "notify.yaml")
-	text := "format: 1\nroutes:\n  - {name: desk, on: alert, webhook: '" + server.URL + "', secret: 'env:WEIR_TEST_SECRET'}\n"
-	if err := os.WriteFile(c.Notify.File, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	c.Notify.File = writeRoutes(t, "  - {name: desk, on: alert, webhook: '"+server.URL+"', secret: 'env:WEIR_TEST_SECRET'}\n")
 	if err := app.CheckNotify(c, &out); err == nil || !strings.Contains(err.Error(), "WEIR_TEST_SECRET: the environment variable is not set") {
 		t.Error(err)
 	}
@@ -167,4 +169,14 @@ func TestNotifyNeedsAFile(t *testing.T) {
 	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "pipeline, decide, review, notify") {
 		t.Error(err)
 	}
+}
+
+// What the doctor says of the file of routes.
+func TestDoctorLooksAtRoutes(t *testing.T) {
+	s := newService(t, func(c *app.Config) {
+		c.Notify.File = writeRoutes(t, "  - {name: desk, on: alert, webhook: 'https://bank.invalid', secret: 'env:WEIR_TEST_SECRET'}\n")
+	})
+	s.doctor().expect(t, "problem", "notifications", "env:WEIR_TEST_SECRET: the environment variable is not set", "weir notify check")
+	t.Setenv("WEIR_TEST_SECRET", "0123456789abcdef")
+	s.doctor().expect(t, "ok", "notifications", "1 route, with their secrets", "")
 }
