@@ -103,10 +103,15 @@ func (d *DB) Pass(ctx context.Context, limit string, passed bool, now payment.Ti
 	return told && err == nil, err
 }
 
+const (
+	nextDue = `SELECT min(next_at) FROM deliveries WHERE route = ? AND state = 1`
+	dueNow  = `SELECT delivery_id FROM deliveries WHERE route = ? AND state = 1 AND next_at <= ? ORDER BY next_at LIMIT ?`
+)
+
 // Due returns when the next delivery of a route is to be tried; false if none waits.
 func (d *DB) Due(ctx context.Context, route string) (payment.Time, bool, error) {
 	var at sql.NullInt64
-	err := d.sql.QueryRowContext(ctx, d.text(`SELECT min(next_at) FROM deliveries WHERE route = ? AND state = 1`), route).Scan(&at)
+	err := d.sql.QueryRowContext(ctx, d.text(nextDue), route).Scan(&at)
 	return payment.Time(at.Int64), at.Valid, err
 }
 
@@ -120,9 +125,7 @@ func (d *DB) Claim(ctx context.Context, route string, now, until payment.Time, l
 	err = d.change(ctx, func(t *tx) error {
 		list = nil
 		return d.each(ctx, t, func(r *sql.Rows) error { return scanDelivery(r, &list) },
-			`UPDATE deliveries SET attempts = attempts + 1, next_at = ? WHERE delivery_id IN (
-				SELECT delivery_id FROM deliveries WHERE route = ? AND state = 1 AND next_at <= ? ORDER BY next_at LIMIT ?`+passing+`)
-			RETURNING `+deliveryColumns, int64(until), route, int64(now), limit)
+			`UPDATE deliveries SET attempts = attempts + 1, next_at = ? WHERE delivery_id IN (`+dueNow+passing+`) RETURNING `+deliveryColumns, int64(until), route, int64(now), limit)
 	})
 	slices.SortFunc(list, func(a, b Delivery) int {
 		return cmp.Or(cmp.Compare(a.MadeAt, b.MadeAt), strings.Compare(a.ID, b.ID))
@@ -160,7 +163,14 @@ type DeliveryFilter struct {
 
 // Deliveries returns deliveries, the newest first: those behind the given one, the first if it is nil.
 func (d *DB) Deliveries(ctx context.Context, f DeliveryFilter, after *Delivery, limit int) (list []Delivery, err error) {
-	where, args := []string{"1 = 1"}, []any{}
+	query, args := f.page(after, limit)
+	err = d.each(ctx, d.sql, func(r *sql.Rows) error { return scanDelivery(r, &list) }, query, args...)
+	return list, err
+}
+
+// page returns the statement of a page and its arguments.
+func (f *DeliveryFilter) page(after *Delivery, limit int) (query string, args []any) {
+	where := []string{"1 = 1"}
 	if f.State != 0 {
 		// A number in the text and no parameter: the index of those that are given up is chosen by it.
 		where = append(where, fmt.Sprintf("state = %d", f.State))
@@ -171,9 +181,7 @@ func (d *DB) Deliveries(ctx context.Context, f DeliveryFilter, after *Delivery, 
 	if after != nil {
 		where, args = append(where, "(made_at, delivery_id) < (?, ?)"), append(args, int64(after.MadeAt), after.ID)
 	}
-	err = d.each(ctx, d.sql, func(r *sql.Rows) error { return scanDelivery(r, &list) },
-		`SELECT `+deliveryColumns+` FROM deliveries WHERE `+strings.Join(where, " AND ")+` ORDER BY made_at DESC, delivery_id DESC LIMIT ?`, append(args, limit)...)
-	return list, err
+	return `SELECT ` + deliveryColumns + ` FROM deliveries WHERE ` + strings.Join(where, " AND ") + ` ORDER BY made_at DESC, delivery_id DESC LIMIT ?`, append(args, limit)
 }
 
 // TryAgain has a delivery tried at once that waits or is given up, as if it were new, or with id "" all that are given up.
