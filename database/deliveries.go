@@ -74,6 +74,20 @@ func (t *tx) deliver(ctx context.Context, d *Delivery) error {
 	return err
 }
 
+// deliverWith makes the deliveries of an alert that opened a case or joined one.
+func (t *tx) deliverWith(ctx context.Context, a *Arrival, opened bool) error {
+	for i := range a.Deliveries {
+		d := &a.Deliveries[i]
+		if d.IfNew && !opened {
+			continue
+		}
+		if err := t.deliver(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Deliver makes deliveries that wait, each unless it is there already.
 func (d *DB) Deliver(ctx context.Context, list ...Delivery) error {
 	return d.change(ctx, func(t *tx) error {

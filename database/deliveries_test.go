@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/alerts/cases"
 	"github.com/weir-fraud/weir/database"
 	"github.com/weir-fraud/weir/feedback"
@@ -50,22 +51,23 @@ func ids(list []database.Delivery) string {
 // asked for.
 func TestDeliveriesAreMadeWithTheAlert(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b backend) {
-		take := func(account string, n int, hours float64) {
+		take := func(batch ...*alerts.Alert) {
 			t.Helper()
-			list := arrivals(alert(account, n, hours, .5))
-			name := fmt.Sprint(account, n)
-			every, first := delivery("every-"+name, "r", start), delivery("new-"+name, "r", start)
-			first.IfNew = true
-			list[0].Deliveries = []database.Delivery{every, first}
+			list := arrivals(batch...)
+			for i := range list {
+				every, first := delivery("every-"+batch[i].ID, "r", start), delivery("new-"+batch[i].ID, "r", start)
+				first.IfNew = true
+				list[i].Deliveries = []database.Delivery{every, first}
+			}
 			if _, err := b.TakeAlerts(t.Context(), topic, window, list, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
-		const want = "every-a1 every-a2 every-a3 new-a1 new-a3"
+		const want = "every-a-1 every-a-2 every-a-3 every-b-1 every-b-2 new-a-1 new-a-3 new-b-1"
 		for range 2 {
-			take("a", 1, 0)
-			take("a", 2, 1)
-			take("a", 3, 90)
+			take(alert("a", 1, 0, .5))
+			take(alert("a", 2, 1, .5))
+			take(alert("a", 3, 90, .5), alert("b", 1, 0, .5), alert("b", 2, 1, .9))
 			list := strings.Fields(ids(b.deliveries(t, database.DeliveryFilter{})))
 			slices.Sort(list)
 			if got := strings.Join(list, " "); got != want {

@@ -101,12 +101,8 @@ func (t *tx) takeAlert(ctx context.Context, window cases.Window, a *Arrival) (in
 			return 0, err
 		}
 	}
-	for i := range a.Deliveries {
-		if d := &a.Deliveries[i]; !d.IfNew || c.Alerts == 1 {
-			if err := t.deliver(ctx, d); err != nil {
-				return 0, err
-			}
-		}
+	if err := t.deliverWith(ctx, a, c.Alerts == 1); err != nil {
+		return 0, err
 	}
 	return c.ID, t.returnNotes(ctx, a.Alert.ID, c.ID)
 }
