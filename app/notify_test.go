@@ -176,7 +176,7 @@ func TestDoctorLooksAtRoutes(t *testing.T) {
 	s := newService(t, func(c *app.Config) {
 		c.Notify.File = writeRoutes(t, "  - {name: desk, on: alert, webhook: 'https://bank.invalid', secret: 'env:WEIR_TEST_SECRET'}\n")
 	})
-	s.doctor().expect(t, "problem", "notifications", "env:WEIR_TEST_SECRET: the environment variable is not set", "weir notify check")
+	s.doctor().expect(t, "problem", "notifications", "env:WEIR_TEST_SECRET: the environment variable is not set", "notify check`")
 	t.Setenv("WEIR_TEST_SECRET", "0123456789abcdef")
 	s.doctor().expect(t, "ok", "notifications", "1 route, with their secrets", "")
 }
