@@ -31,6 +31,7 @@ type service struct {
 	alerts   string // topic
 	feedback stream.Topic
 	db       *database.DB
+	helm     *helm
 	link     string // signs in once
 }
 
@@ -40,7 +41,7 @@ func startService(t *testing.T) *service {
 	if brokers == "" {
 		t.Fatal("WEIR_TEST_KAFKA is not set: run `make test`, which starts a Kafka broker, or name one")
 	}
-	s := &service{kafka: stream.Config{Brokers: strings.Split(brokers, ",")}}
+	s := &service{helm: newHelm(), kafka: stream.Config{Brokers: strings.Split(brokers, ",")}}
 	name := fmt.Sprintf("page-%d-%d", os.Getpid(), time.Now().UnixNano())
 	alertTopic := s.topic(t, name+"-alerts")
 	s.feedback = s.topic(t, name+"-feedback")
@@ -67,7 +68,7 @@ func startService(t *testing.T) *service {
 		Address: "127.0.0.1:0", Kafka: s.kafka, Group: name, Timeout: 30 * time.Second, Alerts: alertTopic, Feedback: s.feedback,
 	}
 	go func() {
-		ended <- review.Serve(ctx, c, s.db, slog.New(slog.DiscardHandler), time.Now, func(_ net.Addr, l string) { link <- l })
+		ended <- review.Serve(ctx, c, s.db, s.helm, slog.New(slog.DiscardHandler), time.Now, func(_ net.Addr, l string) { link <- l })
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -205,7 +206,7 @@ func TestPageByKeyboard(t *testing.T) {
 			v.press("z")
 			v.says("Undone: " + account)
 			v.until(fmt.Sprintf(`document.querySelector(%q).textContent === %q`, shownAccount, account))
-			v.until(`document.querySelector(".case .state").textContent.startsWith("Yours until")`)
+			v.until(`document.querySelector(".case .state").textContent.startsWith("Open")`)
 			want[account] = 0
 			published += s.alertsOf(t, account)
 		}

@@ -53,6 +53,10 @@ func (s *Server) routes() []route {
 		onCase("notes", s.addNote),
 		{http.MethodPost, base + `/cases\:dispose`, work, s.disposeSeveral, nil},
 		{http.MethodPost, base + "/undo", work, s.undo, nil},
+		{http.MethodGet, base + "/lists", read, s.showLists, nil},
+		{http.MethodGet, base + "/lists/:list/entries", read, s.showEntries, nil},
+		{http.MethodPost, base + "/lists/:list/entries", lists, s.addEntry, nil},
+		{http.MethodDelete, base + "/lists/:list/entries", lists, s.removeEntry, nil},
 		{http.MethodGet, base + "/audit", audit, s.audit, nil},
 	}
 }
@@ -65,7 +69,7 @@ func (s *Server) serve(e route) gin.HandlerFunc {
 			s.write(c, p)
 			return
 		}
-		if e.permission != work {
+		if e.permission != work && e.permission != lists {
 			s.answer(c, e, who)
 			return
 		}
@@ -109,12 +113,15 @@ func (s *Server) repeated(c *gin.Context, e route, who *identity) (string, *prob
 	if !uuid.MatchString(key) {
 		return "", invalid("a write needs the header Idempotency-Key with a UUID of its own, which stays the same when the write is sent again")
 	}
-	body, p := readBody(c)
-	if p != nil {
-		return "", p
+	var body []byte
+	if e.method != http.MethodDelete { // which says all in its address
+		var p *problem
+		if body, p = readBody(c); p != nil {
+			return "", p
+		}
+		c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	c.Request.Body = io.NopCloser(bytes.NewReader(body))
-	sum := sha256.Sum256(append([]byte(e.method+" "+c.Request.URL.Path+"\n"), body...))
+	sum := sha256.Sum256(append([]byte(e.method+" "+c.Request.URL.RequestURI()+"\n"), body...))
 	request, now := hex.EncodeToString(sum[:]), s.time()
 	taken, err := s.db.Begin(c.Request.Context(), who.name, key, request, now, now.Add(-stale), now.Add(-oldest))
 	switch {
