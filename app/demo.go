@@ -44,6 +44,7 @@ type demoSummary struct {
 	P50          float64 `json:"p50_ms"`
 	P99          float64 `json:"p99_ms"`
 	Seconds      float64 `json:"seconds"`
+	Review       string  `json:"review,omitempty"` // where alerts were reviewed; it is told on standard error when it begins
 }
 
 const demoPartitions = 8
@@ -350,6 +351,7 @@ func (d *demo) summary(stdout io.Writer) error {
 	text, err := json.Marshal(demoSummary{
 		Transactions: d.traffic.sent.Load(), Decisions: s.Decided, Alerts: s.Alerts, DeadLetters: s.DeadLetters,
 		P50: s.Overall.P50, P99: s.Overall.P99, Seconds: time.Since(d.began).Round(time.Millisecond).Seconds(),
+		Review: s.Review,
 	})
 	if err != nil {
 		return err

@@ -193,7 +193,7 @@ func TestSeveralAreDisposedOfTogetherOrNot(t *testing.T) {
 		if len(done["cases"].([]any)) != 3 || len(c.queue("view=closed")) != 3 {
 			t.Errorf("done %v", done)
 		}
-		if undone := c.must("POST", "/api/v1/undo", object{"undo": done["undo"]}); len(undone["cases"].([]any)) != 3 || len(c.queue("view=mine")) != 3 {
+		if undone := c.must("POST", "/api/v1/undo", object{"undo": done["undo"]}); len(undone["cases"].([]any)) != 3 || len(c.queue("view=mine")) != 1 {
 			t.Errorf("undone %v", undone)
 		}
 	})
