@@ -10,6 +10,7 @@ export const keys = [
   { key: "c", does: "claim", says: "claim, or give back", writes: true },
   { key: "s", does: "snooze", says: "snooze", writes: true },
   { key: "n", does: "note", says: "write a note", writes: true },
+  { key: "b", does: "block", says: "block the account, the merchant or another value", writes: true, lists: true },
   { key: "o", does: "reopen", says: "reopen a closed case", writes: true },
   { key: "x", does: "select", says: "select; f, l and u then are for all selected", writes: true },
   { key: "Enter", does: "read", says: "go into the case" },
