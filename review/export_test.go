@@ -38,3 +38,11 @@ func (s *Server) Unguarded() http.Handler {
 	}}))
 	return r
 }
+
+// RightsOf returns what a role may do, nil for one that is none.
+func RightsOf(role string) (names []string) {
+	for _, p := range roles[role] {
+		names = append(names, permissions[p])
+	}
+	return names
+}
