@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/weir-fraud/weir/feedback"
+	"github.com/weir-fraud/weir/payment"
 )
 
 func TestQueueAndCase(t *testing.T) {
@@ -127,9 +128,17 @@ func TestUndoGivesBackWhatWas(t *testing.T) {
 		}
 		c := ann.queue("account=b")[0]
 		done = ann.must("POST", casePath(c, "/dispose"), object{"version": c["version"], "label": "fraud"})
-		forged := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `[{"id":%v,"version":%v,"held":{"o":"token:ann","u":7258118399999,"f":1000000}}]`, c["id"], done["version"]))
-		if v := lee.must("POST", "/api/v1/undo", object{"undo": forged})["cases"].([]any)[0].(object); v["owner"] != "" || v["fresh"] != 1. {
+		forge := func(done object) string {
+			return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `[{"id":%v,"version":%v,"held":{"o":"token:ann","u":7258118399999,"f":1000000}}]`, done["id"], done["version"]))
+		}
+		v := lee.must("POST", "/api/v1/undo", object{"undo": forge(done)})["cases"].([]any)[0].(object)
+		if v["owner"] != "" || v["fresh"] != 1. {
 			t.Errorf("by another it is %v", v)
+		}
+		done = ann.must("POST", casePath(v, "/dispose"), object{"version": v["version"], "label": "fraud"})
+		v = ann.must("POST", "/api/v1/undo", object{"undo": forge(done)})["cases"].([]any)[0].(object)
+		if until := payment.Time(p.clock.Load()).Add(15 * time.Minute).Std().Format(time.RFC3339Nano); v["owner"] != "token:ann" || v["owned_until"].(string) > until {
+			t.Errorf("claimed by a forged token it is %v, want at most until %s", v, until)
 		}
 	})
 }

@@ -52,7 +52,7 @@ func (s *Server) listsNow() (*Lists, *problem) {
 		return l, nil
 	}
 	p := newProblem(http.StatusServiceUnavailable, "lists-unknown", "The lists are not known now", ErrNotSteered.Error())
-	p.retry = "5"
+	p.Retry = "5"
 	if !errors.Is(err, ErrNotSteered) {
 		p.cause = err
 	}
@@ -189,7 +189,7 @@ func (s *Server) changeEntry(c *gin.Context, who *identity, n *control.Entry, re
 	if err := s.steering.Change(c.Request.Context(), e); err != nil {
 		entry.Action = "list.failed"
 		p := newProblem(http.StatusServiceUnavailable, "not-written", "The change is not known to be written", "Kafka did not confirm it: look at the list, and ask again")
-		p.retry, p.cause = "5", errors.Join(err, s.db.Record(c.Request.Context(), entry))
+		p.Retry, p.cause = "5", errors.Join(err, s.db.Record(c.Request.Context(), entry))
 		return nil, p
 	}
 	all, p := s.listsNow()

@@ -15,6 +15,7 @@ import (
 	"github.com/weir-fraud/weir/alerts/cases"
 	"github.com/weir-fraud/weir/database"
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/web"
 )
 
 //go:embed all:web
@@ -114,7 +115,7 @@ func (s *Server) recover(c *gin.Context) {
 		}
 		s.log.Error("request panicked", "route", c.FullPath(), "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 		if !c.Writer.Written() {
-			s.write(c, newProblem(http.StatusInternalServerError, "internal", "Something is wrong inside", "the log of this process has more"))
+			s.write(c, &problem{Problem: web.Internal()})
 		}
 		c.Abort()
 	}()
