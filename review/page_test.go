@@ -347,6 +347,13 @@ func TestPageInAllForms(t *testing.T) {
 	}
 	v.do(chromedp.Evaluate[chromedp.Void](`document.querySelector(".timeline").scrollIntoView()`))
 	v.shot("phone-timeline")
+	v.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("p.block button").click()`))
+	v.until(`document.querySelector("dialog .blocking")`)
+	v.prefers("dark")
+	v.accessible("phone-block")
+	v.press(kb.Escape)
+	v.until(`!document.querySelector("dialog")`)
+	v.prefers("light")
 	v.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#/overview"`))
 	v.until(`document.querySelectorAll(".cards .card").length > 3`)
 	v.accessible("phone-overview")

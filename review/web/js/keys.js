@@ -6,7 +6,7 @@ export const keys = [
   { key: "f", does: "fraud", says: "fraud, on to the next", writes: true },
   { key: "l", does: "legitimate", says: "legitimate, on to the next", writes: true },
   { key: "u", does: "unsure", says: "unsure, on to the next", writes: true },
-  { key: "z", does: "undo", says: "undo the last disposition", writes: true },
+  { key: "z", does: "undo", says: "undo the last disposition, or change of a list", writes: true },
   { key: "c", does: "claim", says: "claim, or give back", writes: true },
   { key: "s", does: "snooze", says: "snooze", writes: true },
   { key: "n", does: "note", says: "write a note", writes: true },
