@@ -59,6 +59,26 @@ func writeRoutes(t *testing.T, routes string) (path string) {
 	return path
 }
 
+// answerNo brings an account holder's answer to the service.
+func (s *service) answerNo(token string) {
+	s.t.Helper()
+	url := "http://" + reviewingLine.FindStringSubmatch(s.log.String())[1] + "/api/v1/answers"
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, url, strings.NewReader(`{"answer":"no"}`))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		s.t.Errorf("the answer is answered with %s", response.Status)
+	}
+}
+
 // A payment that is flagged is told to the bank's system, which asks the account holder, and their answer is a label in
 // Kafka. What could not be delivered is listed and delivered later.
 func TestAlertsAreToldAndAnswersBecomeLabels(t *testing.T) {
@@ -79,23 +99,12 @@ func TestAlertsAreToldAndAnswersBecomeLabels(t *testing.T) {
 		c.Review.Database = "sqlite:" + filepath.Join(t.TempDir(), "weir.db")
 		c.Notify.File = file
 	})
-	var key bytes.Buffer
-	if err := app.AddToken(t.Context(), s.config, "robot", []string{"read"}, 0, "test", &key); err != nil {
-		t.Fatal(err)
-	}
 	stop := s.start()
-	address := ""
-	s.eventually("people can review", func() bool {
-		if m := reviewingLine.FindStringSubmatch(s.log.String()); m != nil {
-			address = m[1]
-		}
-		return address != ""
-	})
+	ask := s.reviewAPI()
 	s.send(transaction("A1", "t1", "2024-01-01T12:00:00Z", "10.00"), transaction("A2", "t1", "2024-01-01T12:00:00Z", "10.00"))
 	s.eventually("both account holders are asked", func() bool { return len(b.heard("question")) == 2 })
 	for _, e := range b.heard("question") {
-		r := &reviewer{s: s, address: address, key: e["question"].(map[string]any)["answer_token"].(string)}
-		r.ask("POST", "/api/v1/answers", `{"answer":"no"}`)
+		s.answerNo(e["question"].(map[string]any)["answer_token"].(string))
 	}
 	for _, r := range s.read(s.config.Kafka.Topics.Feedback, 2) {
 		l, err := feedback.Decode(r.Value)
@@ -114,8 +123,7 @@ func TestAlertsAreToldAndAnswersBecomeLabels(t *testing.T) {
 	b.mu.Lock()
 	b.status = http.StatusOK
 	b.mu.Unlock()
-	r := &reviewer{s: s, address: address, key: strings.TrimSpace(key.String())}
-	for _, v := range r.ask("GET", "/api/v1/deliveries?route=desk", "")["deliveries"].([]any) {
+	for _, v := range ask("GET", "/deliveries?route=desk", "")["deliveries"].([]any) {
 		if err := app.RetryDeliveries(t.Context(), s.config, []string{v.(map[string]any)["delivery_id"].(string)}, "test", io.Discard); err != nil {
 			t.Fatal(err)
 		}

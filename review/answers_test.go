@@ -38,7 +38,7 @@ func (p *place) asking() {
 		Questions: open{payment.Time(p.clock.Load()).Add(time.Hour)},
 	}
 	var err error
-	p.server, err = review.NewServer(rules, p.db, slog.New(slog.NewTextHandler(p.log, nil)), func() time.Time { return payment.Time(p.clock.Add(1)).Std() })
+	p.server, err = review.NewServer(rules, p.db, p.helm, slog.New(slog.NewTextHandler(p.log, nil)), func() time.Time { return payment.Time(p.clock.Add(1)).Std() })
 	if err != nil {
 		p.t.Fatal(err)
 	}
