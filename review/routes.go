@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"regexp"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/weir-fraud/weir/database"
+	"github.com/weir-fraud/weir/web"
 )
 
 // route is a path of the API. One without a permission is not served.
@@ -59,7 +59,13 @@ func (s *Server) routes() []route {
 		s.onCase("notes", s.addNote),
 		{http.MethodPost, base + `/cases\:dispose`, work, nil, s.disposeSeveral},
 		{http.MethodPost, base + "/undo", work, nil, s.undo},
+		{http.MethodGet, base + "/lists", read, s.showLists, nil},
+		{http.MethodGet, base + "/lists/:list/entries", read, s.showEntries, nil},
+		{http.MethodPost, base + "/lists/:list/entries", lists, s.addEntry, nil},
+		{http.MethodDelete, base + "/lists/:list/entries", lists, s.removeEntry, nil},
 		{http.MethodGet, base + "/audit", audit, s.audit, nil},
+		{http.MethodPost, base + "/answers", question, s.takeAnswer, nil},
+		{http.MethodGet, base + "/deliveries", read, s.deliveries, nil},
 	}
 }
 
@@ -71,7 +77,7 @@ func (s *Server) serve(e route) gin.HandlerFunc {
 			s.write(c, p)
 			return
 		}
-		if e.permission != work {
+		if e.permission != work && e.permission != lists {
 			s.answer(c, e, who)
 			return
 		}
@@ -110,12 +116,15 @@ func (s *Server) written(c *gin.Context, e route, who *identity) (*database.Writ
 	if !uuid.MatchString(key) {
 		return nil, invalid("a write needs the header Idempotency-Key with a UUID of its own, which stays the same when the write is sent again")
 	}
-	body, p := readBody(c)
-	if p != nil {
-		return nil, p
+	var body []byte
+	if e.method != http.MethodDelete { // which says all in its address
+		var p *problem
+		if body, p = readBody(c); p != nil {
+			return nil, p
+		}
+		c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	c.Request.Body = io.NopCloser(bytes.NewReader(body))
-	sum := sha256.Sum256(append([]byte(e.method+" "+c.Request.URL.Path+"\n"), body...))
+	sum := sha256.Sum256(append([]byte(e.method+" "+c.Request.URL.RequestURI()+"\n"), body...))
 	now := s.time()
 	return &database.Write{Actor: who.name, Key: key, Request: hex.EncodeToString(sum[:]), At: now, Oldest: now.Add(-oldest)}, nil
 }
@@ -151,7 +160,7 @@ func (s *Server) again(c *gin.Context, once *database.Write, taken *database.Ans
 		s.write(c, newProblem(http.StatusUnprocessableEntity, "key-reused", "The key is another request's", "this Idempotency-Key came with another request before"))
 	case taken.Status == 0:
 		p := newProblem(http.StatusConflict, "in-progress", "The request is being answered", "the same request is under way: ask again")
-		p.retry = "1"
+		p.Retry = "1"
 		s.write(c, p)
 	default:
 		c.Data(taken.Status, answerType, taken.Response)
@@ -192,19 +201,11 @@ func (s *Server) answerOnce(c *gin.Context, e route, who *identity, once *databa
 	c.Data(status, answerType, text)
 }
 
-// readBody returns the body. It insists on JSON: a web page can make its visitor's browser send other types unasked.
+// readBody returns the body.
 func readBody(c *gin.Context) ([]byte, *problem) {
-	kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return nil, newProblem(http.StatusUnsupportedMediaType, "media-type", "Not JSON", "send Content-Type: application/json")
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, mostBytes))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return nil, newProblem(http.StatusRequestEntityTooLarge, "too-large", "The body is too large", "it may have 262144 bytes")
-	case err != nil:
-		return nil, newProblem(http.StatusBadRequest, "body", "The body did not come", "the body could not be read to its end")
+	body, p := web.ReadJSON(c.Writer, c.Request, mostBytes)
+	if p != nil {
+		return nil, &problem{Problem: *p}
 	}
 	return body, nil
 }

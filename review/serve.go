@@ -11,7 +11,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/database"
+	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/stream"
 	"github.com/weir-fraud/weir/web"
 )
@@ -25,11 +27,13 @@ type Config struct {
 	Timeout  time.Duration
 	Alerts   stream.Topic
 	Feedback stream.Topic
+
+	Deliveries func(a *alerts.Alert, now payment.Time) []database.Delivery // what is to be told of an alert; nil for nothing
 }
 
 // Serve takes in alerts, answers requests and publishes labels until ctx ends, and then finishes what is under way. listening
 // is told the address, and a link that signs in once where nobody else may.
-func Serve(ctx context.Context, c Config, db *database.DB, log *slog.Logger, now func() time.Time, listening func(address net.Addr, link string)) error {
+func Serve(ctx context.Context, c Config, db *database.DB, steering Steering, log *slog.Logger, now func() time.Time, listening func(address net.Addr, link string)) error {
 	users, err := db.Users(ctx)
 	if err != nil {
 		return err
@@ -42,11 +46,14 @@ func Serve(ctx context.Context, c Config, db *database.DB, log *slog.Logger, now
 	if err != nil {
 		return err
 	}
-	server, err := NewServer(c.Rules, db, log, now)
+	server, err := NewServer(c.Rules, db, steering, log, now)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	in := Intake{Kafka: c.Kafka, Alerts: c.Alerts, Feedback: c.Feedback, Window: c.Window, DB: db, Log: log, changed: server.noticed}
+	if c.Deliveries != nil {
+		in.deliveries = func(a *alerts.Alert) []database.Delivery { return c.Deliveries(a, payment.TimeOf(now())) }
+	}
 	out := Publisher{Kafka: c.Kafka, Group: c.Group, Topic: c.Feedback.Name, Timeout: c.Timeout, DB: db, Log: log}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // labels are published until the last request has its answer
 	g, work := errgroup.WithContext(work)

@@ -26,6 +26,8 @@ type request struct {
 	Label   string     `json:"label"`
 	Until   *time.Time `json:"until"`
 	Note    string     `json:"note"`
+
+	held cases.Held // what the case was before a disposition; filled in by that
 }
 
 // disposed is a case with what takes its disposition back.
@@ -58,7 +60,7 @@ func (s *Server) step(c *gin.Context, once *database.Write, f maker) (json.RawMe
 	return s.do(c.Request.Context(), once, func(after []cases.Case) any {
 		answer := disposed{caseView: s.view(&after[0], step.At)}
 		if step.Action == "dispose" {
-			answer.Undo = undoToken(after)
+			answer.Undo = undoToken(after, []*request{&r})
 		}
 		return answer
 	}, step)
@@ -143,6 +145,7 @@ func (s *Server) dispose(r *request, by string, now payment.Time) (database.Step
 	step, p := versioned(r, by, now, "dispose", r.Label)
 	note := r.Note
 	step.Apply = func(c *cases.Case, rows []database.AlertRow) ([]feedback.Label, error) {
+		r.held = c.Held(now)
 		if err := c.Dispose(by, now, verdict); err != nil {
 			return nil, err
 		}
@@ -153,16 +156,28 @@ func (s *Server) dispose(r *request, by string, now payment.Time) (database.Step
 
 func (s *Server) reopen(r *request, by string, now payment.Time) (database.Step, *problem) {
 	step, p := versioned(r, by, now, "reopen", "")
-	step.Apply = func(c *cases.Case, rows []database.AlertRow) ([]feedback.Label, error) {
-		if c.ClosedAt >= now {
-			now = c.ClosedAt + 1 // the last word has the latest time
-		}
-		if err := c.Reopen(by, now, now.Add(s.rules.Claim)); err != nil {
+	step.Apply = withdrawing(by, now, func(c *cases.Case, now payment.Time) error { return c.Reopen(by, now, now.Add(s.rules.Claim)) })
+	return step, p
+}
+
+// takeBack makes of a disposed case what the request says that it was before.
+func (s *Server) takeBack(r *request, by string, now payment.Time) (database.Step, *problem) {
+	step, p := versioned(r, by, now, "reopen", "undo")
+	was := r.held
+	was.OwnedUntil = min(was.OwnedUntil, now.Add(s.rules.Claim)) // who asks may have written it
+	step.Apply = withdrawing(by, now, func(c *cases.Case, now payment.Time) error { return c.Undo(by, now, was) })
+	return step, p
+}
+
+// withdrawing withdraws the labels of a case that f opens again.
+func withdrawing(by string, now payment.Time, f func(c *cases.Case, now payment.Time) error) func(*cases.Case, []database.AlertRow) ([]feedback.Label, error) {
+	return func(c *cases.Case, rows []database.AlertRow) ([]feedback.Label, error) {
+		now := max(now, c.ClosedAt+1) // the last word has the latest time
+		if err := f(c, now); err != nil {
 			return nil, err
 		}
 		return labelsOf(c, rows, feedback.Withdrawn, by, now, "")
 	}
-	return step, p
 }
 
 // labelsOf returns a label for each alert of a case.
@@ -216,16 +231,26 @@ func (s *Server) disposeSeveral(c *gin.Context, once *database.Write) (json.RawM
 	if !plain(r.Note, feedback.MaxNoteBytes) {
 		return nil, invalid("note must be text of at most " + strconv.Itoa(feedback.MaxNoteBytes) + " bytes")
 	}
-	return s.doAll(c.Request.Context(), once, r.Cases, func(after []cases.Case) any {
-		return gin.H{"cases": s.views(after, once.At), "undo": undoToken(after)}
-	}, func(k seen, now payment.Time) (database.Step, *problem) {
-		return s.dispose(&request{Version: k.Version, Label: r.Label, Note: r.Note}, once.Actor, now)
+	var requests []*request
+	return s.doAll(c.Request.Context(), once, ids(r.Cases), func(after []cases.Case) any {
+		return gin.H{"cases": s.views(after, once.At), "undo": undoToken(after, requests)}
+	}, func(i int, now payment.Time) (database.Step, *problem) {
+		requests = append(requests, &request{Version: r.Cases[i].Version, Label: r.Label, Note: r.Note})
+		return s.dispose(requests[i], once.Actor, now)
 	})
 }
 
-// doAll takes the same step on several cases.
+func ids(list []seen) []int64 {
+	all := make([]int64, len(list))
+	for i := range list {
+		all[i] = list[i].ID
+	}
+	return all
+}
+
+// doAll takes a step on each of several cases; f makes that of the i-th.
 func (s *Server) doAll(
-	ctx context.Context, once *database.Write, list []seen, answer func(after []cases.Case) any, f func(k seen, now payment.Time) (database.Step, *problem),
+	ctx context.Context, once *database.Write, list []int64, answer func(after []cases.Case) any, f func(i int, now payment.Time) (database.Step, *problem),
 ) (json.RawMessage, *problem) {
 	if len(list) < 1 || len(list) > mostCases {
 		return nil, invalid("there must be 1 to " + strconv.Itoa(mostCases) + " cases")
@@ -233,26 +258,33 @@ func (s *Server) doAll(
 	now := s.time()
 	steps := []database.Step{}
 	twice := map[int64]bool{}
-	for _, k := range list {
-		if twice[k.ID] {
+	for i, id := range list {
+		if twice[id] {
 			return nil, invalid("a case is there twice")
 		}
-		twice[k.ID] = true
-		step, p := f(k, now)
+		twice[id] = true
+		step, p := f(i, now)
 		if p != nil {
 			return nil, p
 		}
-		step.CaseID = k.ID
+		step.CaseID = id
 		steps = append(steps, step)
 	}
 	return s.do(ctx, once, answer, steps...)
 }
 
-// undoToken returns what takes the dispositions of cases back: it names them as they are now, so that it works once.
-func undoToken(list []cases.Case) string {
-	all := make([]seen, len(list))
+// undone is a case as it is now, so that taking back works once, and what it was before.
+type undone struct {
+	ID      int64      `json:"id"`
+	Version int64      `json:"version"`
+	Held    cases.Held `json:"held"`
+}
+
+// undoToken returns what takes the dispositions of cases back.
+func undoToken(list []cases.Case, requests []*request) string {
+	all := make([]undone, len(list))
 	for i := range list {
-		all[i] = seen{list[i].ID, list[i].Version}
+		all[i] = undone{list[i].ID, list[i].Version, requests[i].held}
 	}
 	text, err := json.Marshal(all)
 	if err != nil { // numbers
@@ -268,7 +300,7 @@ func (s *Server) undo(c *gin.Context, once *database.Write) (json.RawMessage, *p
 	if p := parse(c, &r); p != nil {
 		return nil, p
 	}
-	var list []seen
+	var list []undone
 	text, err := base64.RawURLEncoding.DecodeString(r.Undo)
 	if err == nil {
 		err = json.Unmarshal(text, &list)
@@ -276,9 +308,13 @@ func (s *Server) undo(c *gin.Context, once *database.Write) (json.RawMessage, *p
 	if err != nil {
 		return nil, invalid("undo is not what a disposition was answered with")
 	}
-	return s.doAll(c.Request.Context(), once, list, func(after []cases.Case) any {
+	numbers := make([]int64, len(list))
+	for i := range list {
+		numbers[i] = list[i].ID
+	}
+	return s.doAll(c.Request.Context(), once, numbers, func(after []cases.Case) any {
 		return gin.H{"cases": s.views(after, once.At)}
-	}, func(k seen, now payment.Time) (database.Step, *problem) {
-		return s.reopen(&request{Version: k.Version}, once.Actor, now)
+	}, func(i int, now payment.Time) (database.Step, *problem) {
+		return s.takeBack(&request{Version: list[i].Version, held: list[i].Held}, once.Actor, now)
 	})
 }
