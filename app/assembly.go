@@ -170,11 +170,11 @@ func (a *assembly) build(p parts, s *control.State) (*pipeline.Engine, error) {
 			return nil, err
 		}
 	}
-	lists := p.policy.Entries().Apply(listChanges(s)...)
+	changes := listChanges(s)
 	if same {
-		return a.engine.WithLists(lists), nil
+		return a.engine.WithChanges(changes), nil
 	}
-	return a.config.engineOf(a.set, p.model, p.policy, lists, a.now)
+	return a.config.engineOf(a.set, p.model, p.policy, changes, a.now)
 }
 
 // listChanges are what the control topic changes about the entries that a policy file declares.
