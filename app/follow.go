@@ -20,6 +20,8 @@ const (
 	aliveFor    = 3 * reportEvery
 	// forgetAfter is when others clear away the last word of an instance that ended without a goodbye.
 	forgetAfter = 24 * time.Hour
+	// mostTogether is how long changes that come close behind each other are waited for.
+	mostTogether = 500 * time.Millisecond
 	// reopenAfter is the pause before the control topic is tried again.
 	reopenAfter = 5 * time.Second
 )
@@ -136,11 +138,9 @@ func (f *follower) turn(ctx context.Context) error {
 	if !f.settled {
 		wait = 5 * time.Millisecond
 	}
-	changed, _, err := f.topic.poll(wait)
-	if err != nil {
+	if err := f.read(wait); err != nil {
 		return err
 	}
-	f.pending = f.pending || changed
 	if !f.topic.current() {
 		return nil
 	}
@@ -151,6 +151,22 @@ func (f *follower) turn(ctx context.Context) error {
 		return f.report(ctx)
 	}
 	return nil
+}
+
+// read takes in what comes within the wait, and what comes close behind: an engine is made of thousands of list entries at
+// once rather than one for every few.
+func (f *follower) read(wait time.Duration) error {
+	for end := f.now().Add(mostTogether); ; {
+		changed, records, err := f.topic.poll(wait)
+		if err != nil {
+			return err
+		}
+		f.pending = f.pending || changed
+		if len(records) == 0 || f.now().After(end) {
+			return nil
+		}
+		wait = time.Millisecond
+	}
 }
 
 // act makes an engine of what the topic says now and puts it in effect.
@@ -221,14 +237,14 @@ func (f *follower) report(ctx context.Context) error {
 			return err
 		}
 	}
-	return writeControl(ctx, f.config, f.producer, e.Key(), e.AppendJSON(nil))
+	return writeControl(ctx, f.config, f.producer, e)
 }
 
 // forget clears away the last words of instances that are long gone.
 func (f *follower) forget(ctx context.Context) error {
 	for _, s := range f.state().Statuses() {
 		if f.now().Sub(s.Time.Std()) > forgetAfter && s.By != f.instance {
-			if err := writeControl(ctx, f.config, f.producer, control.StatusKey(s.By), nil); err != nil {
+			if err := endControl(ctx, f.config, f.producer, control.StatusKey(s.By)); err != nil {
 				return err
 			}
 		}
@@ -243,7 +259,7 @@ func (f *follower) leave(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if err := writeControl(ctx, f.config, f.producer, control.StatusKey(f.instance), nil); err != nil {
+	if err := endControl(ctx, f.config, f.producer, control.StatusKey(f.instance)); err != nil {
 		f.log.Warn("could not say on the control topic that this instance stops", "error", err)
 	}
 }
