@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
@@ -67,11 +68,11 @@ func (c *Config) useAccountModel(dir string, b *bench) error {
 	if err != nil {
 		return err
 	}
-	f, text, err := grownForest(rand.New(rand.NewPCG(trees, leaves)), set.Schema().Names, rows, trees, leaves)
-	if err != nil {
+	m := grownModel{dir: dir, schema: set.Schema(), rows: rows, made: b.world().Start}
+	if m.forest, m.text, err = grownForest(rand.New(rand.NewPCG(trees, leaves)), m.schema.Names, rows, trees, leaves); err != nil {
 		return err
 	}
-	scores, err := writeGrown(dir, set.Schema(), f, text, rows)
+	scores, err := m.write()
 	if err != nil {
 		return err
 	}
@@ -113,21 +114,31 @@ func (b *bench) vectors(set *features.Set) ([][]float64, error) {
 	return rows, nil
 }
 
-// writeGrown makes a model directory of a grown forest, and returns its scores of the rows.
-func writeGrown(dir string, schema *features.Schema, f *forest.Forest, text string, rows [][]float64) ([]float64, error) {
+// grownModel is the model directory of a grown forest.
+type grownModel struct {
+	dir    string
+	schema *features.Schema
+	forest *forest.Forest
+	text   string      // its file
+	rows   [][]float64 // that it was grown on
+	made   time.Time
+}
+
+// write writes the directory, and returns the scores of the rows.
+func (m *grownModel) write() ([]float64, error) {
 	const goldens = 100
-	at := make([]int, schema.Len())
+	at := make([]int, m.schema.Len())
 	for i := range at {
 		at[i] = i
 	}
-	leaves, err := f.Leaves(at, len(at))
+	leaves, err := m.forest.Leaves(at, len(at))
 	if err != nil {
 		return nil, err
 	}
 	var golden strings.Builder
-	golden.WriteString("margin,probability," + strings.Join(schema.Names, ",") + "\n")
-	scores := make([]float64, len(rows))
-	for i, row := range rows {
+	golden.WriteString("margin,probability," + strings.Join(m.schema.Names, ",") + "\n")
+	scores := make([]float64, len(m.rows))
+	for i, row := range m.rows {
 		margin := leaves.Margin(row)
 		scores[i] = 1 / (1 + math.Exp(-margin))
 		if i >= goldens {
@@ -142,32 +153,32 @@ func writeGrown(dir string, schema *features.Schema, f *forest.Forest, text stri
 		}
 		golden.WriteByte('\n')
 	}
-	return scores, errors.Join(
-		os.WriteFile(filepath.Join(dir, scoring.ModelFile), []byte(text), 0o600),
-		os.WriteFile(filepath.Join(dir, scoring.GoldenFile), []byte(golden.String()), 0o600),
-		writeGrownManifest(dir, schema, text, golden.String()),
-	)
+	manifest, err := json.Marshal(m.manifest(golden.String()))
+	if err != nil {
+		return nil, fmt.Errorf("write the manifest: %w", err)
+	}
+	for name, text := range map[string]string{scoring.ModelFile: m.text, scoring.GoldenFile: golden.String(), scoring.ManifestFile: string(manifest)} {
+		if err := os.WriteFile(filepath.Join(m.dir, name), []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return scores, nil
 }
 
-func writeGrownManifest(dir string, schema *features.Schema, model, golden string) error {
+func (m *grownModel) manifest(golden string) *scoring.Manifest {
 	sum := func(text string) string {
 		s := sha256.Sum256([]byte(text))
 		return hex.EncodeToString(s[:])
 	}
-	from := (&bench{}).world().Start
-	m := scoring.Manifest{
-		Format: 1, ID: "bench", Created: from, Trainer: scoring.Trainer{Name: "weir bench", Version: "1"},
-		Training: scoring.Window{From: from, To: from}, Thresholds: scoring.Thresholds{Review: scoring.Threshold{Score: 1}},
-		Files: scoring.Hashes{Model: sum(model), Golden: sum(golden)},
+	manifest := &scoring.Manifest{
+		Format: 1, ID: "bench", Created: m.made, Trainer: scoring.Trainer{Name: "weir bench", Version: "1"},
+		Training: scoring.Window{From: m.made, To: m.made}, Thresholds: scoring.Thresholds{Review: scoring.Threshold{Score: 1}},
+		Files: scoring.Hashes{Model: sum(m.text), Golden: sum(golden)},
 	}
-	for i, name := range schema.Names {
-		m.Features = append(m.Features, scoring.Feature{Name: name, Hash: schema.Hashes[i]})
+	for i, name := range m.schema.Names {
+		manifest.Features = append(manifest.Features, scoring.Feature{Name: name, Hash: m.schema.Hashes[i]})
 	}
-	text, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("write the manifest: %w", err)
-	}
-	return os.WriteFile(filepath.Join(dir, scoring.ManifestFile), text, 0o600)
+	return manifest
 }
 
 // exact writes a number so that it reads back to the same bits.

@@ -32,6 +32,7 @@ type detail struct {
 	Related    []relatedView     `json:"related"`
 	Audit      []entryView       `json:"audit"`
 	Labels     []json.RawMessage `json:"labels"`
+	Lists      []listed          `json:"lists"`
 }
 
 type noteView struct {
@@ -107,6 +108,7 @@ func (s *Server) addAlerts(ctx context.Context, d *detail, found *cases.Case) er
 	}
 	keys := make(map[alerts.Entity]bool)
 	seen := make(map[string]bool) // transactions
+	var all []alerts.Alert
 	for i := range rows[max(0, len(rows)-shownAlerts):] {
 		row := &rows[max(0, len(rows)-shownAlerts)+i]
 		a, err := decodeAlert(row)
@@ -129,7 +131,9 @@ func (s *Server) addAlerts(ctx context.Context, d *detail, found *cases.Case) er
 		for _, e := range a.Entities {
 			keys[e] = true
 		}
+		all = append(all, a)
 	}
+	d.Lists = s.listedOf(all)
 	sorted := slices.SortedFunc(maps.Keys(keys), func(a, b alerts.Entity) int { return slices.Compare([]string{a.Name, a.Key}, []string{b.Name, b.Key}) })
 	for _, e := range sorted[:min(len(sorted), relatedKeys)] {
 		if err := s.addRelated(ctx, d, e); err != nil {
