@@ -63,6 +63,21 @@ func (l *controlLog) poll(wait time.Duration) (changed bool, records []stream.Re
 	return changed, l.batch, err
 }
 
+// gather takes in what comes within the wait, and for half a second what comes close behind: whoever acts upon thousands of
+// list entries should do so once rather than for every few. It returns how many records that were.
+func (l *controlLog) gather(wait time.Duration) (changed bool, records int, err error) {
+	for end := time.Now().Add(500 * time.Millisecond); ; wait = time.Millisecond {
+		acts, batch, err := l.poll(wait)
+		if err != nil {
+			return changed, records, err
+		}
+		changed, records = changed || acts, records+len(batch)
+		if len(batch) == 0 || time.Now().After(end) {
+			return changed, records, nil
+		}
+	}
+}
+
 // current reports whether everything is taken in that was there at the beginning: before that, the state is of the past.
 func (l *controlLog) current() bool { return l.reader.Left() == 0 }
 

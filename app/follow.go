@@ -20,8 +20,6 @@ const (
 	aliveFor    = 3 * reportEvery
 	// forgetAfter is when others clear away the last word of an instance that ended without a goodbye.
 	forgetAfter = 24 * time.Hour
-	// mostTogether is how long changes that come close behind each other are waited for.
-	mostTogether = 500 * time.Millisecond
 	// reopenAfter is the pause before the control topic is tried again.
 	reopenAfter = 5 * time.Second
 )
@@ -139,9 +137,11 @@ func (f *follower) turn(ctx context.Context) error {
 	if !f.settled {
 		wait = 5 * time.Millisecond
 	}
-	if err := f.read(wait); err != nil {
+	changed, _, err := f.topic.gather(wait)
+	if err != nil {
 		return err
 	}
+	f.pending = f.pending || changed
 	if !f.topic.current() {
 		return nil
 	}
@@ -152,22 +152,6 @@ func (f *follower) turn(ctx context.Context) error {
 		return f.report(ctx)
 	}
 	return nil
-}
-
-// read takes in what comes within the wait, and what comes close behind: an engine is made of thousands of list entries at
-// once rather than one for every few.
-func (f *follower) read(wait time.Duration) error {
-	for end := f.now().Add(mostTogether); ; {
-		changed, records, err := f.topic.poll(wait)
-		if err != nil {
-			return err
-		}
-		f.pending = f.pending || changed
-		if len(records) == 0 || f.now().After(end) {
-			return nil
-		}
-		wait = time.Millisecond
-	}
 }
 
 // act makes an engine of what the topic says now and puts it in effect.
