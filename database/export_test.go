@@ -13,3 +13,14 @@ func PageQuery(f Filter, after *cases.Case, limit int) (string, []any) {
 
 // RelatedQuery is the statement behind Related.
 const RelatedQuery = alertsOfKey
+
+// The statements behind Due and Claim.
+const (
+	NextDue = nextDue
+	DueNow  = dueNow
+)
+
+// DeliveriesQuery is the statement behind Deliveries.
+func DeliveriesQuery(f DeliveryFilter, after *Delivery, limit int) (string, []any) {
+	return f.page(after, limit)
+}

@@ -23,6 +23,8 @@ type Arrival struct {
 	Place
 	Alert *alerts.Alert
 	Body  []byte // the event
+
+	Deliveries []Delivery // that are made with it, if it is not there already
 }
 
 // Cursors returns for each partition of a topic what is to be taken in next, 0 where nothing was.
@@ -98,6 +100,9 @@ func (t *tx) takeAlert(ctx context.Context, window cases.Window, a *Arrival) (in
 			e.Name, e.Key, int64(h.EventTime), a.Alert.ID); err != nil {
 			return 0, err
 		}
+	}
+	if err := t.deliverWith(ctx, a, c.Alerts == 1); err != nil {
+		return 0, err
 	}
 	return c.ID, t.returnNotes(ctx, a.Alert.ID, c.ID)
 }

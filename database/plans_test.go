@@ -52,6 +52,34 @@ func TestPlanOfRelated(t *testing.T) {
 	})
 }
 
+// However many messages were delivered, what is due and a page of the list are read off an index.
+func TestPlansOfDeliveries(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b backend) {
+		for i := range 30 {
+			if err := b.Deliver(t.Context(), delivery(fmt.Sprint("d", i), "r", start)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last := delivery("d1", "r", start)
+		page, pageArgs := database.DeliveriesQuery(database.DeliveryFilter{}, &last, 10)
+		failed, failedArgs := database.DeliveriesQuery(database.DeliveryFilter{State: database.GivenUp}, &last, 10)
+		for _, q := range []struct {
+			query, index string
+			args         []any
+		}{
+			{database.NextDue, "deliveries_waiting", []any{"r"}},
+			{database.DueNow, "deliveries_waiting", []any{"r", int64(start), 8}},
+			{page, "deliveries_by_time", pageArgs},
+			{failed, "deliveries_given_up", failedArgs},
+		} {
+			plan := b.explain(t, q.query, q.args)
+			if !strings.Contains(plan, q.index) || strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "Sort") {
+				t.Errorf("%s\n%s", q.query, plan)
+			}
+		}
+	})
+}
+
 // explain returns the plan of a query, as for tables too large to be read through.
 func (b *backend) explain(t *testing.T, query string, args []any) string {
 	t.Helper()
