@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,5 +114,57 @@ func (k *killed) note(v feedback.Verdict, accounts ...int) {
 	defer k.mu.Unlock()
 	for _, n := range accounts {
 		k.said[fmt.Sprint("a", n)] = append(k.said[fmt.Sprint("a", n)], v)
+	}
+}
+
+// compare compares what was said with the database, the audit and the topic.
+func (k *killed) compare() {
+	times := make(map[string]int)
+	for _, l := range k.labels {
+		times[l.ID]++
+	}
+	kept := 0
+	for n := range k.accounts {
+		account := fmt.Sprint("a", n)
+		said := k.said[account]
+		for i := range alertsAnEach {
+			labels, err := k.db.Labels(k.t.Context(), account, fmt.Sprint("t", i))
+			if err != nil {
+				k.t.Fatal(err)
+			}
+			verdicts := []feedback.Verdict{}
+			for _, l := range labels {
+				kept++
+				verdicts = append(verdicts, l.Verdict)
+				if times[l.ID] != 1 {
+					k.t.Errorf("label %s is %d times in the topic", l.ID, times[l.ID])
+				}
+			}
+			if len(said) == 0 || !slices.Equal(verdicts, said) {
+				k.t.Errorf("account %s: said was %v, and the database has %v", account, said, verdicts)
+			}
+		}
+		k.compareAudit(account, said)
+	}
+	if len(times) != kept {
+		k.t.Errorf("the topic has %d labels, the database %d", len(times), kept)
+	}
+}
+
+func (k *killed) compareAudit(account string, said []feedback.Verdict) {
+	list, err := k.db.ByAccount(k.t.Context(), account, 2)
+	if err != nil || len(list) != 1 {
+		k.t.Fatalf("account %s has the cases %v, %v", account, list, err)
+	}
+	entries, err := k.db.Audit(k.t.Context(), fmt.Sprint("case:", list[0].ID), 0, 10)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	want, got := []string{"dispose", "reopen"}[:len(said)], []string{}
+	for _, e := range entries {
+		got = append(got, e.Action)
+	}
+	if !slices.Equal(got, want) {
+		k.t.Errorf("account %s: the audit has %v, want %v", account, got, want)
 	}
 }

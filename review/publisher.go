@@ -85,11 +85,10 @@ func (p *Publisher) Run(ctx context.Context, wake <-chan struct{}) {
 
 // Publish publishes until ctx ends or something goes wrong.
 func (p *Publisher) Publish(ctx context.Context, wake <-chan struct{}) error {
-	err := p.publish(ctx, wake)
-	if ctx.Err() != nil {
-		return nil
+	if err := p.publish(ctx, wake); ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 func (p *Publisher) publish(ctx context.Context, wake <-chan struct{}) error {
