@@ -74,7 +74,7 @@ func TestAlertsJoinCases(t *testing.T) {
 		if err != nil || len(rows) != 2 || rows[0].ID != "a-1" || string(rows[1].Body) != `{"alert_id":"a-2"}` {
 			t.Errorf("%+v, %v", rows, err)
 		}
-		related, err := b.Related(t.Context(), "merchant", "shop", 3)
+		related, err := b.Related(t.Context(), "merchant", "shop", 0, 3)
 		if err != nil || len(related) != 3 || related[0].ID != "a-3" || related[1].ID != "a-2" {
 			t.Errorf("%+v, %v", related, err)
 		}

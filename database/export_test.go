@@ -11,5 +11,11 @@ func PageQuery(f Filter, after *cases.Case, limit int) (string, []any) {
 	return query, args
 }
 
-// RelatedQuery is the statement behind Related.
-const RelatedQuery = alertsOfKey
+// The statements behind Related, NewestAlerts, Timeline, LabelsOf and Search.
+const (
+	RelatedQuery  = relatedAlerts
+	NewestQuery   = newestAlerts
+	TimelineQuery = timeline
+	LabelsQuery   = labelsOfAlerts
+	OfKeyQuery    = casesOfKey
+)

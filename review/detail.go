@@ -101,33 +101,35 @@ func (s *Server) showCase(c *gin.Context, _ *identity) (any, *problem) {
 
 // addAlerts adds the alerts of the case, their labels, and what is related to them.
 func (s *Server) addAlerts(ctx context.Context, d *detail, found *cases.Case) error {
-	rows, err := s.db.Alerts(ctx, found.ID)
+	rows, err := s.db.NewestAlerts(ctx, found.ID, shownAlerts)
 	if err != nil {
 		return err
 	}
+	slices.Reverse(rows)
+	labels, err := s.db.LabelsOf(ctx, found.ID, shownAlerts)
+	if err != nil {
+		return err
+	}
+	labelsOf := make(map[string][]feedback.Label) // by transaction
+	for i := range labels {
+		l := &labels[i]
+		labelsOf[l.TransactionID] = append(labelsOf[l.TransactionID], *l)
+		d.Labels = append(d.Labels, l.AppendJSON(nil))
+	}
 	keys := make(map[alerts.Entity]bool)
-	seen := make(map[string]bool) // transactions
-	for i := range rows[max(0, len(rows)-shownAlerts):] {
-		row := &rows[max(0, len(rows)-shownAlerts)+i]
-		a, err := decodeAlert(row)
+	for i := range rows {
+		row := &rows[i]
+		entities, err := entitiesOf(row)
 		if err != nil {
 			return err
 		}
-		labels, err := s.db.Labels(ctx, found.AccountID, row.TransactionID)
-		if err != nil {
-			return err
-		}
-		v, err := alertView(row, labels)
+		v, err := alertView(row, labelsOf[row.TransactionID])
 		if err != nil {
 			return err
 		}
 		d.Alerts = append(d.Alerts, v)
-		if !seen[row.TransactionID] {
-			d.addLabels(labels)
-		}
-		seen[row.TransactionID] = true
-		for _, e := range a.Entities {
-			keys[e] = true
+		for name, key := range entities {
+			keys[alerts.Entity{Name: name, Key: key}] = true
 		}
 	}
 	sorted := slices.SortedFunc(maps.Keys(keys), func(a, b alerts.Entity) int { return slices.Compare([]string{a.Name, a.Key}, []string{b.Name, b.Key}) })
@@ -139,48 +141,31 @@ func (s *Server) addAlerts(ctx context.Context, d *detail, found *cases.Case) er
 	return nil
 }
 
-func (d *detail) addLabels(labels []feedback.Label) {
-	for i := range labels {
-		d.Labels = append(d.Labels, labels[i].AppendJSON(nil))
+// entitiesOf reads the keys of an alert, and nothing else of it.
+func entitiesOf(row *database.AlertRow) (map[string]string, error) {
+	var body struct {
+		Entities map[string]string `json:"entities"`
 	}
+	err := json.Unmarshal(row.Body, &body)
+	return body.Entities, err
 }
 
 // addRelated adds the newest alerts of other cases with a key.
 func (s *Server) addRelated(ctx context.Context, d *detail, e alerts.Entity) error {
-	rows, err := s.db.Related(ctx, e.Name, e.Key, relatedRows)
-	if err != nil {
+	list, err := s.db.Related(ctx, e.Name, e.Key, d.ID, relatedRows)
+	if err != nil || len(list) == 0 {
 		return err
 	}
-	r := relatedView{Entity: e.Name, Key: e.Key, Alerts: []relatedAlert{}}
-	for i := range rows {
-		if rows[i].CaseID == d.ID {
-			continue
+	r := relatedView{Entity: e.Name, Key: e.Key}
+	for _, a := range list {
+		v := relatedAlert{AlertID: a.ID, CaseID: a.CaseID, AccountID: a.AccountID, EventTime: a.EventTime.Std(), Score: a.Score}
+		if a.Disposition != 0 {
+			v.Disposition = a.Disposition.String()
 		}
-		a, err := s.relatedAlert(ctx, &rows[i])
-		if err != nil {
-			return err
-		}
-		r.Alerts = append(r.Alerts, a)
+		r.Alerts = append(r.Alerts, v)
 	}
-	if len(r.Alerts) > 0 {
-		d.Related = append(d.Related, r)
-	}
+	d.Related = append(d.Related, r)
 	return nil
-}
-
-func (s *Server) relatedAlert(ctx context.Context, row *database.AlertRow) (relatedAlert, error) {
-	var body struct {
-		AccountID string   `json:"account_id"`
-		Score     *float64 `json:"score"`
-	}
-	if err := json.Unmarshal(row.Body, &body); err != nil {
-		return relatedAlert{}, err
-	}
-	c, err := s.db.Case(ctx, row.CaseID)
-	if err != nil {
-		return relatedAlert{}, err
-	}
-	return relatedAlert{row.ID, row.CaseID, body.AccountID, row.EventTime.Std(), body.Score, s.view(&c, s.time()).Disposition}, nil
 }
 
 func (s *Server) entries(ctx context.Context, object string, after int64, limit int) ([]entryView, error) {
