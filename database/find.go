@@ -26,7 +26,7 @@ func (d *DB) NewestAlert(ctx context.Context) (AlertRow, error) {
 
 // casesOfKey are the cases of the newest alerts with a key.
 const casesOfKey = `SELECT a.case_id FROM (SELECT event_time, alert_id FROM alert_keys WHERE entity = ? AND key = ?
-	ORDER BY event_time DESC, alert_id DESC LIMIT ?) k JOIN alerts a ON a.alert_id = k.alert_id ORDER BY k.event_time DESC, k.alert_id DESC`
+	ORDER BY event_time DESC, alert_id DESC LIMIT ?) newest JOIN alerts a ON a.alert_id = newest.alert_id ORDER BY newest.event_time DESC, newest.alert_id DESC`
 
 // Search returns cases whose account, a transaction or an alert of theirs, or a key by which they are related is the text,
 // the newest first.

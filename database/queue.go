@@ -128,10 +128,14 @@ func (f *Filter) conditions(closed bool) (where []string, args []any) {
 
 // Size counts the cases of a queue, up to a limit: nobody reads the difference between 10,000 and a million.
 func (d *DB) Size(ctx context.Context, f Filter, limit int) (n int, err error) {
-	where, args := f.conditions(f.Order == ByClosed)
-	err = d.sql.QueryRowContext(ctx, d.text(`SELECT count(*) FROM (SELECT 1 FROM cases WHERE `+strings.Join(where, " AND ")+` LIMIT ?) AS found`),
-		append(args, limit)...).Scan(&n)
+	query, args := f.size(limit)
+	err = d.sql.QueryRowContext(ctx, d.text(query), args...).Scan(&n)
 	return n, err
+}
+
+func (f *Filter) size(limit int) (query string, args []any) {
+	where, args := f.conditions(f.Order == ByClosed)
+	return `SELECT count(*) FROM (SELECT 1 FROM cases WHERE ` + strings.Join(where, " AND ") + ` LIMIT ?) AS found`, append(args, limit)
 }
 
 // ByAccount returns the newest cases of an account, newest first, whatever their state.

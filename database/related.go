@@ -21,9 +21,9 @@ type Relative struct {
 // Of the alerts with a key only the newest are looked at, however few of them are of other cases. All goes downwards, as one
 // walk back along the index does.
 const relatedAlerts = `SELECT a.alert_id, a.case_id, a.account_id, a.event_time, a.score, c.disposition
-	FROM (SELECT event_time, alert_id FROM alert_keys WHERE entity = ? AND key = ? ORDER BY event_time DESC, alert_id DESC LIMIT 200) k
-	JOIN alerts a ON a.alert_id = k.alert_id JOIN cases c ON c.case_id = a.case_id
-	WHERE a.case_id <> ? ORDER BY k.event_time DESC, k.alert_id DESC LIMIT ?`
+	FROM (SELECT event_time, alert_id FROM alert_keys WHERE entity = ? AND key = ? ORDER BY event_time DESC, alert_id DESC LIMIT 200) newest
+	JOIN alerts a ON a.alert_id = newest.alert_id JOIN cases c ON c.case_id = a.case_id
+	WHERE a.case_id <> ? ORDER BY newest.event_time DESC, newest.alert_id DESC LIMIT ?`
 
 // Related returns the newest alerts of other cases than the given one with a key of an entity, newest first.
 func (d *DB) Related(ctx context.Context, entity, key string, caseID int64, limit int) (list []Relative, err error) {
@@ -36,8 +36,8 @@ func (d *DB) Related(ctx context.Context, entity, key string, caseID int64, limi
 	return list, err
 }
 
-const labelsOfAlerts = `SELECT l.body FROM (SELECT account_id, transaction_id FROM alerts WHERE case_id = ? ORDER BY event_time DESC, alert_id DESC LIMIT ?) a
-	JOIN labels l ON l.account_id = a.account_id AND l.transaction_id = a.transaction_id ORDER BY l.made_at, l.feedback_id`
+const labelsOfAlerts = `SELECT l.body FROM (SELECT account_id, transaction_id FROM alerts WHERE case_id = ? ORDER BY event_time DESC, alert_id DESC LIMIT ?) newest
+	JOIN labels l ON l.account_id = newest.account_id AND l.transaction_id = newest.transaction_id ORDER BY l.made_at, l.feedback_id`
 
 // LabelsOf returns what was said about the transactions of the newest alerts of a case, oldest first.
 func (d *DB) LabelsOf(ctx context.Context, caseID int64, limit int) ([]feedback.Label, error) {
