@@ -1,6 +1,23 @@
 package database
 
-import "github.com/weir-fraud/weir/alerts/cases"
+import (
+	"context"
+
+	"github.com/weir-fraud/weir/alerts/cases"
+)
+
+// BackTo takes the database back to an older form, and runs a statement on that.
+func (d *DB) BackTo(ctx context.Context, form int64, statement string) error {
+	p, err := d.forms()
+	if err != nil {
+		return err
+	}
+	if _, err := p.DownTo(ctx, form); err != nil {
+		return err
+	}
+	_, err = d.sql.ExecContext(ctx, statement)
+	return err
+}
 
 // Statement is a query as it is sent.
 type Statement struct {

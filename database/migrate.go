@@ -14,21 +14,26 @@ var migrations embed.FS
 
 // migrate brings the database to the current form.
 func (d *DB) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	dialect := goose.DialectSQLite3
-	if d.postgres {
-		dialect = goose.DialectPostgres
-	}
-	p, err := goose.NewProvider(dialect, d.sql, files, goose.WithGoMigrations(
-		goose.NewGoMigration(5, &goose.GoFunc{RunTx: d.addScores}, &goose.GoFunc{RunTx: dropScores})))
+	p, err := d.forms()
 	if err != nil {
 		return err
 	}
 	_, err = p.Up(ctx)
 	return err
+}
+
+// forms returns what leads from one form of the database to the next.
+func (d *DB) forms() (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	dialect := goose.DialectSQLite3
+	if d.postgres {
+		dialect = goose.DialectPostgres
+	}
+	return goose.NewProvider(dialect, d.sql, files, goose.WithGoMigrations(
+		goose.NewGoMigration(5, &goose.GoFunc{RunTx: d.addScores}, &goose.GoFunc{RunTx: dropScores})))
 }
 
 // addScores is a migration that is not in a file, since the two databases read JSON in different ways. The score of an alert
