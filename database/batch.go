@@ -9,8 +9,9 @@ import (
 // How many rows one statement has: few sizes, since a database keeps the plan of each statement that it has seen.
 var batchSizes = [...]int{256, 64, 16, 4, 1}
 
-// insert inserts rows of so many columns each. The statement is head, VALUES with the rows, and tail.
-func (t *tx) insert(ctx context.Context, head, tail string, columns int, values []any) error {
+// insert inserts rows of so many columns each, and returns how many it has written. The statement is head, VALUES with the
+// rows, and tail.
+func (t *tx) insert(ctx context.Context, head, tail string, columns int, values []any) (written int64, err error) {
 	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
 	for len(values) > 0 {
 		n := len(values) / columns
@@ -20,12 +21,14 @@ func (t *tx) insert(ctx context.Context, head, tail string, columns int, values 
 				break
 			}
 		}
-		if _, err := t.exec(ctx, head+" VALUES "+row+strings.Repeat(", "+row, n-1)+" "+tail, values[:n*columns]...); err != nil {
-			return err
+		few, err := t.exec(ctx, head+" VALUES "+row+strings.Repeat(", "+row, n-1)+" "+tail, values[:n*columns]...)
+		if err != nil {
+			return written, err
 		}
+		written += few
 		values = values[n*columns:]
 	}
-	return nil
+	return written, nil
 }
 
 // eachIn calls scan with the rows of a query that ends with a list of values, which is cut into pieces.

@@ -31,17 +31,21 @@ func columns(c *cases.Case) []any {
 
 const caseCount = 19 // columns
 
-// put writes cases, whether they are there or not. Who calls it has locked those that are.
+// put writes cases: new ones, and changed ones, which who calls it has locked.
 func (t *tx) put(ctx context.Context, list []*cases.Case) error {
 	values := make([]any, 0, len(list)*caseCount)
 	for _, c := range list {
 		values = append(values, columns(c)...)
 	}
-	return t.insert(ctx, `INSERT INTO cases (`+caseColumns+`)`, `ON CONFLICT (case_id) DO UPDATE SET state = excluded.state, alerts = excluded.alerts,
+	n, err := t.insert(ctx, `INSERT INTO cases (`+caseColumns+`)`, `ON CONFLICT (case_id) DO UPDATE SET state = excluded.state, alerts = excluded.alerts,
 		severity = excluded.severity, score = excluded.score, at_risk = excluded.at_risk, reason = excluded.reason, oldest = excluded.oldest,
 		newest = excluded.newest, touched = excluded.touched, fresh = excluded.fresh, owner = excluded.owner, owned_until = excluded.owned_until,
 		snoozed_until = excluded.snoozed_until, disposition = excluded.disposition, closed_by = excluded.closed_by, closed_at = excluded.closed_at,
-		version = excluded.version`, caseCount, values)
+		version = excluded.version WHERE cases.account_id = excluded.account_id AND cases.version < excluded.version`, caseCount, values)
+	if err == nil && n < int64(len(list)) {
+		err = ErrChanged
+	}
+	return err
 }
 
 // update writes a case that was of the given version.
@@ -190,7 +194,8 @@ func (t *tx) publish(ctx context.Context, list []feedback.Label) error {
 	for i := range list {
 		rows = append(rows, last-int64(len(list)-1-i), list[i].ID)
 	}
-	return t.insert(ctx, `INSERT INTO outbox (seq, feedback_id)`, ``, 2, rows)
+	_, err = t.insert(ctx, `INSERT INTO outbox (seq, feedback_id)`, ``, 2, rows)
+	return err
 }
 
 // note adds a line to the audit.

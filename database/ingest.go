@@ -202,10 +202,11 @@ func (t *tx) addAlerts(ctx context.Context, list []Arrival, joined []*cases.Case
 			keys = append(keys, e.Name, e.Key, int64(h.EventTime), a.ID)
 		}
 	}
-	if err := t.insert(ctx, `INSERT INTO alerts (alert_id, case_id, account_id, transaction_id, event_time, made_at, score, body)`, ``, 8, rows); err != nil {
+	if _, err := t.insert(ctx, `INSERT INTO alerts (alert_id, case_id, account_id, transaction_id, event_time, made_at, score, body)`, ``, 8, rows); err != nil {
 		return err
 	}
-	return t.insert(ctx, `INSERT INTO alert_keys (entity, key, event_time, alert_id)`, `ON CONFLICT DO NOTHING`, 4, keys)
+	_, err := t.insert(ctx, `INSERT INTO alert_keys (entity, key, event_time, alert_id)`, `ON CONFLICT DO NOTHING`, 4, keys)
+	return err
 }
 
 // known returns a number as the database keeps it: NULL where there is none.
@@ -246,5 +247,6 @@ func (t *tx) addLabels(ctx context.Context, list []feedback.Label) error {
 		l := &list[i]
 		rows = append(rows, l.ID, l.AccountID, l.TransactionID, int64(l.Time), string(l.AppendJSON(nil)))
 	}
-	return t.insert(ctx, `INSERT INTO labels (feedback_id, account_id, transaction_id, made_at, body)`, `ON CONFLICT (feedback_id) DO NOTHING`, 5, rows)
+	_, err := t.insert(ctx, `INSERT INTO labels (feedback_id, account_id, transaction_id, made_at, body)`, `ON CONFLICT (feedback_id) DO NOTHING`, 5, rows)
+	return err
 }
