@@ -62,7 +62,7 @@ func newAnalysts(address, token string, rng *rand.Rand) *analysts {
 // run sends requests at a rate and waits for the last answer.
 func (a *analysts) run(ctx context.Context, o ReviewBenchOptions) error {
 	for range 20 { // pages of the queue, so that there are cases to ask for
-		if err := a.ask(ctx, a.queue("limit=200")); err != nil {
+		if _, err := a.ask(ctx, a.queue("limit=200")); err != nil {
 			return fmt.Errorf("the review API does not answer: %w", err)
 		}
 	}
@@ -80,15 +80,14 @@ func (a *analysts) run(ctx context.Context, o ReviewBenchOptions) error {
 		}
 		q := a.choose()
 		all.Go(func() {
-			err := a.ask(ctx, q)
-			if due.Before(since) {
-				return
-			}
-			if err != nil {
+			read, err := a.ask(ctx, q)
+			switch {
+			case due.Before(since):
+			case err != nil:
 				a.failed.Add(1)
-				return
+			default:
+				a.took[q.kind].Add(read.Sub(due).Seconds())
 			}
-			a.took[q.kind].Add(time.Since(due).Seconds())
 		})
 	}
 }
@@ -266,19 +265,18 @@ func (a *analysts) change(path string, body any, done func(c seenCase, undo stri
 	}}
 }
 
-// ask sends a request and reads the whole answer.
-func (a *analysts) ask(ctx context.Context, q *question) error {
+// ask sends a request, reads the whole answer and takes in what it says. It returns when it was read.
+func (a *analysts) ask(ctx context.Context, q *question) (read time.Time, err error) {
 	method, body := http.MethodGet, []byte(nil)
 	if q.body != nil {
 		method = http.MethodPost
-		var err error
 		if body, err = json.Marshal(q.body); err != nil {
-			return err
+			return read, err
 		}
 	}
 	r, err := http.NewRequestWithContext(ctx, method, a.base+q.path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return read, err
 	}
 	r.Header.Set("Authorization", "Bearer "+a.token)
 	if q.body != nil {
@@ -287,22 +285,23 @@ func (a *analysts) ask(ctx context.Context, q *question) error {
 	}
 	response, err := a.client.Do(r)
 	if err != nil {
-		return err
+		return read, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
+	read = time.Now()
 	switch {
 	case err != nil:
-		return err
+		return read, err
 	case q.kind == "write" && response.StatusCode == http.StatusConflict:
 		a.overrun.Add(1)
-		return nil
+		return read, nil
 	case response.StatusCode != http.StatusOK:
-		return fmt.Errorf("%s: %s", q.path, response.Status)
+		return read, fmt.Errorf("%s: %s", q.path, response.Status)
 	case q.take != nil:
-		return q.take(text)
+		return read, q.take(text)
 	}
-	return nil
+	return read, nil
 }
 
 // newKey returns a UUID.

@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 
+	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/alerts/cases"
 )
 
@@ -40,11 +41,19 @@ func SizeStatement(f Filter, limit int) Statement {
 	return Statement{query, args}
 }
 
-// The statements behind NewestAlerts, Timeline, LabelsOf, Related and Search.
+// RelatedStatement is the statement behind Related.
+func RelatedStatement(keys []alerts.Entity, caseID int64, limit int) Statement {
+	s := Statement{Query: relatedTo(len(keys))}
+	for _, k := range keys {
+		s.Args = append(s.Args, k.Name, k.Key, caseID, limit)
+	}
+	return s
+}
+
+// The statements behind NewestAlerts, Timeline, LabelsOf and Search.
 const (
 	NewestQuery   = newestAlerts
 	TimelineQuery = timeline
 	LabelsQuery   = labelsOfAlerts
-	RelatedQuery  = relatedAlerts
 	OfKeyQuery    = casesOfKey
 )

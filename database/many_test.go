@@ -1,6 +1,7 @@
 package database_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -27,15 +28,15 @@ func TestAlertsOfCase(t *testing.T) {
 		if err != nil || len(rows) != 3 || rows[0].ID != "a-7" || rows[2].ID != "a-5" || string(rows[2].Body) != `{"alert_id":"a-5"}` {
 			t.Errorf("%+v, %v", rows, err)
 		}
-		related, err := b.Related(ctx, "merchant", "shop", mine, 5)
-		if err != nil || len(related) != 1 || related[0].ID != "b-1" || related[0].AccountID != "b" || *related[0].Score != .75 || related[0].Disposition != 0 {
-			t.Errorf("%+v, %v", related, err)
+		found, err := related(ctx, b.DB, mine)
+		if err != nil || len(found) != 1 || found[0].ID != "b-1" || found[0].AccountID != "b" || *found[0].Score != .75 || found[0].Disposition != 0 {
+			t.Errorf("%+v, %v", found, err)
 		}
 		if _, err := b.Do(ctx, dispose(id, 1, "ann", feedback.Fraud), dispose(mine, 8, "ann", feedback.Legitimate)); err != nil {
 			t.Fatal(err)
 		}
-		if related, err := b.Related(ctx, "merchant", "shop", mine, 5); err != nil || related[0].Disposition != feedback.Fraud {
-			t.Errorf("%+v, %v", related, err)
+		if found, err := related(ctx, b.DB, mine); err != nil || found[0].Disposition != feedback.Fraud {
+			t.Errorf("%+v, %v", found, err)
 		}
 		if labels, err := b.LabelsOf(ctx, mine, 3); err != nil || len(labels) != 3 || labels[0].TransactionID != "t5" {
 			t.Errorf("%+v, %v", labels, err)
@@ -115,9 +116,9 @@ func TestScoresOfOldAlerts(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = again.Close() }()
-		related, err := again.Related(t.Context(), "merchant", "shop", 0, 5)
-		if err != nil || len(related) != 2 || related[0].ID != "b-1" || related[0].Score != nil || related[1].Score == nil || *related[1].Score != .25 {
-			t.Errorf("%+v, %v", related, err)
+		found, err := related(t.Context(), again, 0)
+		if err != nil || len(found) != 2 || found[0].ID != "b-1" || found[0].Score != nil || found[1].Score == nil || *found[1].Score != .25 {
+			t.Errorf("%+v, %v", found, err)
 		}
 	})
 }
@@ -157,4 +158,13 @@ func TestAside(t *testing.T) {
 			t.Errorf("%v stays", files)
 		}
 	})
+}
+
+// related returns the newest alerts of other cases with the merchant that all alerts have.
+func related(ctx context.Context, db *database.DB, caseID int64) ([]database.Relative, error) {
+	lists, err := db.Related(ctx, []alerts.Entity{{Name: "device", Key: "none"}, {Name: "merchant", Key: "shop"}}, caseID, 5)
+	if err == nil && len(lists[0]) > 0 {
+		err = fmt.Errorf("%+v have a key that there is not", lists[0])
+	}
+	return lists[1], err
 }

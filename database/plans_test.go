@@ -95,7 +95,7 @@ func queries(t *testing.T, b *backend) map[string]query {
 	add("newest alerts", true, database.Statement{Query: database.NewestQuery, Args: []any{busy.ID, 100}})
 	add("timeline", true, database.Statement{Query: database.TimelineQuery, Args: []any{"busy", 100}})
 	add("labels of a case", true, database.Statement{Query: database.LabelsQuery, Args: []any{busy.ID, 100}})
-	add("related", false, database.Statement{Query: database.RelatedQuery, Args: []any{"merchant", "shop", busy.ID, 10}})
+	add("related", false, database.RelatedStatement([]alerts.Entity{{Name: "merchant", Key: "shop"}, {Name: "device", Key: "d-busy"}}, busy.ID, 10))
 	add("search", false, database.Statement{Query: database.OfKeyQuery, Args: []any{"merchant", "shop", 50}})
 	return all
 }

@@ -1,9 +1,14 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/feedback"
 	"github.com/weir-fraud/weir/payment"
 )
@@ -20,20 +25,52 @@ type Relative struct {
 
 // Of the alerts with a key only the newest are looked at, however few of them are of other cases. All goes downwards, as one
 // walk back along the index does.
-const relatedAlerts = `SELECT a.alert_id, a.case_id, a.account_id, a.event_time, a.score, c.disposition
+const relatedAlerts = `SELECT newest.event_time, newest.alert_id, a.case_id, a.account_id, a.score, c.disposition
 	FROM (SELECT event_time, alert_id FROM alert_keys WHERE entity = ? AND key = ? ORDER BY event_time DESC, alert_id DESC LIMIT 200) newest
 	JOIN alerts a ON a.alert_id = newest.alert_id JOIN cases c ON c.case_id = a.case_id
 	WHERE a.case_id <> ? ORDER BY newest.event_time DESC, newest.alert_id DESC LIMIT ?`
 
-// Related returns the newest alerts of other cases than the given one with a key of an entity, newest first.
-func (d *DB) Related(ctx context.Context, entity, key string, caseID int64, limit int) (list []Relative, err error) {
-	err = d.each(ctx, d.sql, func(r *sql.Rows) error {
+// relatedKeys is of which number of keys a statement has a multiple: planning one for each number takes longer than asking in vain.
+const relatedKeys = 4
+
+// relatedTo returns one statement for so many keys.
+func relatedTo(keys int) string {
+	var b strings.Builder
+	for i := range keys {
+		if i > 0 {
+			b.WriteString(" UNION ALL ")
+		}
+		fmt.Fprintf(&b, "SELECT %d, of_key.* FROM (%s) of_key", i, relatedAlerts)
+	}
+	return b.String()
+}
+
+// Related returns, for each of some keys, the newest alerts of other cases than the given one, newest first.
+func (d *DB) Related(ctx context.Context, keys []alerts.Entity, caseID int64, limit int) ([][]Relative, error) {
+	lists := make([][]Relative, len(keys))
+	if len(keys) == 0 {
+		return lists, nil
+	}
+	size := (len(keys) + relatedKeys - 1) / relatedKeys * relatedKeys
+	var args []any
+	for i := range size {
+		k := alerts.Entity{} // nothing has it
+		if i < len(keys) {
+			k = keys[i]
+		}
+		args = append(args, k.Name, k.Key, caseID, limit)
+	}
+	err := d.each(ctx, d.sql, func(r *sql.Rows) error {
+		var of int
 		var a Relative
-		err := r.Scan(&a.ID, &a.CaseID, &a.AccountID, &a.EventTime, &a.Score, &a.Disposition)
-		list = append(list, a)
+		err := r.Scan(&of, &a.EventTime, &a.ID, &a.CaseID, &a.AccountID, &a.Score, &a.Disposition)
+		lists[of] = append(lists[of], a)
 		return err
-	}, relatedAlerts, entity, key, caseID, limit)
-	return list, err
+	}, relatedTo(size), args...)
+	for _, list := range lists { // which the whole says nothing about
+		slices.SortStableFunc(list, func(x, y Relative) int { return cmp.Or(cmp.Compare(y.EventTime, x.EventTime), cmp.Compare(y.ID, x.ID)) })
+	}
+	return lists, err
 }
 
 const labelsOfAlerts = `SELECT l.body FROM (SELECT account_id, transaction_id FROM alerts WHERE case_id = ? ORDER BY event_time DESC, alert_id DESC LIMIT ?) newest

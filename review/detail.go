@@ -9,15 +9,16 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/alerts/cases"
-	"github.com/weir-fraud/weir/database"
 	"github.com/weir-fraud/weir/feedback"
 )
 
 const (
 	shownAlerts  = 100 // of a case, the newest
+	keyedAlerts  = 20  // of these, whose keys are looked for elsewhere
 	relatedKeys  = 12
 	relatedRows  = 10 // of a key
 	shownEntries = 200
@@ -83,17 +84,21 @@ func (s *Server) showCase(c *gin.Context, _ *identity) (any, *problem) {
 		return nil, problemOf(err)
 	}
 	d := detail{caseView: s.view(&found, s.time()), AlertCount: found.Alerts, Alerts: []json.RawMessage{}, Notes: []noteView{}, Related: []relatedView{}, Audit: []entryView{}, Labels: []json.RawMessage{}}
-	if err := s.addAlerts(ctx, &d, &found); err != nil {
-		return nil, problemOf(err)
-	}
-	notes, err := s.db.Notes(ctx, id)
-	if err != nil {
-		return nil, problemOf(err)
-	}
-	for _, n := range notes {
-		d.Notes = append(d.Notes, noteView{n.At.Std(), n.Author, n.Body})
-	}
-	if d.Audit, err = s.entries(ctx, "case:"+strconv.FormatInt(id, 10), 0, shownEntries); err != nil {
+	// Each waits for the database and not for the others.
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.addAlerts(ctx, &d, &found) })
+	g.Go(func() error {
+		notes, err := s.db.Notes(ctx, id)
+		for _, n := range notes {
+			d.Notes = append(d.Notes, noteView{n.At.Std(), n.Author, n.Body})
+		}
+		return err
+	})
+	g.Go(func() (err error) {
+		d.Audit, err = s.entries(ctx, "case:"+strconv.FormatInt(id, 10), 0, shownEntries)
+		return err
+	})
+	if err := g.Wait(); err != nil {
 		return nil, problemOf(err)
 	}
 	return d, nil
@@ -119,52 +124,46 @@ func (s *Server) addAlerts(ctx context.Context, d *detail, found *cases.Case) er
 	keys := make(map[alerts.Entity]bool)
 	for i := range rows {
 		row := &rows[i]
-		entities, err := entitiesOf(row)
-		if err != nil {
-			return err
-		}
 		v, err := alertView(row, labelsOf[row.TransactionID])
 		if err != nil {
 			return err
 		}
 		d.Alerts = append(d.Alerts, v)
-		for name, key := range entities {
-			keys[alerts.Entity{Name: name, Key: key}] = true
+		if i < len(rows)-keyedAlerts {
+			continue
+		}
+		a, err := decodeAlert(row)
+		if err != nil {
+			return err
+		}
+		for _, e := range a.Entities {
+			keys[e] = true
 		}
 	}
 	sorted := slices.SortedFunc(maps.Keys(keys), func(a, b alerts.Entity) int { return slices.Compare([]string{a.Name, a.Key}, []string{b.Name, b.Key}) })
-	for _, e := range sorted[:min(len(sorted), relatedKeys)] {
-		if err := s.addRelated(ctx, d, e); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.addRelated(ctx, d, sorted[:min(len(sorted), relatedKeys)])
 }
 
-// entitiesOf reads the keys of an alert, and nothing else of it.
-func entitiesOf(row *database.AlertRow) (map[string]string, error) {
-	var body struct {
-		Entities map[string]string `json:"entities"`
-	}
-	err := json.Unmarshal(row.Body, &body)
-	return body.Entities, err
-}
-
-// addRelated adds the newest alerts of other cases with a key.
-func (s *Server) addRelated(ctx context.Context, d *detail, e alerts.Entity) error {
-	list, err := s.db.Related(ctx, e.Name, e.Key, d.ID, relatedRows)
-	if err != nil || len(list) == 0 {
+// addRelated adds the newest alerts of other cases with the same keys.
+func (s *Server) addRelated(ctx context.Context, d *detail, keys []alerts.Entity) error {
+	lists, err := s.db.Related(ctx, keys, d.ID, relatedRows)
+	if err != nil {
 		return err
 	}
-	r := relatedView{Entity: e.Name, Key: e.Key}
-	for _, a := range list {
-		v := relatedAlert{AlertID: a.ID, CaseID: a.CaseID, AccountID: a.AccountID, EventTime: a.EventTime.Std(), Score: a.Score}
-		if a.Disposition != 0 {
-			v.Disposition = a.Disposition.String()
+	for i, list := range lists {
+		if len(list) == 0 {
+			continue
 		}
-		r.Alerts = append(r.Alerts, v)
+		r := relatedView{Entity: keys[i].Name, Key: keys[i].Key}
+		for _, a := range list {
+			v := relatedAlert{AlertID: a.ID, CaseID: a.CaseID, AccountID: a.AccountID, EventTime: a.EventTime.Std(), Score: a.Score}
+			if a.Disposition != 0 {
+				v.Disposition = a.Disposition.String()
+			}
+			r.Alerts = append(r.Alerts, v)
+		}
+		d.Related = append(d.Related, r)
 	}
-	d.Related = append(d.Related, r)
 	return nil
 }
 

@@ -39,6 +39,7 @@ type Server struct {
 
 	hub      *hub
 	attempts *attempts
+	sizes    sizes
 	page     http.Handler
 	outgoing chan struct{} // has something when there is a label to publish
 
