@@ -39,6 +39,7 @@ func Bench(ctx context.Context, c Config, o BenchOptions, stdout, stderr io.Writ
 		{"scoring", b.scoring},
 		{"replay", b.replay},
 		{"pipeline on the configured servers", b.real},
+		{"pipeline with 40 features of the account alone", b.account},
 		{"pipeline on the embedded servers", b.embedded},
 		{"entities", b.entities},
 		{"latency", b.latency},
@@ -51,6 +52,12 @@ func Bench(ctx context.Context, c Config, o BenchOptions, stdout, stderr io.Writ
 func BenchFeatures(ctx context.Context, c Config, stdout, stderr io.Writer, log *slog.Logger) error {
 	b := newBench(c, BenchOptions{}, stdout, stderr, log)
 	return b.run(ctx, []part{{"features", b.features}})
+}
+
+// BenchAccount is `weir bench account`.
+func BenchAccount(ctx context.Context, c Config, o BenchOptions, stdout, stderr io.Writer, log *slog.Logger) error {
+	b := newBench(c, o, stdout, stderr, log)
+	return b.run(ctx, []part{{"pipeline with 40 features of the account alone", b.account}})
 }
 
 // BenchEntities is `weir bench entities`.

@@ -28,17 +28,23 @@ func benchRows(rng *rand.Rand, n int) [][]float64 {
 	return rows
 }
 
-// grownForest returns a forest, and the file it is read from, of so many trees and leaves that split the rows as a trainer would who learned nothing: the
-// larger of some leaves is split at one of its values. Shape and counts, and so paths, are like those of a trained one.
-func grownForest(rng *rand.Rand, rows [][]float64, trees, leaves int) (*forest.Forest, string, error) {
-	var text strings.Builder
+// benchNames are the names of the values of [benchRows].
+func benchNames() []string {
 	names := make([]string, benchWidth)
 	for i := range names {
 		names[i] = fmt.Sprintf("f%d", i)
 	}
+	return names
+}
+
+// grownForest returns a forest, and the file it is read from, of so many trees and leaves that split rows of the named values as a
+// trainer would who learned nothing: the larger of some leaves is split at one of its values. Shape and counts, and so
+// paths, are like those of a trained one.
+func grownForest(rng *rand.Rand, names []string, rows [][]float64, trees, leaves int) (*forest.Forest, string, error) {
+	var text strings.Builder
 	fmt.Fprintf(&text, "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx=%d\n"+
 		"objective=binary sigmoid:1\nfeature_names=%s\ntree_sizes=%s\n\n",
-		benchWidth-1, strings.Join(names, " "), strings.TrimSpace(strings.Repeat("1 ", trees)))
+		len(names)-1, strings.Join(names, " "), strings.TrimSpace(strings.Repeat("1 ", trees)))
 	for i := range trees {
 		g := &growing{rng: rng, leaves: [][][]float64{rows}, parent: []int{-1}}
 		for len(g.leaves) < leaves {
@@ -78,7 +84,7 @@ func (g *growing) split() {
 	if len(rows) == 0 {
 		return
 	}
-	feature := g.rng.IntN(benchWidth)
+	feature := g.rng.IntN(len(rows[0]))
 	threshold := rows[g.rng.IntN(len(rows))][feature]
 	if math.IsNaN(threshold) {
 		return

@@ -26,7 +26,7 @@ func (b *bench) scoring(ctx context.Context) error {
 	for _, leaves := range []int{31, 63} {
 		rng := rand.New(rand.NewPCG(uint64(leaves), trees))
 		rows := benchRows(rng, 1024)
-		f, text, err := grownForest(rng, rows, trees, leaves)
+		f, text, err := grownForest(rng, benchNames(), rows, trees, leaves)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/pipeline"
+	"github.com/weir-fraud/weir/scoring"
 	"github.com/weir-fraud/weir/screen"
 	"github.com/weir-fraud/weir/simulate"
 	"github.com/weir-fraud/weir/stream"
@@ -44,6 +46,7 @@ type demoSummary struct {
 	P50          float64 `json:"p50_ms"`
 	P99          float64 `json:"p99_ms"`
 	Seconds      float64 `json:"seconds"`
+	Review       string  `json:"review,omitempty"` // where alerts were reviewed; it is told on standard error when it begins
 }
 
 const demoPartitions = 8
@@ -79,7 +82,7 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, 
 	defer servers.close()
 	servers.connect(&d.config)
 	d.config.HTTP.Address, d.config.Decide.Address, d.config.Review.Address = o.HTTP, o.Decide, o.Review
-	forget, err := d.keepCases()
+	forget, err := d.keepFiles()
 	if err != nil {
 		return err
 	}
@@ -105,8 +108,8 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, 
 	return d.summary(stdout)
 }
 
-// keepCases says where cases are kept: beside the log, or in a directory that forget removes.
-func (d *demo) keepCases() (forget func() error, err error) {
+// keepFiles says where cases and the policy are kept: beside the log, or in a directory that forget removes.
+func (d *demo) keepFiles() (forget func() error, err error) {
 	directory := d.options.DataDirectory
 	forget = func() error { return nil }
 	if directory == "" {
@@ -116,7 +119,39 @@ func (d *demo) keepCases() (forget func() error, err error) {
 		forget = func() error { return os.RemoveAll(directory) }
 	}
 	d.config.Review.Database = "sqlite:" + filepath.Join(directory, "weir.db")
+	if d.config.Policy.File != "" || d.config.Features.File != "" {
+		return forget, nil
+	}
+	m, err := d.config.loadModel()
+	if err != nil {
+		return forget, errors.Join(err, forget())
+	}
+	_, b := d.config.bands(m)
+	d.config.Policy.File = filepath.Join(directory, "policy.yaml")
+	if err := os.WriteFile(d.config.Policy.File, fmt.Appendf(nil, demoPolicy, threshold(b.Review), threshold(b.Decline)), 0o600); err != nil {
+		return forget, errors.Join(err, forget())
+	}
 	return forget, nil
+}
+
+// demoPolicy is the model's thresholds, and lists that begin empty, so that reviewers have something to change.
+const demoPolicy = `format: 1
+version: demo
+segments: [{name: default, review: %s, decline: %s}]
+block:
+  accounts: {key: account, reason: Blocked account, owner: demo}
+  merchants: {key: merchant, reason: Blocked merchant, owner: demo}
+  devices: {key: device_id, reason: Blocked device, owner: demo}
+allow:
+  accounts: {key: account, reason: Known to be good, owner: demo}
+`
+
+// threshold is a threshold as policies have it.
+func threshold(x float64) string {
+	if x == scoring.Never() {
+		return "never"
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
 type demo struct {
@@ -350,6 +385,7 @@ func (d *demo) summary(stdout io.Writer) error {
 	text, err := json.Marshal(demoSummary{
 		Transactions: d.traffic.sent.Load(), Decisions: s.Decided, Alerts: s.Alerts, DeadLetters: s.DeadLetters,
 		P50: s.Overall.P50, P99: s.Overall.P99, Seconds: time.Since(d.began).Round(time.Millisecond).Seconds(),
+		Review: s.Review,
 	})
 	if err != nil {
 		return err

@@ -81,14 +81,15 @@ func TestDemoResumes(t *testing.T) {
 
 func TestDemoSummaryIsOneLineOfJSON(t *testing.T) {
 	var out bytes.Buffer
-	o := app.DemoOptions{For: 4 * time.Second, Rate: 50, Seed: 1, JSONSummary: true}
-	if err := app.Demo(t.Context(), app.DefaultConfig(), o, os.Stdin, &out, io.Discard); err != nil {
+	told := new(lockedBuffer)
+	o := app.DemoOptions{For: 4 * time.Second, Rate: 50, Seed: 1, JSONSummary: true, Review: "localhost:0"}
+	if err := app.Demo(t.Context(), app.DefaultConfig(), o, os.Stdin, &out, told); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Count(out.String(), "\n") != 1 || !strings.HasSuffix(out.String(), "}\n") {
 		t.Fatalf("not one line: %q", out.String())
 	}
-	var got map[string]float64
+	var got map[string]any
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
@@ -97,11 +98,15 @@ func TestDemoSummaryIsOneLineOfJSON(t *testing.T) {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
-	want := []string{"alerts", "dead_letters", "decisions", "p50_ms", "p99_ms", "seconds", "transactions"}
+	want := []string{"alerts", "dead_letters", "decisions", "p50_ms", "p99_ms", "review", "seconds", "transactions"}
 	if !slices.Equal(keys, want) {
 		t.Errorf("keys %v, want %v", keys, want)
 	}
-	if got["transactions"] != got["decisions"] || got["seconds"] < 4 || got["dead_letters"] != 0 {
+	if got["transactions"] != got["decisions"] || got["seconds"].(float64) < 4 || got["dead_letters"] != 0. {
 		t.Errorf("summary %v", got)
+	}
+	link, _ := got["review"].(string)
+	if !strings.Contains(link, "/signin?once=") || !strings.Contains(told.String(), "review alerts at "+link) {
+		t.Errorf("the link is %q in the summary, and standard error says\n%s", link, told.String())
 	}
 }

@@ -45,6 +45,7 @@ type follower struct {
 	settled  bool      // all workers decide by the engine, and that is known outside
 	attempt  time.Time // when an engine was last made
 	reported time.Time // when that was last told on the topic
+	told     figuresBefore
 	closed   time.Time // when the topic was last tried
 }
 
@@ -201,12 +202,14 @@ func (f *follower) settle() bool {
 
 // report says on the topic what this instance decides by.
 func (f *follower) report(ctx context.Context) error {
-	f.reported = f.now()
+	now := f.now()
+	f.reported = now
 	e := control.Event{
-		Time: payment.TimeOf(f.now()), By: f.instance,
+		Time: payment.TimeOf(now), By: f.instance,
 		Status: &control.Status{
 			Group: f.config.Kafka.Group, Version: f.version, Applied: f.topic.applied,
 			Model: f.assembly.parts.active(), Policy: f.assembly.parts.name, Refused: f.refused,
+			Figures: f.told.next(f.stats, now),
 		},
 	}
 	if err := e.Validate(); err != nil {

@@ -88,7 +88,19 @@ func (s *service) review(ctx context.Context) (err error) {
 		Rules: rules, Address: s.config.Review.Address, Kafka: s.config.kafka(), Group: s.config.Kafka.Group, Timeout: time.Duration(s.config.Kafka.Transaction),
 		Alerts: alerts, Feedback: feedback,
 	}
-	return review.Serve(ctx, c, db, s.log.With("target", targetReview), time.Now, func(address net.Addr, link string) {
+	log := s.log.With("target", targetReview)
+	steering := newSteering(&s.config, log)
+	following, stop := context.WithCancel(context.WithoutCancel(ctx)) // until the last request has its answer
+	followed := make(chan struct{})
+	go func() {
+		defer close(followed)
+		steering.follow(following)
+	}()
+	defer func() {
+		stop()
+		<-followed
+	}()
+	return review.Serve(ctx, c, db, steering, log, time.Now, func(address net.Addr, link string) {
 		if s.reviewing != nil {
 			s.reviewing(address, link)
 		}

@@ -3,87 +3,113 @@ package app_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weir-fraud/weir/app"
-	"github.com/weir-fraud/weir/feedback"
+	"github.com/weir-fraud/weir/scoring"
 )
 
 var reviewingLine = regexp.MustCompile(`msg="answering requests of reviewers" target=review address=(\S+)`)
 
-// reviewer is a program that reviews.
-type reviewer struct {
-	s            *service
-	address, key string
-}
-
-func (r *reviewer) ask(method, path, body string) map[string]any {
-	r.s.t.Helper()
-	request, err := http.NewRequestWithContext(r.s.t.Context(), method, "http://"+r.address+path, strings.NewReader(body))
-	if err != nil {
-		r.s.t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+r.key)
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Idempotency-Key", "00000000-0000-4000-8000-000000000001")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		r.s.t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		r.s.t.Fatal(err)
-	}
-	var answer map[string]any
-	if err := json.Unmarshal(text, &answer); err != nil || response.StatusCode != http.StatusOK {
-		r.s.t.Fatalf("%s %s: %d %s", method, path, response.StatusCode, text)
-	}
-	return answer
-}
-
-// The targets pipeline and review in one process: a payment that is flagged becomes a case, and what a person says of it a
-// label in Kafka.
-func TestReviewOfAFlaggedPayment(t *testing.T) {
-	s := newService(t, func(c *app.Config) {
-		everything := 0.0
-		c.Model.Review = &everything
-		c.Targets = []string{"pipeline", "review"}
-		c.Review.Address = "localhost:0"
-		c.Review.Database = "sqlite:" + filepath.Join(t.TempDir(), "weir.db")
-	})
-	var key bytes.Buffer
-	if err := app.AddToken(t.Context(), s.config, "robot", []string{"read", "work"}, 0, "test", &key); err != nil {
-		t.Fatal(err)
-	}
-	stop := s.start()
-	r := &reviewer{s: s, key: strings.TrimSpace(key.String())}
-	s.eventually("people can review", func() bool {
-		if m := reviewingLine.FindStringSubmatch(s.log.String()); m != nil {
-			r.address = m[1]
+// reviewAPI returns what asks the service's review API with a new token.
+func (s *service) reviewAPI() func(method, path, body string) map[string]any {
+	s.t.Helper()
+	var address string
+	s.eventually("the review API", func() bool {
+		found := reviewingLine.FindStringSubmatch(s.log.String())
+		if found != nil {
+			address = found[1]
 		}
-		return r.address != ""
+		return found != nil
 	})
-	s.send(transaction("A1", "t1", "2024-01-01T12:00:00Z", "10.00"))
-	var list []any
-	s.eventually("the payment is in the queue", func() bool {
-		list, _ = r.ask("GET", "/api/v1/queue", "")["cases"].([]any)
-		return len(list) == 1
+	var out bytes.Buffer
+	if err := app.AddToken(s.t.Context(), s.config, "test", []string{"read", "lists"}, time.Hour, "test", &out); err != nil {
+		s.t.Fatal(err)
+	}
+	asked := 0
+	return func(method, path, body string) map[string]any {
+		s.t.Helper()
+		asked++
+		r, err := http.NewRequestWithContext(s.t.Context(), method, "http://"+address+"/api/v1"+path, strings.NewReader(body))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(out.String()))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Idempotency-Key", fmt.Sprintf("00000000-0000-4000-8000-%012d", asked))
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		text, err := io.ReadAll(response.Body)
+		if err != nil || response.StatusCode != http.StatusOK {
+			s.t.Fatalf("%s %s: %d %s %v\n%s", method, path, response.StatusCode, text, err, s.log)
+		}
+		var answer map[string]any
+		if err := json.Unmarshal(text, &answer); err != nil {
+			s.t.Fatal(err)
+		}
+		return answer
+	}
+}
+
+// An entry that is made over the review API reaches the workers, and what they say of themselves reaches the API.
+func TestReviewersChangeListsAndSeeThePipeline(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	writeLines(t, path, strings.Split(listPolicy, "\n"))
+	s := newService(t, func(c *app.Config) {
+		c.Kafka.Instance, c.Policy.File = "fraud-0", path
+		c.Targets = []string{"pipeline", "review"}
+		c.Review.Address, c.Review.Database = "localhost:0", "sqlite:"+filepath.Join(t.TempDir(), "weir.db")
 	})
-	if v := list[0].(map[string]any); v["account_id"] != "A1" || v["version"] != 1. {
-		t.Fatalf("%v", v)
+	stop := s.start()
+	defer func() { stop() }()
+	ask := s.reviewAPI()
+	s.ready()
+	decided := 0
+	decides := func(what, account string, action scoring.Action) {
+		t.Helper()
+		s.eventually(what, func() bool { // a worker sees a change a moment after it is written
+			decided++
+			id := fmt.Sprint("t", decided)
+			s.send(transaction(account, id, fmt.Sprintf("2024-01-01T00:%02d:%02dZ", decided/60, decided%60), "5.00"))
+			_, all := s.decisions(decided)
+			for _, d := range all {
+				if d.TransactionID == id {
+					return d.Action == action
+				}
+			}
+			return false
+		})
 	}
-	r.ask("POST", "/api/v1/cases/1/dispose", `{"version":1,"label":"legitimate"}`)
-	l, err := feedback.Decode(s.read(s.config.Kafka.Topics.Feedback, 1)[0].Value)
-	if err != nil || l.TransactionID != "t1" || l.AccountID != "A1" || l.Verdict != feedback.Legitimate || l.By != "token:robot" {
-		t.Errorf("label %+v, %v", l, err)
+	decides("a decision", "A-1", scoring.Approve)
+	ask(http.MethodPost, "/lists/block:accounts/entries", `{"key":"A-1","reason":"three complaints"}`)
+	decides("the entry", "A-1", scoring.Decline)
+	entries, _ := ask(http.MethodGet, "/lists/block:accounts/entries", "")["entries"].([]any)
+	if len(entries) != 2 || entries[0].(map[string]any)["by"] != "token:test" || entries[1].(map[string]any)["key"] != "A-file" {
+		t.Errorf("the list has %v", entries)
 	}
-	if log := stop(); strings.Contains(log, "A1") {
-		t.Errorf("the log names an account:\n%s", log)
+	ask(http.MethodDelete, "/lists/block:accounts/entries?key=A-1", "")
+	ask(http.MethodDelete, "/lists/block:accounts/entries?key=A-file", "")
+	decides("the removal", "A-1", scoring.Approve)
+	decides("the removal of the policy's own", "A-file", scoring.Approve)
+	var out bytes.Buffer
+	if err := app.ShowLists(t.Context(), s.config, "", &out, io.Discard); err != nil || strings.Contains(out.String(), "A-1") {
+		t.Errorf("the command shows\n%s%v", out.String(), err)
 	}
+
+	s.eventually("figures", func() bool {
+		stats := ask(http.MethodGet, "/stats", "")
+		p, _ := stats["pipeline"].(map[string]any)
+		return p["state"] == "running" && p["instances"] == 1. && p["lag"] == 0. && p["p99_ms"] != nil && p["rate"] != 0. && p["dead_letters"] == 0. && stats["model"] == shippedID(t)
+	})
 }

@@ -27,7 +27,7 @@ type view interface {
 // line of JSON is wanted.
 func newView(o DemoOptions, broker string, stdin *os.File, stdout, stderr io.Writer, interrupt func()) (view, error) {
 	if o.JSONSummary {
-		return nothing{stderr}, nil
+		return &quiet{stderr: stderr}, nil
 	}
 	out, ok := stdout.(*os.File)
 	if !ok || !screen.IsTerminal(out, os.Getenv("TERM")) {
@@ -45,12 +45,24 @@ func newView(o DemoOptions, broker string, stdin *os.File, stdout, stderr io.Wri
 	return v, nil
 }
 
-type nothing struct{ stderr io.Writer }
+// quiet tells where alerts are reviewed, since nobody could review at the end, and nothing else.
+type quiet struct {
+	stderr io.Writer
+	told   bool
+}
 
-func (nothing) every() time.Duration     { return time.Second }
-func (nothing) show(*screen.State) error { return nil }
-func (n nothing) log() io.Writer         { return n.stderr }
-func (nothing) close() error             { return nil }
+func (*quiet) every() time.Duration { return time.Second }
+func (q *quiet) log() io.Writer     { return q.stderr }
+func (*quiet) close() error         { return nil }
+
+func (q *quiet) show(s *screen.State) error {
+	if s.Review == "" || q.told {
+		return nil
+	}
+	q.told = true
+	_, err := fmt.Fprintln(q.stderr, "review alerts at", s.Review, "(signs in once)")
+	return err
+}
 
 // lines prints a line a second, and some of the alerts.
 type lines struct {

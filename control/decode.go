@@ -61,6 +61,7 @@ func (o *object) event() Event {
 		e.Status = &Status{
 			Group: o.text("group"), Version: o.text("version"), Applied: o.offset("applied"), Model: o.name("model"), Policy: o.name("policy"),
 		}
+		e.Status.Figures = o.figures("figures")
 		o.each("refused", func(r *object) {
 			e.Status.Refused = append(e.Status.Refused, Refusal{r.text("what"), r.text("name"), r.text("digest"), r.text("reason")})
 		})
@@ -185,6 +186,35 @@ func (o *object) name(name string) Name {
 		o.err = n.err
 	}
 	return read
+}
+
+// figures reads figures, nil where they are missing.
+func (o *object) figures(name string) *Figures {
+	f := object{path: o.path + name + ".", raw: o.member(name)}
+	if f.raw == nil {
+		return nil
+	}
+	read := Figures{
+		Lag: f.offset("lag"), LagSeconds: f.number("lag_seconds"), Rate: f.number("rate"), P50: f.number("p50_ms"), P99: f.number("p99_ms"),
+		DeadLetters: f.offset("dead_letters"),
+	}
+	if o.err == nil {
+		o.err = f.err
+	}
+	return &read
+}
+
+func (o *object) number(name string) float64 {
+	v := o.member(name)
+	if v == nil {
+		o.fail(name, "is missing")
+		return 0
+	}
+	var x float64
+	if err := json.Unmarshal(v, &x); err != nil {
+		o.fail(name, "must be a number")
+	}
+	return x
 }
 
 // each reads the objects of an array.

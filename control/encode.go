@@ -64,6 +64,9 @@ func (s *Status) appendFields(dst []byte) []byte {
 	dst = strconv.AppendInt(append(dst, `,"applied":`...), s.Applied, 10)
 	dst = s.Model.appendField(append(dst, `,"model":`...))
 	dst = s.Policy.appendField(append(dst, `,"policy":`...))
+	if f := s.Figures; f != nil {
+		dst = f.append(append(dst, `,"figures":`...))
+	}
 	if len(s.Refused) == 0 {
 		return dst
 	}
@@ -77,6 +80,18 @@ func (s *Status) appendFields(dst []byte) []byte {
 	}
 	return append(dst, ']')
 }
+
+func (f *Figures) append(dst []byte) []byte {
+	dst = strconv.AppendInt(append(dst, `{"lag":`...), f.Lag, 10)
+	dst = appendNumber(append(dst, `,"lag_seconds":`...), f.LagSeconds)
+	dst = appendNumber(append(dst, `,"rate":`...), f.Rate)
+	dst = appendNumber(append(dst, `,"p50_ms":`...), f.P50)
+	dst = appendNumber(append(dst, `,"p99_ms":`...), f.P99)
+	dst = strconv.AppendInt(append(dst, `,"dead_letters":`...), f.DeadLetters, 10)
+	return append(dst, '}')
+}
+
+func appendNumber(dst []byte, x float64) []byte { return strconv.AppendFloat(dst, x, 'f', -1, 64) }
 
 func (n Name) appendField(dst []byte) []byte {
 	dst = payment.AppendString(append(dst, `{"name":`...), n.Name)

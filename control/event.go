@@ -57,6 +57,16 @@ type Status struct {
 	Model   Name
 	Policy  Name
 	Refused []Refusal
+	Figures *Figures // nil where it says none, as earlier versions do
+}
+
+// Figures are how an instance does. Rate and latencies are those since its status before.
+type Figures struct {
+	Lag         int64   // records whose decisions are not out
+	LagSeconds  float64 // how old the oldest of them may be at most
+	Rate        float64 // decisions per second
+	P50, P99    float64 // milliseconds from a record to its decision; 0 where nothing was decided
+	DeadLetters int64   // since it started
 }
 
 // Name is a model or a policy, by name and hash. The digest is empty where there is no file behind it: thresholds that

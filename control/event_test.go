@@ -29,6 +29,10 @@ func samples() []control.Event {
 			Group: "weir", Version: "1.2", Applied: 17, Model: control.Name{Name: "cards/2026-11-24", Digest: digest}, Policy: control.Name{Name: "manifest"},
 			Refused: []control.Refusal{{"model", "cards/2026-11-25", digest, "manifest.json is missing"}},
 		}},
+		{Time: at, By: "fraud-1", Status: &control.Status{
+			Group: "weir", Applied: 17, Model: control.Name{Name: "cards/1"}, Policy: control.Name{Name: "manifest"},
+			Figures: &control.Figures{Lag: 12, LagSeconds: 1.25, Rate: 300.1, P50: 3, P99: 15, DeadLetters: 2},
+		}},
 	}
 }
 
@@ -48,8 +52,8 @@ func TestEventsSurviveEncoding(t *testing.T) {
 		}
 		keys[e.Key()] = true
 	}
-	if len(keys) != 5 { // both models have one
-		t.Errorf("keys %v, want 5", keys)
+	if len(keys) != 6 { // both models have one
+		t.Errorf("keys %v, want 6", keys)
 	}
 }
 
@@ -57,6 +61,10 @@ func TestWhatIsNoEventIsRefused(t *testing.T) {
 	entry := func(fields string) string {
 		return `{"kind":"entry","timestamp":"2026-11-24T08:00:00Z","by":"ana",` + fields + `}`
 	}
+	const (
+		status  = `"group":"g","applied":1,"model":{"name":"m"},"policy":{"name":"p"},`
+		figures = `,"rate":1,"p50_ms":1,"p99_ms":1,"dead_letters":0}`
+	)
 	for _, c := range []struct{ text, reason string }{
 		{``, "control: is not valid JSON"},
 		{`[]`, "must be a JSON object"},
@@ -81,6 +89,9 @@ func TestWhatIsNoEventIsRefused(t *testing.T) {
 		{strings.Replace(entry(`"version":"1","text":"a","digest":"`+digest+`"`), `"entry"`, `"policy"`, 1), "and the text's is"},
 		{strings.Replace(entry(`"group":"g","applied":-1,"model":{"name":"m"},"policy":{"name":"p"}`), `"entry"`, `"status"`, 1), "applied: is -1"},
 		{strings.Replace(entry(`"group":"g","applied":1,"policy":{"name":"p"}`), `"entry"`, `"status"`, 1), "model: is missing"},
+		{strings.Replace(entry(status+`"figures":{"lag":1}`), `"entry"`, `"status"`, 1), "figures.lag_seconds: is missing"},
+		{strings.Replace(entry(status+`"figures":{"lag":1,"lag_seconds":"2"`+figures), `"entry"`, `"status"`, 1), "figures.lag_seconds: must be a number"},
+		{strings.Replace(entry(status+`"figures":{"lag":1,"lag_seconds":-2`+figures), `"entry"`, `"status"`, 1), "figures.lag_seconds: is -2"},
 		{entry(`"list":"block:a","key":"x","note":"` + strings.Repeat("x", control.MaxNoteBytes+1) + `"`), "note: has 4097 bytes"},
 		{entry(`"x":"` + strings.Repeat("x", control.MaxDocumentBytes) + `"`), "at most 1000000 are allowed"},
 	} {

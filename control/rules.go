@@ -23,6 +23,8 @@ const (
 	MaxHistory       = 20
 	MaxRefused       = 16
 	MaxReasonBytes   = 4096
+
+	mostFigure = 1e15
 )
 
 // The lists have names such as block:merchants.
@@ -151,8 +153,29 @@ func (s *Status) validate() error {
 			return missing(path + "reason")
 		}
 	}
+	if err := s.Figures.validate(); err != nil {
+		return err
+	}
 	return first(checkName("group", s.Group, MaxNameBytes), checkText("version", s.Version, MaxNameBytes),
 		checkActive("model.", s.Model), checkActive("policy.", s.Policy))
+}
+
+// validate holds that figures are numbers that can be: JSON has no others.
+func (f *Figures) validate() error {
+	if f == nil {
+		return nil
+	}
+	for _, x := range []struct {
+		name  string
+		value float64
+	}{
+		{"lag", float64(f.Lag)}, {"lag_seconds", f.LagSeconds}, {"rate", f.Rate}, {"p50_ms", f.P50}, {"p99_ms", f.P99}, {"dead_letters", float64(f.DeadLetters)},
+	} {
+		if !(x.value >= 0 && x.value <= mostFigure) {
+			return fault("figures."+x.name, "is %v: it must be 0 or more", x.value)
+		}
+	}
+	return nil
 }
 
 func checkActive(path string, n Name) error {

@@ -4,11 +4,8 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -18,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/web"
 )
 
 // LimitHeader is the request header that asks for a shorter time limit than the configured one, in milliseconds.
@@ -65,7 +63,7 @@ func (d *Desk) recover(c *gin.Context) {
 		}
 		d.log.Error("request panicked", "route", c.FullPath(), "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 		if !c.Writer.Written() {
-			write(c, newProblem(http.StatusInternalServerError, "internal", "Something is wrong inside", "the log of this process has more"))
+			write(c, &problem{Problem: web.Internal()})
 		}
 		c.Abort()
 	}()
@@ -167,7 +165,7 @@ func (d *Desk) several(c *gin.Context) {
 func (a *answer) append(out []byte) []byte {
 	out = strconv.AppendInt(append(out, `{"status":`...), int64(a.status()), 10)
 	if a.problem != nil {
-		out = append(append(out, `,"problem":`...), a.problem.json()...)
+		out = append(append(out, `,"problem":`...), web.Text(a.problem)...)
 	} else {
 		out = append(append(out, `,"decision":`...), a.decision...)
 	}
@@ -201,29 +199,17 @@ func (d *Desk) limit(c *gin.Context) (up <-chan struct{}, stop func(), p *proble
 	return closed, func() { t.Stop() }, nil
 }
 
-// read returns the body, of at most so many bytes. It insists on JSON: a web page can make its visitor's browser send other
-// types to a local address unasked.
+// read returns the body, of at most so many bytes.
 func read(c *gin.Context, most int64) ([]byte, *problem) {
-	kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if encoding := c.GetHeader("Content-Encoding"); err != nil || kind != "application/json" || encoding != "" && encoding != "identity" {
-		return nil, newProblem(http.StatusUnsupportedMediaType, "media-type", "Not JSON", "send Content-Type: application/json, without compression")
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, most))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return nil, newProblem(http.StatusRequestEntityTooLarge, "too-large", "The body is too large", fmt.Sprintf("the body has more than %d bytes", most))
-	case err != nil:
-		return nil, newProblem(http.StatusBadRequest, "body", "The body did not come", "the body could not be read to its end")
+	body, p := web.ReadJSON(c.Writer, c.Request, most)
+	if p != nil {
+		return nil, &problem{Problem: *p}
 	}
 	return body, nil
 }
 
 // write answers with a problem, and ends the request.
 func write(c *gin.Context, p *problem) {
-	if p.retry != "" {
-		c.Header("Retry-After", p.retry)
-	}
-	c.Data(p.Status, "application/problem+json", p.json())
+	p.Answer(c.Writer, p)
 	c.Abort()
 }

@@ -1,33 +1,28 @@
 package decide
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/web"
 )
 
 // problem is an answer as of RFC 9457.
 type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
-	Field  string `json:"field,omitempty"` // dotted path of the field at fault
-	Kind   string `json:"kind,omitempty"`  // of the fault, as for dead letters
-
-	retry string // seconds until it is worth while to ask again, empty for never
+	web.Problem
+	Field string `json:"field,omitempty"` // dotted path of the field at fault
+	Kind  string `json:"kind,omitempty"`  // of the fault, as for dead letters
 }
 
 func newProblem(status int, name, title, detail string) *problem {
-	return &problem{Type: "urn:weir:problem:" + name, Title: title, Status: status, Detail: detail}
+	return &problem{Problem: web.NewProblem(status, name, title, detail)}
 }
 
 // unavailable is the answer while transactions are not taken.
 func unavailable(name, detail string) *problem {
 	p := newProblem(http.StatusServiceUnavailable, name, "Transactions are not taken now", detail)
-	p.retry = "2"
+	p.Retry = "2"
 	return p
 }
 
@@ -40,7 +35,7 @@ func undelivered() *problem {
 
 func tooMany(limit string) *problem {
 	p := newProblem(http.StatusTooManyRequests, "too-many", "Too many transactions in flight", "more than "+limit+" transactions would be waiting at once")
-	p.retry = "1"
+	p.Retry = "1"
 	return p
 }
 
@@ -60,13 +55,4 @@ func illegal(err error) *problem {
 func conflict() *problem {
 	return newProblem(http.StatusConflict, "conflict", "Another transaction has this id",
 		"the account has a transaction with this transaction_id and another content; it stands")
-}
-
-// json returns the problem's text.
-func (p *problem) json() []byte {
-	text, err := json.Marshal(p)
-	if err != nil { // text with bytes that are no UTF-8 is replaced, so there is nothing that can fail
-		return []byte(`{}`)
-	}
-	return text
 }

@@ -28,7 +28,7 @@ type Account struct {
 }
 
 // NewAccount returns an account without events.
-func (s *Set) NewAccount() *Account { return &Account{set: s} }
+func (s *Set) NewAccount() *Account { return &Account{set: s, names: names{seed: s.seed}} }
 
 // Newest returns the time of the newest event, or false where there is none.
 func (a *Account) Newest() (payment.Time, bool) {
@@ -149,7 +149,7 @@ func (a *Account) expire(newest payment.Time) {
 
 // renumber drops the names that no event uses any more.
 func (a *Account) renumber() {
-	var kept names
+	kept := names{seed: a.names.seed}
 	for i := range a.events {
 		e, row := &a.events[i], a.row(i)
 		e.merchant = kept.add(a.names.name(e.merchant))

@@ -56,30 +56,76 @@ const (
 	familyLatestKnown // the latest with a number
 )
 
-// newAggregate returns an empty aggregate.
-func (s *Set) newAggregate(p *aggregatePlan) aggregate {
+// newAggregate returns an empty aggregate in m.
+func (s *Set) newAggregate(p *aggregatePlan, m *aggregateMemory) aggregate {
 	if p.same != noField {
-		return &grouped{field: p.same, family: p.family, number: s.numberOf(p.column)}
+		return take(&m.grouped, grouped{field: p.same, family: p.family, number: s.numberOf(p.column)})
 	}
 	switch p.family {
 	case familyCount:
-		return new(count)
+		return take(&m.counts, count{})
 	case familyMoments:
-		return &moments{number: s.numberOf(p.column)}
+		return take(&m.moments, moments{number: s.numberOf(p.column)})
 	case familyMaximum:
-		return &extreme{number: s.numberOf(p.column), sign: 1}
+		return take(&m.extremes, extreme{number: s.numberOf(p.column), sign: 1})
 	case familyMinimum:
-		return &extreme{number: s.numberOf(p.column), sign: -1}
+		return take(&m.extremes, extreme{number: s.numberOf(p.column), sign: -1})
 	case familyDistinct:
-		return &distinct{field: p.field, all: p.filter == 0}
+		return take(&m.distinct, distinct{field: p.field, all: p.filter == 0})
 	case familyLatest:
-		return new(latest)
+		return take(&m.latest, latest{})
 	case familyLatestLocated:
-		return &latest{locatedOnly: true}
+		return take(&m.latest, latest{locatedOnly: true})
 	case familyLatestKnown:
-		return &latest{knownOnly: true, number: s.numberOf(p.column)}
+		return take(&m.latest, latest{knownOnly: true, number: s.numberOf(p.column)})
 	}
 	panic("features: aggregate of unknown family")
+}
+
+// aggregateCounts are how many aggregates of each kind an account has.
+type aggregateCounts struct{ all, grouped, counts, moments, extremes, distinct, latest int }
+
+func (c *aggregateCounts) count(p *aggregatePlan) {
+	c.all++
+	switch {
+	case p.same != noField:
+		c.grouped++
+	case p.family == familyCount:
+		c.counts++
+	case p.family == familyMoments:
+		c.moments++
+	case p.family == familyMaximum || p.family == familyMinimum:
+		c.extremes++
+	case p.family == familyDistinct:
+		c.distinct++
+	default:
+		c.latest++
+	}
+}
+
+// aggregateMemory is what the aggregates of an account are cut from.
+type aggregateMemory struct {
+	grouped  []grouped
+	counts   []count
+	moments  []moments
+	extremes []extreme
+	distinct []distinct
+	latest   []latest
+}
+
+func (c *aggregateCounts) make() *aggregateMemory {
+	return &aggregateMemory{
+		make([]grouped, c.grouped), make([]count, c.counts), make([]moments, c.moments), make([]extreme, c.extremes),
+		make([]distinct, c.distinct), make([]latest, c.latest),
+	}
+}
+
+// take cuts the next one off, and sets it.
+func take[T any](from *[]T, to T) *T {
+	p := &(*from)[0]
+	*from = (*from)[1:]
+	*p = to
+	return p
 }
 
 // number says where an event's aggregated number stands, and how many of its units make one.

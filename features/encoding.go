@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"unicode/utf8"
 
@@ -58,7 +59,8 @@ var ErrDamaged = errors.New("damaged account state")
 func (a *Account) Append(dst []byte) []byte {
 	start := len(dst)
 	dst = append(dst, encodingVersion)
-	order, number := a.usedNames()
+	const few = 128 // so many names are no allocation
+	order, number := a.usedNames(make([]uint32, 0, few), make([]uint32, 0, few))
 	dst = binary.AppendUvarint(dst, uint64(len(order)))
 	for _, n := range order {
 		s := a.names.name(n)
@@ -129,9 +131,10 @@ func (a *Account) appendEvent(dst []byte, e *event, row []int64, previous *event
 	return dst
 }
 
-// usedNames returns the names that events use, in order of first use, and for each name its new number.
-func (a *Account) usedNames() (order, number []uint32) {
-	number = make([]uint32, len(a.names.list)+1)
+// usedNames returns the names that events use, in order of first use, and for each name its new number, in the given
+// empty slices if they are large enough.
+func (a *Account) usedNames(order, number []uint32) ([]uint32, []uint32) {
+	number = slices.Grow(number, len(a.names.list)+1)[:len(a.names.list)+1]
 	use := func(n uint32) {
 		if n != 0 && number[n] == 0 {
 			order = append(order, n)

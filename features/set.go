@@ -2,6 +2,7 @@ package features
 
 import (
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"math"
 	"slices"
@@ -34,10 +35,14 @@ type Set struct {
 	variables map[string]expression.Variable // by name, and
 	tables    map[string]*expression.Table   // all that an expression of others may read
 
-	filters  []filter
-	columns  []column // derived numbers of an event
-	stride   int      // of an account's rows: attributes and columns
-	windows  []windowPlan
+	filters []filter
+	columns []column // derived numbers of an event
+	stride  int      // of an account's rows: attributes and columns
+	windows []windowPlan
+
+	aggregates aggregateCounts // of all windows
+	seed       maphash.Seed    // of accounts' names
+
 	entities []Entity
 	features []feature
 
@@ -113,13 +118,18 @@ func Compile(d *Declarations, layout Layout) (*Set, error) {
 		return nil, fmt.Errorf("state layout: %w", err)
 	}
 	s := &Set{
-		layout: layout, definitions: slices.Clone(d.features), rates: r, scale: math.Pow10(r.exponent),
+		seed: maphash.MakeSeed(), layout: layout, definitions: slices.Clone(d.features), rates: r, scale: math.Pow10(r.exponent),
 		horizon: millis(layout.Horizon()), lateness: millis(layout.Lateness), dedupe: millis(layout.Dedupe), idle: millis(layout.Idle()),
 	}
 	s.layout.Rates, s.labelDelay = maps.Clone(layout.Rates), millis(d.labelDelay)
 	c := &compiler{Declarations: d, set: s}
 	if err := c.compile(); err != nil {
 		return nil, err
+	}
+	for i := range s.windows {
+		for j := range s.windows[i].aggregates {
+			s.aggregates.count(&s.windows[i].aggregates[j])
+		}
 	}
 	s.retention = s.idle
 	for i := range s.entities {
@@ -193,13 +203,18 @@ func (s *Set) DeletableBefore(watermark payment.Time) int64 {
 	return s.Bucket(max(0, watermark-s.retention))
 }
 
+// newWindows returns windows at which no event has been yet. Their aggregates lie side by side, by kind, since a
+// transaction visits most of them.
 func (s *Set) newWindows() []window {
-	windows := make([]window, len(s.windows))
+	windows, all := make([]window, len(s.windows)), make([]aggregate, s.aggregates.all)
+	m := s.aggregates.make()
 	for i := range windows {
 		p := &s.windows[i]
-		windows[i] = window{plan: p, aggregates: make([]aggregate, len(p.aggregates))}
+		n := len(p.aggregates)
+		windows[i] = window{plan: p, due: never, aggregates: all[:n:n]}
+		all = all[n:]
 		for j := range p.aggregates {
-			windows[i].aggregates[j] = s.newAggregate(&p.aggregates[j])
+			windows[i].aggregates[j] = s.newAggregate(&p.aggregates[j], m)
 		}
 	}
 	return windows

@@ -1,12 +1,14 @@
 package features
 
+import "github.com/weir-fraud/weir/payment"
+
 // Touch reads what the next transaction of the account will find everywhere in memory. Where many accounts take turns,
 // most of that is far from the processor, and comes one piece after the other if each is asked for only when it is
 // needed. Who touches a few accounts before working on the first of them has the pieces come at the same time. The
 // result means nothing.
-func (a *Account) Touch() uint64 {
+func (a *Account) Touch(tx *payment.Transaction) uint64 {
 	const newest = 8 // events, which are looked through for a repeated transaction
-	sum := uint64(0)
+	sum := a.names.touch(tx.Merchant.Name) + a.names.touch(tx.Merchant.Category)
 	for i := max(0, len(a.events)-newest); i < len(a.events); i++ {
 		sum += a.events[i].id
 	}
@@ -16,6 +18,14 @@ func (a *Account) Touch() uint64 {
 		}
 	}
 	return sum
+}
+
+func (n *names) touch(s string) uint64 {
+	if n.slots == nil {
+		return uint64(len(n.list))
+	}
+	number := n.slots[n.hash(s)&uint32(len(n.slots)-1)].number
+	return uint64(len(n.name(number)))
 }
 
 func (c *count) touch() uint64   { return uint64(c.n) }

@@ -1,6 +1,7 @@
 package features
 
 import (
+	"math"
 	"sort"
 
 	"github.com/weir-fraud/weir/payment"
@@ -24,8 +25,12 @@ type aggregatePlan struct {
 type window struct {
 	plan       *windowPlan
 	from, to   uint64
+	due        payment.Time // when the event numbered from leaves; the window is there more often than that event is near
 	aggregates []aggregate
 }
+
+// never is when an empty window lets the next event leave.
+const never = payment.Time(math.MaxInt64)
 
 // advance moves the window to (t − length, t]. It may only move forward.
 func (w *window) advance(a *Account, t payment.Time) {
@@ -33,6 +38,9 @@ func (w *window) advance(a *Account, t payment.Time) {
 	for w.to < end && a.events[w.to-a.base].time <= t {
 		i := int(w.to - a.base)
 		e, row, b := &a.events[i], a.row(i), a.bundle(i)
+		if w.from == w.to {
+			w.due = e.time + w.plan.length
+		}
 		for g := range w.plan.aggregates {
 			if e.matches>>w.plan.aggregates[g].filter&1 != 0 {
 				w.aggregates[g].enter(e, row, w.to, b)
@@ -40,7 +48,7 @@ func (w *window) advance(a *Account, t payment.Time) {
 		}
 		w.to++
 	}
-	for w.from < w.to && a.events[w.from-a.base].time <= t-w.plan.length {
+	for w.due <= t {
 		i := int(w.from - a.base)
 		e, row, b := &a.events[i], a.row(i), a.bundle(i)
 		for g := range w.plan.aggregates {
@@ -49,6 +57,10 @@ func (w *window) advance(a *Account, t payment.Time) {
 			}
 		}
 		w.from++
+		w.due = never
+		if w.from < w.to {
+			w.due = a.events[w.from-a.base].time + w.plan.length
+		}
 	}
 }
 
@@ -60,4 +72,5 @@ func (w *window) restart(a *Account, t payment.Time) {
 	first := sort.Search(len(a.events), func(i int) bool { return a.events[i].time > t-w.plan.length })
 	w.from = a.base + uint64(first)
 	w.to = w.from
+	w.due = never
 }

@@ -146,7 +146,7 @@ func (w *Worker) touch(at []int32) {
 		if in.refused != nil {
 			continue
 		}
-		in.entry.account.Touch()
+		in.entry.account.Touch(&in.tx)
 		for k := range in.tiles {
 			for _, s := range [...]*series{in.tiles[k].transactions, in.tiles[k].labels} {
 				if s != nil {
@@ -193,8 +193,13 @@ func (w *Worker) take(p *partition, r *stream.Record, in *input, scoring bool) {
 		l.end(Features)
 		w.judge.score()
 		l.end(Score)
-		w.emit(r, in)
+		d := w.emit(r, in)
 		l.end(Decide)
+		if d.AlertID != "" {
+			began := w.lap()
+			w.raise(r, in)
+			l.alert(&w.samples, began)
+		}
 	} else {
 		w.stats.Folded.Add(1)
 	}
@@ -212,8 +217,8 @@ func (t *tally) repeated(outcome features.Outcome) {
 	t.duplicates++
 }
 
-// emit decides a scored transaction and adds the decision, and the alert if it is one, to the batch.
-func (w *Worker) emit(r *stream.Record, in *input) {
+// emit decides a scored transaction and adds the decision to the batch.
+func (w *Worker) emit(r *stream.Record, in *input) *scoring.Decision {
 	b := w.filling
 	d := w.judge.decide(&in.tx)
 	b.times = append(b.times, r.Time)
@@ -231,11 +236,14 @@ func (w *Worker) emit(r *stream.Record, in *input) {
 	start := len(b.bytes)
 	b.bytes = d.AppendJSON(b.bytes)
 	b.add(w.config.Topics.Decisions, r, start)
-	if d.AlertID == "" {
-		return
-	}
+	return d
+}
+
+// raise adds the alert of the transaction just decided to the batch.
+func (w *Worker) raise(r *stream.Record, in *input) {
+	b := w.filling
 	b.tally.alerts++
-	start = len(b.bytes)
+	start := len(b.bytes)
 	b.bytes = w.judge.alert(in.entry, &in.tx, in.keys).AppendJSON(b.bytes)
 	b.add(w.config.Topics.Alerts, r, start)
 }

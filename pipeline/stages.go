@@ -69,14 +69,16 @@ func (l *lap) to() time.Duration {
 }
 
 // sampleEvery is how many transactions there are to one whose stages are measured apart: reading a clock takes about
-// as long as the shorter stages, and is subtracted from each.
-const sampleEvery = 16
+// as long as the shorter stages, and is subtracted from each. Alerts are few and take long: each is measured, apart from
+// these.
+const sampleEvery = 64
 
 // samples adds up the stages of the transactions of a poll that are measured.
 type samples struct {
 	seen, taken int
 	clock       time.Duration // that reading the clock took, once for each taken
 	spent       [numStages]time.Duration
+	alerts      time.Duration // what making them took
 }
 
 // sampled measures the stages of one transaction, or does nothing.
@@ -104,6 +106,15 @@ func (s *sampled) end(stage Stage) {
 	}
 }
 
+// alert ends the making of an alert, which began at l.
+func (s *sampled) alert(of *samples, l lap) {
+	took := l.to()
+	of.alerts += took
+	if s.samples != nil {
+		s.lap.at = l.at
+	}
+}
+
 // flush adds what the samples stand for to the stages. total is what all transactions took together: what is not in the
 // samples is done before features are computed, and counts as theirs.
 func (s *samples) flush(to *Stages, total time.Duration) {
@@ -114,6 +125,9 @@ func (s *samples) flush(to *Stages, total time.Duration) {
 	left := total - readings*s.clock
 	for _, stage := range [...]Stage{Score, Decide, Fold} {
 		d := max(0, s.spent[stage]-s.clock) * time.Duration(s.seen) / time.Duration(s.taken)
+		if stage == Decide {
+			d += s.alerts
+		}
 		to.add(stage, d)
 		left -= d
 	}

@@ -2,6 +2,8 @@ package review_test
 
 import (
 	"bufio"
+	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/weir-fraud/weir/feedback"
+	"github.com/weir-fraud/weir/payment"
 )
 
 func TestQueueAndCase(t *testing.T) {
@@ -83,7 +86,7 @@ func TestLifeOfACase(t *testing.T) {
 			t.Errorf("%v", d)
 		}
 		undone := c.must("POST", "/api/v1/undo", object{"undo": v["undo"]})["cases"].([]any)[0].(object)
-		if undone["state"] != "in_review" || undone["disposition"] != "" {
+		if undone["state"] != "open" || undone["disposition"] != "" || undone["fresh"] != v["fresh"] {
 			t.Errorf("undone %v", undone)
 		}
 		c.refused(http.StatusConflict, "POST", "/api/v1/undo", object{"undo": v["undo"]})
@@ -100,6 +103,42 @@ func TestLifeOfACase(t *testing.T) {
 		}
 		if out, err := p.db.Outgoing(t.Context(), 0, 10); err != nil || len(out) != 4 {
 			t.Errorf("%d labels are to be published, %v", len(out), err)
+		}
+	})
+}
+
+// An undo gives back what was claimed, and nothing else, whatever its token says.
+func TestUndoGivesBackWhatWas(t *testing.T) {
+	eachPlace(t, func(t *testing.T, p *place) {
+		p.take(alert(t, "a", 1, 0, .5), alert(t, "b", 1, 0, .5), alert(t, "c", 1, 0, .5))
+		ann, lee := p.token("ann", "read,work"), p.token("lee", "read,work")
+		for _, v := range ann.queue("account=a") {
+			ann.must("POST", casePath(v, "/claim"), object{"version": v["version"]})
+		}
+		var list []object
+		for _, v := range ann.queue("") {
+			list = append(list, object{"id": v["id"], "version": v["version"]})
+		}
+		done := ann.must("POST", "/api/v1/cases:dispose", object{"cases": list, "label": "fraud"})
+		for _, v := range ann.must("POST", "/api/v1/undo", object{"undo": done["undo"]})["cases"].([]any) {
+			v := v.(object)
+			if mine := v["account_id"] == "a"; mine != (v["owner"] == "token:ann") || mine != (v["state"] == "in_review") || mine != (v["fresh"] == 0.) {
+				t.Errorf("undone it is %v", v)
+			}
+		}
+		c := ann.queue("account=b")[0]
+		done = ann.must("POST", casePath(c, "/dispose"), object{"version": c["version"], "label": "fraud"})
+		forge := func(done object) string {
+			return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `[{"id":%v,"version":%v,"held":{"o":"token:ann","u":7258118399999,"f":1000000}}]`, done["id"], done["version"]))
+		}
+		v := lee.must("POST", "/api/v1/undo", object{"undo": forge(done)})["cases"].([]any)[0].(object)
+		if v["owner"] != "" || v["fresh"] != 1. {
+			t.Errorf("by another it is %v", v)
+		}
+		done = ann.must("POST", casePath(v, "/dispose"), object{"version": v["version"], "label": "fraud"})
+		v = ann.must("POST", "/api/v1/undo", object{"undo": forge(done)})["cases"].([]any)[0].(object)
+		if until := payment.Time(p.clock.Load()).Add(15 * time.Minute).Std().Format(time.RFC3339Nano); v["owner"] != "token:ann" || v["owned_until"].(string) > until {
+			t.Errorf("claimed by a forged token it is %v, want at most until %s", v, until)
 		}
 	})
 }
@@ -163,7 +202,7 @@ func TestSeveralAreDisposedOfTogetherOrNot(t *testing.T) {
 		if len(done["cases"].([]any)) != 3 || len(c.queue("view=closed")) != 3 {
 			t.Errorf("done %v", done)
 		}
-		if undone := c.must("POST", "/api/v1/undo", object{"undo": done["undo"]}); len(undone["cases"].([]any)) != 3 || len(c.queue("view=mine")) != 3 {
+		if undone := c.must("POST", "/api/v1/undo", object{"undo": done["undo"]}); len(undone["cases"].([]any)) != 3 || len(c.queue("view=mine")) != 1 {
 			t.Errorf("undone %v", undone)
 		}
 	})

@@ -33,6 +33,7 @@ type detail struct {
 	Related    []relatedView     `json:"related"`
 	Audit      []entryView       `json:"audit"`
 	Labels     []json.RawMessage `json:"labels"`
+	Lists      []listed          `json:"lists"`
 }
 
 type noteView struct {
@@ -122,6 +123,7 @@ func (s *Server) addAlerts(ctx context.Context, d *detail, found *cases.Case) er
 		d.Labels = append(d.Labels, l.AppendJSON(nil))
 	}
 	keys := make(map[alerts.Entity]bool)
+	var all []alerts.Alert
 	for i := range rows {
 		row := &rows[i]
 		v, err := alertView(row, labelsOf[row.TransactionID])
@@ -139,7 +141,9 @@ func (s *Server) addAlerts(ctx context.Context, d *detail, found *cases.Case) er
 		for _, e := range a.Entities {
 			keys[e] = true
 		}
+		all = append(all, a)
 	}
+	d.Lists = s.listedOf(all)
 	sorted := slices.SortedFunc(maps.Keys(keys), func(a, b alerts.Entity) int { return slices.Compare([]string{a.Name, a.Key}, []string{b.Name, b.Key}) })
 	return s.addRelated(ctx, d, sorted[:min(len(sorted), relatedKeys)])
 }

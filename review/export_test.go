@@ -17,7 +17,7 @@ type Route struct{ Method, Path, Permission string }
 // Routes returns all routes, with paths as OpenAPI writes them.
 func (s *Server) Routes() (all []Route) {
 	for _, r := range s.routes() {
-		path := strings.ReplaceAll(strings.ReplaceAll(r.path, ":id", "{id}"), `\:`, ":")
+		path := strings.ReplaceAll(strings.NewReplacer(":id", "{id}", ":list", "{list}").Replace(r.path), `\:`, ":")
 		name := permissions[max(r.permission, everybody)]
 		switch r.permission {
 		case everybody:
@@ -37,4 +37,12 @@ func (s *Server) Unguarded() http.Handler {
 		return nil, problemOf(errors.New("it was reached"))
 	}}))
 	return r
+}
+
+// RightsOf returns what a role may do, nil for one that is none.
+func RightsOf(role string) (names []string) {
+	for _, p := range roles[role] {
+		names = append(names, permissions[p])
+	}
+	return names
 }

@@ -136,7 +136,7 @@ func (k *topics) serve(db *database.DB) (c *client, stop func()) {
 	rules := review.Rules{Window: window, Claim: 15 * time.Minute, Session: time.Hour, Currency: dollars(k.t)}
 	config := review.Config{Rules: rules, Address: "localhost:0", Kafka: k.kafka, Group: k.group, Timeout: 10 * time.Second, Alerts: k.alerts, Feedback: k.feedback}
 	go func() {
-		ended <- review.Serve(ctx, config, db, slog.New(slog.NewTextHandler(io.Discard, nil)), time.Now, func(a net.Addr, link string) { told <- place{"http://" + a.String(), link} })
+		ended <- review.Serve(ctx, config, db, newHelm(), slog.New(slog.NewTextHandler(io.Discard, nil)), time.Now, func(a net.Addr, link string) { told <- place{"http://" + a.String(), link} })
 	}()
 	select {
 	case err := <-ended:

@@ -40,7 +40,7 @@ func TestTheDescriptionHasEveryRouteAndNoOther(t *testing.T) {
 func TestAnswersAreAsDescribed(t *testing.T) {
 	eachPlace(t, func(t *testing.T, p *place) {
 		p.take(alert(t, "a", 1, 0, .5), alert(t, "b", 1, 0, .5), alert(t, "c", 1, 0, .5))
-		c := p.token("ann", "read,work,audit")
+		c := p.token("ann", "read,work,lists,audit")
 		d := description(t, c)
 		check := func(method, path, described string, body any) object {
 			t.Helper()
@@ -68,7 +68,11 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		check("POST", "/api/v1/undo", "/api/v1/undo", object{"undo": v["undo"]})
 		b := c.queue("account=b")[0]
 		check("POST", "/api/v1/cases:dispose", "/api/v1/cases:dispose", object{"cases": []object{{"id": b["id"], "version": b["version"]}}, "label": "fraud"})
+		check("POST", merchants, "/api/v1/lists/{list}/entries", object{"key": "shop"})
+		check("DELETE", merchants+"?key=shop", "/api/v1/lists/{list}/entries", nil)
+		check("POST", merchants, "/api/v1/lists/{list}/entries", object{"key": "shop", "until": "2100-01-01T00:00:00Z", "reason": "x"})
 		for described, path := range map[string]string{
+			"/lists": "/lists", "/lists/{list}/entries": "/lists/block:merchants/entries",
 			"/me": "/me", "/queue": "/queue", "/cases/{id}": "/cases/1", "/alerts/{id}": "/alerts/a-1", "/accounts/{id}/timeline": "/accounts/a/timeline",
 			"/search": "/search?q=shop", "/stats": "/stats", "/audit": "/audit", "/openapi.json": "/openapi.json",
 		} {

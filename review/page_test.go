@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/weir-fraud/weir/alerts"
+	"github.com/weir-fraud/weir/control"
 	"github.com/weir-fraud/weir/database"
 	"github.com/weir-fraud/weir/feedback"
 	"github.com/weir-fraud/weir/payment"
@@ -31,6 +32,7 @@ type service struct {
 	alerts   string // topic
 	feedback stream.Topic
 	db       *database.DB
+	helm     *helm
 	link     string // signs in once
 }
 
@@ -40,7 +42,7 @@ func startService(t *testing.T) *service {
 	if brokers == "" {
 		t.Fatal("WEIR_TEST_KAFKA is not set: run `make test`, which starts a Kafka broker, or name one")
 	}
-	s := &service{kafka: stream.Config{Brokers: strings.Split(brokers, ",")}}
+	s := &service{helm: newHelm(), kafka: stream.Config{Brokers: strings.Split(brokers, ",")}}
 	name := fmt.Sprintf("page-%d-%d", os.Getpid(), time.Now().UnixNano())
 	alertTopic := s.topic(t, name+"-alerts")
 	s.feedback = s.topic(t, name+"-feedback")
@@ -67,7 +69,7 @@ func startService(t *testing.T) *service {
 		Address: "127.0.0.1:0", Kafka: s.kafka, Group: name, Timeout: 30 * time.Second, Alerts: alertTopic, Feedback: s.feedback,
 	}
 	go func() {
-		ended <- review.Serve(ctx, c, s.db, slog.New(slog.DiscardHandler), time.Now, func(_ net.Addr, l string) { link <- l })
+		ended <- review.Serve(ctx, c, s.db, s.helm, slog.New(slog.DiscardHandler), time.Now, func(_ net.Addr, l string) { link <- l })
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -205,7 +207,7 @@ func TestPageByKeyboard(t *testing.T) {
 			v.press("z")
 			v.says("Undone: " + account)
 			v.until(fmt.Sprintf(`document.querySelector(%q).textContent === %q`, shownAccount, account))
-			v.until(`document.querySelector(".case .state").textContent.startsWith("Yours until")`)
+			v.until(`document.querySelector(".case .state").textContent.startsWith("Open")`)
 			want[account] = 0
 			published += s.alertsOf(t, account)
 		}
@@ -275,6 +277,22 @@ func TestPageInAllForms(t *testing.T) {
 	v.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("[data-keep='feature count_24h']").click()`))
 	v.until(`document.querySelector(".features .behind")`)
 	v.accessible("features")
+	v.press("b")
+	v.until(`document.querySelector("dialog .blocking")`)
+	v.accessible("block")
+	v.press(kb.ArrowDown + kb.Enter) // the second of what could be blocked
+	v.says("Blocked: merchant")
+	v.until(`document.querySelector(".listings .block")`)
+	v.do(chromedp.Evaluate[chromedp.Void](`document.querySelector(".listings").scrollIntoView()`))
+	v.accessible("blocked")
+	v.press("z")
+	v.says("Undone: blocked: merchant")
+	v.until(`!document.querySelector(".listings")`)
+	s.helm.set(func() {
+		if n := s.helm.said; len(n) != 2 || n[0].Entry.List != "block:merchants" || n[0].Note == "" || n[1].Entry.Key != n[0].Entry.Key || !n[1].Entry.Removed {
+			t.Errorf("the lists were changed by %+v", n)
+		}
+	})
 	v.press("?")
 	v.until(`document.querySelector("dialog[open]")`)
 	v.accessible("help")
@@ -301,9 +319,16 @@ func TestPageInAllForms(t *testing.T) {
 	v.press(kb.Escape)
 	v.until(`document.querySelectorAll(".row").length > 40`)
 
-	v.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#/overview"`))
-	v.until(`document.querySelectorAll(".cards .card").length > 3`)
-	v.accessible("overview")
+	v.overview("stopped", nil)
+	now := payment.TimeOf(time.Now())
+	told := control.Event{Time: now.Add(-time.Hour), By: "fraud-0", Status: &control.Status{
+		Model: control.Name{Name: "cards/2026-11-24"}, Policy: control.Name{Name: "manifest"}, Refused: []control.Refusal{{What: "model", Name: "cards/2026-11-25", Reason: "is missing"}},
+		Figures: &control.Figures{Lag: 12_345, LagSeconds: 81.5, Rate: 1234.5, P50: 7, P99: 1500, DeadLetters: 3},
+	}}
+	v.overview("silent", func() { s.helm.set(func() { s.helm.statuses = []control.Event{told} }) })
+	alive := told
+	alive.Time, alive.By = now, "fraud-1"
+	v.overview("running", func() { s.helm.set(func() { s.helm.statuses = []control.Event{told, alive} }) })
 	v.prefers("dark")
 	v.accessible("overview-dark")
 	v.press(kb.Escape)
@@ -322,6 +347,13 @@ func TestPageInAllForms(t *testing.T) {
 	}
 	v.do(chromedp.Evaluate[chromedp.Void](`document.querySelector(".timeline").scrollIntoView()`))
 	v.shot("phone-timeline")
+	v.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("p.block button").click()`))
+	v.until(`document.querySelector("dialog .blocking")`)
+	v.prefers("dark")
+	v.accessible("phone-block")
+	v.press(kb.Escape)
+	v.until(`!document.querySelector("dialog")`)
+	v.prefers("light")
 	v.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#/overview"`))
 	v.until(`document.querySelectorAll(".cards .card").length > 3`)
 	v.accessible("phone-overview")
@@ -439,4 +471,16 @@ func TestPageOfTwo(t *testing.T) {
 	ann.says("b: fraud")
 	ann.until(`document.querySelector(".rows .empty")`)
 	ann.accessible("empty")
+}
+
+// overview opens the overview anew once f has changed what there is to tell, and waits for the state of the pipeline.
+func (v *visitor) overview(state string, f func()) {
+	v.t.Helper()
+	if f != nil {
+		f()
+	}
+	// The server counts anew after two seconds, and the page asks again after fifteen.
+	v.until(fmt.Sprintf(`(() => { const shown = document.querySelector(".pipeline.%s"); if (!shown && !(performance.now() < window.again)) {
+		window.again = performance.now() + 500; location.hash = "#/"; location.hash = "#/overview"; } return shown; })()`, state))
+	v.accessible("overview-" + state)
 }

@@ -108,7 +108,7 @@ func (a *attempts) admit(name string, now time.Time) *problem {
 		return nil
 	}
 	p := newProblem(http.StatusTooManyRequests, "too-many", "Too many attempts", "wait a minute before the next attempt to sign in")
-	p.retry = "60"
+	p.Retry = "60"
 	return p
 }
 

@@ -1,7 +1,6 @@
 package review
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -9,22 +8,19 @@ import (
 
 	"github.com/weir-fraud/weir/alerts/cases"
 	"github.com/weir-fraud/weir/database"
+	"github.com/weir-fraud/weir/web"
 )
 
 // problem is an answer as of RFC 9457.
 type problem struct {
-	Type   string    `json:"type"`
-	Title  string    `json:"title"`
-	Status int       `json:"status"`
-	Detail string    `json:"detail"`
-	Case   *caseView `json:"case,omitempty"` // as it is now, where somebody was faster
+	web.Problem
+	Case *caseView `json:"case,omitempty"` // as it is now, where somebody was faster
 
-	retry string // seconds until it is worth while to ask again, empty for never
-	cause error  // for the log
+	cause error // for the log
 }
 
 func newProblem(status int, name, title, detail string) *problem {
-	return &problem{Type: "urn:weir:problem:" + name, Title: title, Status: status, Detail: detail}
+	return &problem{Problem: web.NewProblem(status, name, title, detail)}
 }
 
 func invalid(detail string) *problem {
@@ -48,9 +44,7 @@ func problemOf(err error) *problem {
 	case errors.Is(err, cases.ErrPast), errors.Is(err, cases.ErrVerdict), errors.Is(err, errUnlabelled):
 		return invalid(err.Error())
 	}
-	p := newProblem(http.StatusInternalServerError, "internal", "Something is wrong inside", "the log of this process has more")
-	p.cause = err
-	return p
+	return &problem{Problem: web.Internal(), cause: err}
 }
 
 // write answers with a problem, and ends the request.
@@ -58,13 +52,6 @@ func (s *Server) write(c *gin.Context, p *problem) {
 	if p.cause != nil && c.Request.Context().Err() == nil {
 		s.log.Error("request failed", "route", c.FullPath(), "error", p.cause)
 	}
-	if p.retry != "" {
-		c.Header("Retry-After", p.retry)
-	}
-	text, err := json.Marshal(p)
-	if err != nil { // nothing in it can fail
-		text = []byte(`{}`)
-	}
-	c.Data(p.Status, "application/problem+json", text)
+	p.Answer(c.Writer, p)
 	c.Abort()
 }

@@ -88,14 +88,23 @@ func (s *Server) filter(c *gin.Context, who *identity) (f database.Filter, p *pr
 	return f, nil
 }
 
+// pageLimit reads how long a page may be.
+func pageLimit(c *gin.Context) (int, *problem) {
+	limit, err := strconv.Atoi(c.DefaultQuery("limit", strconv.Itoa(pageSize)))
+	if err != nil || limit < 1 || limit > mostPage {
+		return 0, invalid("limit must be 1 to " + strconv.Itoa(mostPage))
+	}
+	return limit, nil
+}
+
 func (s *Server) queue(c *gin.Context, who *identity) (any, *problem) {
 	f, p := s.filter(c, who)
 	if p != nil {
 		return nil, p
 	}
-	limit, err := strconv.Atoi(c.DefaultQuery("limit", strconv.Itoa(pageSize)))
-	if err != nil || limit < 1 || limit > mostPage {
-		return nil, invalid("limit must be 1 to " + strconv.Itoa(mostPage))
+	limit, p := pageLimit(c)
+	if p != nil {
+		return nil, p
 	}
 	after, p := parseCursor(c.Query("cursor"))
 	if p != nil {

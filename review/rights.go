@@ -23,17 +23,18 @@ const (
 	everybody            // also who is not signed in
 	read
 	work
+	lists // change them
 	audit
 )
 
-var permissions = [...]string{read: "read", work: "work", audit: "audit"}
+var permissions = [...]string{read: "read", work: "work", lists: "lists", audit: "audit"}
 
 // roles are what a role may do.
 var roles = map[string][]permission{
 	"viewer":  {read},
 	"analyst": {read, work},
-	"lead":    {read, work, audit},
-	"admin":   {read, work, audit},
+	"lead":    {read, work, lists, audit},
+	"admin":   {read, work, lists, audit},
 }
 
 // Roles returns the names of the roles, the least first.

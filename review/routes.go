@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"regexp"
 	"time"
@@ -16,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/weir-fraud/weir/web"
 )
 
 // route is a path of the API. One without a permission is not served.
@@ -53,6 +54,10 @@ func (s *Server) routes() []route {
 		onCase("notes", s.addNote),
 		{http.MethodPost, base + `/cases\:dispose`, work, s.disposeSeveral, nil},
 		{http.MethodPost, base + "/undo", work, s.undo, nil},
+		{http.MethodGet, base + "/lists", read, s.showLists, nil},
+		{http.MethodGet, base + "/lists/:list/entries", read, s.showEntries, nil},
+		{http.MethodPost, base + "/lists/:list/entries", lists, s.addEntry, nil},
+		{http.MethodDelete, base + "/lists/:list/entries", lists, s.removeEntry, nil},
 		{http.MethodGet, base + "/audit", audit, s.audit, nil},
 	}
 }
@@ -65,7 +70,7 @@ func (s *Server) serve(e route) gin.HandlerFunc {
 			s.write(c, p)
 			return
 		}
-		if e.permission != work {
+		if e.permission != work && e.permission != lists {
 			s.answer(c, e, who)
 			return
 		}
@@ -109,12 +114,15 @@ func (s *Server) repeated(c *gin.Context, e route, who *identity) (string, *prob
 	if !uuid.MatchString(key) {
 		return "", invalid("a write needs the header Idempotency-Key with a UUID of its own, which stays the same when the write is sent again")
 	}
-	body, p := readBody(c)
-	if p != nil {
-		return "", p
+	var body []byte
+	if e.method != http.MethodDelete { // which says all in its address
+		var p *problem
+		if body, p = readBody(c); p != nil {
+			return "", p
+		}
+		c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	c.Request.Body = io.NopCloser(bytes.NewReader(body))
-	sum := sha256.Sum256(append([]byte(e.method+" "+c.Request.URL.Path+"\n"), body...))
+	sum := sha256.Sum256(append([]byte(e.method+" "+c.Request.URL.RequestURI()+"\n"), body...))
 	request, now := hex.EncodeToString(sum[:]), s.time()
 	taken, err := s.db.Begin(c.Request.Context(), who.name, key, request, now, now.Add(-stale), now.Add(-oldest))
 	switch {
@@ -126,7 +134,7 @@ func (s *Server) repeated(c *gin.Context, e route, who *identity) (string, *prob
 		return "", newProblem(http.StatusUnprocessableEntity, "key-reused", "The key is another request's", "this Idempotency-Key came with another request before")
 	case taken.Status == 0:
 		p := newProblem(http.StatusConflict, "in-progress", "The request is being answered", "the same request is under way: ask again")
-		p.retry = "1"
+		p.Retry = "1"
 		return "", p
 	}
 	c.Data(taken.Status, "application/json; charset=utf-8", taken.Response)
@@ -158,19 +166,11 @@ func (s *Server) answerOnce(c *gin.Context, e route, who *identity, key string) 
 	c.Data(status, "application/json; charset=utf-8", text)
 }
 
-// readBody returns the body. It insists on JSON: a web page can make its visitor's browser send other types unasked.
+// readBody returns the body.
 func readBody(c *gin.Context) ([]byte, *problem) {
-	kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return nil, newProblem(http.StatusUnsupportedMediaType, "media-type", "Not JSON", "send Content-Type: application/json")
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, mostBytes))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return nil, newProblem(http.StatusRequestEntityTooLarge, "too-large", "The body is too large", "it may have 262144 bytes")
-	case err != nil:
-		return nil, newProblem(http.StatusBadRequest, "body", "The body did not come", "the body could not be read to its end")
+	body, p := web.ReadJSON(c.Writer, c.Request, mostBytes)
+	if p != nil {
+		return nil, &problem{Problem: *p}
 	}
 	return body, nil
 }

@@ -28,7 +28,7 @@ type Config struct {
 
 // Serve takes in alerts, answers requests and publishes labels until ctx ends, and then finishes what is under way. listening
 // is told the address, and a link that signs in once where nobody else may.
-func Serve(ctx context.Context, c Config, db *database.DB, log *slog.Logger, now func() time.Time, listening func(address net.Addr, link string)) error {
+func Serve(ctx context.Context, c Config, db *database.DB, steering Steering, log *slog.Logger, now func() time.Time, listening func(address net.Addr, link string)) error {
 	users, err := db.Users(ctx)
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func Serve(ctx context.Context, c Config, db *database.DB, log *slog.Logger, now
 	if err != nil {
 		return err
 	}
-	server, err := NewServer(c.Rules, db, log, now)
+	server, err := NewServer(c.Rules, db, steering, log, now)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/weir-fraud/weir/alerts/cases"
 	"github.com/weir-fraud/weir/database"
 	"github.com/weir-fraud/weir/payment"
+	"github.com/weir-fraud/weir/web"
 )
 
 //go:embed all:web
@@ -37,6 +38,8 @@ type Server struct {
 	log   *slog.Logger
 	now   func() time.Time
 
+	steering Steering
+
 	hub      *hub
 	attempts *attempts
 	sizes    sizes
@@ -49,13 +52,13 @@ type Server struct {
 }
 
 // NewServer returns a Server over a database.
-func NewServer(rules Rules, db *database.DB, log *slog.Logger, now func() time.Time) (*Server, error) {
+func NewServer(rules Rules, db *database.DB, steering Steering, log *slog.Logger, now func() time.Time) (*Server, error) {
 	files, err := fs.Sub(pages, "web")
 	if err != nil {
 		return nil, err
 	}
 	return &Server{
-		rules: rules, db: db, log: log, now: now, hub: newHub(), attempts: newAttempts(), page: http.FileServerFS(files), outgoing: make(chan struct{}, 1),
+		rules: rules, db: db, steering: steering, log: log, now: now, hub: newHub(), attempts: newAttempts(), page: http.FileServerFS(files), outgoing: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -113,21 +116,21 @@ func (s *Server) recover(c *gin.Context) {
 		}
 		s.log.Error("request panicked", "route", c.FullPath(), "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 		if !c.Writer.Written() {
-			s.write(c, newProblem(http.StatusInternalServerError, "internal", "Something is wrong inside", "the log of this process has more"))
+			s.write(c, &problem{Problem: web.Internal()})
 		}
 		c.Abort()
 	}()
 	c.Next()
 }
 
-// policy is what the page may do: nothing but what this server gives it.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; " +
+// contentPolicy is what the page may do: nothing but what this server gives it.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // protect tells browsers what not to do with an answer.
 func (s *Server) protect(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", contentPolicy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")

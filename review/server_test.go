@@ -59,6 +59,7 @@ type place struct {
 	t      *testing.T
 	db     *database.DB
 	server *review.Server
+	helm   *helm
 	url    string
 	clock  *atomic.Int64 // milliseconds
 	log    *bytes.Buffer
@@ -76,10 +77,10 @@ func newPlace(t *testing.T, address string) *place {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	p := &place{t: t, db: db, clock: new(atomic.Int64), log: new(bytes.Buffer)}
+	p := &place{t: t, db: db, clock: new(atomic.Int64), log: new(bytes.Buffer), helm: newHelm()}
 	p.clock.Store(int64(start) + 3_600_000)
 	rules := review.Rules{Window: window, Claim: 15 * time.Minute, Session: 12 * time.Hour, Currency: dollars(t), Loopback: true}
-	p.server, err = review.NewServer(rules, db, slog.New(slog.NewTextHandler(p.log, nil)), func() time.Time { return payment.Time(p.clock.Add(1)).Std() })
+	p.server, err = review.NewServer(rules, db, p.helm, slog.New(slog.NewTextHandler(p.log, nil)), func() time.Time { return payment.Time(p.clock.Add(1)).Std() })
 	if err != nil {
 		t.Fatal(err)
 	}

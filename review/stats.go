@@ -34,12 +34,13 @@ func (s *Server) stats(c *gin.Context, _ *identity) (any, *problem) {
 	if err != nil {
 		return nil, problemOf(err)
 	}
-	model := ""
+	running := s.running(now)
+	model := running.models()
 	newest, err := s.db.NewestAlert(c.Request.Context())
 	if err != nil && !errors.Is(err, database.ErrUnknown) {
 		return nil, problemOf(err)
 	}
-	if err == nil {
+	if err == nil && model == "" {
 		if a, err := decodeAlert(&newest); err == nil {
 			model = a.Model
 		}
@@ -62,7 +63,7 @@ func (s *Server) stats(c *gin.Context, _ *identity) (any, *problem) {
 	hold := max(figuresHold, 20*s.now().Sub(began))
 	s.figures = &figures{now.Add(hold), gin.H{
 		"open": f.Open, "claimed": f.Claimed, "snoozed": f.Snoozed, "alerts_per_day": days, "precision_30d": precision,
-		"money_open": s.money(f.AtRisk), "currency": s.rules.Currency.Code(), "model": model, "scores": scores,
+		"money_open": s.money(f.AtRisk), "currency": s.rules.Currency.Code(), "model": model, "scores": scores, "pipeline": running.view(now),
 	}}
 	return s.figures.value, nil
 }

@@ -26,6 +26,8 @@ type request struct {
 	Label   string     `json:"label"`
 	Until   *time.Time `json:"until"`
 	Note    string     `json:"note"`
+
+	held cases.Held // what the case was before a disposition; filled in by that
 }
 
 // disposed is a case with what takes its disposition back.
@@ -61,7 +63,7 @@ func (s *Server) step(c *gin.Context, who *identity, f maker) (any, *problem) {
 	}
 	answer := disposed{caseView: s.view(&after[0], step.At)}
 	if step.Action == "dispose" {
-		answer.Undo = undoToken(after)
+		answer.Undo = undoToken(after, []*request{&r})
 	}
 	return answer, nil
 }
@@ -147,6 +149,7 @@ func (s *Server) dispose(r *request, by string, now payment.Time) (database.Step
 	step, p := versioned(r, by, now, "dispose", r.Label)
 	note := r.Note
 	step.Apply = func(c *cases.Case, rows []database.AlertRow) ([]feedback.Label, error) {
+		r.held = c.Held(now)
 		if err := c.Dispose(by, now, verdict); err != nil {
 			return nil, err
 		}
@@ -157,16 +160,28 @@ func (s *Server) dispose(r *request, by string, now payment.Time) (database.Step
 
 func (s *Server) reopen(r *request, by string, now payment.Time) (database.Step, *problem) {
 	step, p := versioned(r, by, now, "reopen", "")
-	step.Apply = func(c *cases.Case, rows []database.AlertRow) ([]feedback.Label, error) {
-		if c.ClosedAt >= now {
-			now = c.ClosedAt + 1 // the last word has the latest time
-		}
-		if err := c.Reopen(by, now, now.Add(s.rules.Claim)); err != nil {
+	step.Apply = withdrawing(by, now, func(c *cases.Case, now payment.Time) error { return c.Reopen(by, now, now.Add(s.rules.Claim)) })
+	return step, p
+}
+
+// takeBack makes of a disposed case what the request says that it was before.
+func (s *Server) takeBack(r *request, by string, now payment.Time) (database.Step, *problem) {
+	step, p := versioned(r, by, now, "reopen", "undo")
+	was := r.held
+	was.OwnedUntil = min(was.OwnedUntil, now.Add(s.rules.Claim)) // who asks may have written it
+	step.Apply = withdrawing(by, now, func(c *cases.Case, now payment.Time) error { return c.Undo(by, now, was) })
+	return step, p
+}
+
+// withdrawing withdraws the labels of a case that f opens again.
+func withdrawing(by string, now payment.Time, f func(c *cases.Case, now payment.Time) error) func(*cases.Case, []database.AlertRow) ([]feedback.Label, error) {
+	return func(c *cases.Case, rows []database.AlertRow) ([]feedback.Label, error) {
+		now := max(now, c.ClosedAt+1) // the last word has the latest time
+		if err := f(c, now); err != nil {
 			return nil, err
 		}
 		return labelsOf(c, rows, feedback.Withdrawn, by, now, "")
 	}
-	return step, p
 }
 
 // labelsOf returns a label for each alert of a case.
@@ -220,43 +235,60 @@ func (s *Server) disposeSeveral(c *gin.Context, who *identity) (any, *problem) {
 	if !plain(r.Note, feedback.MaxNoteBytes) {
 		return nil, invalid("note must be text of at most " + strconv.Itoa(feedback.MaxNoteBytes) + " bytes")
 	}
-	after, p := s.doAll(c.Request.Context(), r.Cases, func(k seen, now payment.Time) (database.Step, *problem) {
-		return s.dispose(&request{Version: k.Version, Label: r.Label, Note: r.Note}, who.name, now)
+	var requests []*request
+	after, p := s.doAll(c.Request.Context(), ids(r.Cases), func(i int, now payment.Time) (database.Step, *problem) {
+		requests = append(requests, &request{Version: r.Cases[i].Version, Label: r.Label, Note: r.Note})
+		return s.dispose(requests[i], who.name, now)
 	})
 	if p != nil {
 		return nil, p
 	}
-	return gin.H{"cases": s.views(after, s.time()), "undo": undoToken(after)}, nil
+	return gin.H{"cases": s.views(after, s.time()), "undo": undoToken(after, requests)}, nil
 }
 
-// doAll takes the same step on several cases.
-func (s *Server) doAll(ctx context.Context, list []seen, f func(k seen, now payment.Time) (database.Step, *problem)) ([]cases.Case, *problem) {
+func ids(list []seen) []int64 {
+	all := make([]int64, len(list))
+	for i := range list {
+		all[i] = list[i].ID
+	}
+	return all
+}
+
+// doAll takes a step on each of several cases; f makes that of the i-th.
+func (s *Server) doAll(ctx context.Context, list []int64, f func(i int, now payment.Time) (database.Step, *problem)) ([]cases.Case, *problem) {
 	if len(list) < 1 || len(list) > mostCases {
 		return nil, invalid("there must be 1 to " + strconv.Itoa(mostCases) + " cases")
 	}
 	now := s.time()
 	steps := []database.Step{}
 	twice := map[int64]bool{}
-	for _, k := range list {
-		if twice[k.ID] {
+	for i, id := range list {
+		if twice[id] {
 			return nil, invalid("a case is there twice")
 		}
-		twice[k.ID] = true
-		step, p := f(k, now)
+		twice[id] = true
+		step, p := f(i, now)
 		if p != nil {
 			return nil, p
 		}
-		step.CaseID = k.ID
+		step.CaseID = id
 		steps = append(steps, step)
 	}
 	return s.do(ctx, steps...)
 }
 
-// undoToken returns what takes the dispositions of cases back: it names them as they are now, so that it works once.
-func undoToken(list []cases.Case) string {
-	all := make([]seen, len(list))
+// undone is a case as it is now, so that taking back works once, and what it was before.
+type undone struct {
+	ID      int64      `json:"id"`
+	Version int64      `json:"version"`
+	Held    cases.Held `json:"held"`
+}
+
+// undoToken returns what takes the dispositions of cases back.
+func undoToken(list []cases.Case, requests []*request) string {
+	all := make([]undone, len(list))
 	for i := range list {
-		all[i] = seen{list[i].ID, list[i].Version}
+		all[i] = undone{list[i].ID, list[i].Version, requests[i].held}
 	}
 	text, err := json.Marshal(all)
 	if err != nil { // numbers
@@ -272,7 +304,7 @@ func (s *Server) undo(c *gin.Context, who *identity) (any, *problem) {
 	if p := parse(c, &r); p != nil {
 		return nil, p
 	}
-	var list []seen
+	var list []undone
 	text, err := base64.RawURLEncoding.DecodeString(r.Undo)
 	if err == nil {
 		err = json.Unmarshal(text, &list)
@@ -280,8 +312,12 @@ func (s *Server) undo(c *gin.Context, who *identity) (any, *problem) {
 	if err != nil {
 		return nil, invalid("undo is not what a disposition was answered with")
 	}
-	after, p := s.doAll(c.Request.Context(), list, func(k seen, now payment.Time) (database.Step, *problem) {
-		return s.reopen(&request{Version: k.Version}, who.name, now)
+	numbers := make([]int64, len(list))
+	for i := range list {
+		numbers[i] = list[i].ID
+	}
+	after, p := s.doAll(c.Request.Context(), numbers, func(i int, now payment.Time) (database.Step, *problem) {
+		return s.takeBack(&request{Version: list[i].Version, held: list[i].Held}, who.name, now)
 	})
 	if p != nil {
 		return nil, p

@@ -93,6 +93,7 @@ func TestStepsOfTwoPeople(t *testing.T) {
 	must(c.Dispose("bob", day+hour, feedback.Fraud))
 	refused(c.Dispose("ann", day+hour, feedback.Legitimate), cases.ErrClosed)
 	refused(c.Claim("ann", day+hour, 2*day), cases.ErrClosed)
+	refused((&cases.Case{State: cases.New}).Undo("ann", day, cases.Held{}), cases.ErrOpen)
 	must(c.Reopen("ann", day+hour, day+2*hour))
 	if c.OwnedBy(day+hour) != "ann" || c.OwnedBy(day+2*hour) != "" || c.Disposition != 0 || c.ClosedBy != "" {
 		t.Errorf("%+v", c)
@@ -144,6 +145,35 @@ func TestStepsAtRandom(t *testing.T) {
 			case c.Severity < before.Severity:
 				t.Fatalf("severity %v after %v", c.Severity, before.Severity)
 			}
+		}
+	}
+}
+
+// Who takes a disposition back finds the case as it was.
+func TestUndoMakesItAsBefore(t *testing.T) {
+	for name, prepare := range map[string]func(c *cases.Case) error{
+		"new":     func(*cases.Case) error { return nil },
+		"claimed": func(c *cases.Case) error { return c.Claim("ann", day, day+hour) },
+		"snoozed": func(c *cases.Case) error { return c.Snooze("ann", day, 2*day) },
+	} {
+		c := cases.Open(hit(day, scoring.Low, .5))
+		if err := prepare(&c); err != nil {
+			t.Fatal(err)
+		}
+		before, was := c, c.Held(day)
+		if err := c.Dispose("ann", day, feedback.Fraud); err != nil {
+			t.Fatal(err)
+		}
+		others, late := c, c
+		if err := errors.Join(c.Undo("ann", day+1, was), others.Undo("bob", day+1, was), late.Undo("ann", day+hour, was)); err != nil {
+			t.Fatal(err)
+		}
+		before.Version += 2
+		if c != before {
+			t.Errorf("%s: it is\n%+v and was\n%+v", name, c, before)
+		}
+		if others.State != cases.New || late.State != cases.New || others.SnoozedUntil != before.SnoozedUntil {
+			t.Errorf("%s: undone by another it is %+v, and late %+v", name, others, late)
 		}
 	}
 }

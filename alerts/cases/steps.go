@@ -91,6 +91,38 @@ func (c *Case) Dispose(by string, now payment.Time, verdict feedback.Verdict) er
 	return nil
 }
 
+// Held is what a disposition ends besides: whose the case was, until when it was hidden, and what nobody had looked at.
+type Held struct {
+	Owner        string       `json:"o,omitempty"`
+	OwnedUntil   payment.Time `json:"u,omitempty"`
+	SnoozedUntil payment.Time `json:"s,omitempty"`
+	Fresh        int          `json:"f,omitempty"`
+}
+
+// Held returns what a disposition at that time would end.
+func (c *Case) Held(now payment.Time) Held {
+	h := Held{Owner: c.OwnedBy(now), SnoozedUntil: c.SnoozedUntil, Fresh: c.Fresh}
+	if h.Owner != "" {
+		h.OwnedUntil = c.OwnedUntil
+	}
+	return h
+}
+
+// Undo makes of a disposed case what it was before. A claim comes back to who had it and undoes, and to nobody else.
+func (c *Case) Undo(by string, now payment.Time, was Held) error {
+	if c.State != Closed {
+		return ErrOpen
+	}
+	c.free()
+	if was.Owner == by && was.OwnedUntil > now {
+		c.State, c.Owner, c.OwnedUntil = InReview, by, was.OwnedUntil
+	}
+	c.SnoozedUntil, c.Fresh = max(was.SnoozedUntil, 0), min(max(was.Fresh, 0), c.Alerts)
+	c.Disposition, c.ClosedBy, c.ClosedAt = 0, "", 0
+	c.Version++
+	return nil
+}
+
 // Reopen takes a disposition back. The case is then the person's who did so, until then.
 func (c *Case) Reopen(by string, now, until payment.Time) error {
 	if c.State != Closed {

@@ -16,7 +16,7 @@ func benchCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure throughput, latency and size", Long: `Measure against the configured Kafka and Redis. Every figure is a line of "name value unit"; docs/benchmarks.md
 defines each. Benchmarks use topics, groups and a state of their own and delete them afterwards.`}
 	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchDecideCommand(), benchPipelineCommand(), benchFeaturesCommand(), benchScoringCommand(),
-		benchEntitiesCommand(), benchReviewCommand())
+		benchEntitiesCommand(), benchAccountCommand(), benchReviewCommand())
 	return cmd
 }
 
@@ -138,6 +138,27 @@ each feature adds to it. It needs no servers.`,
 
 func pythonFlag(cmd *cobra.Command, o *app.BenchOptions) {
 	cmd.Flags().StringVar(&o.Python, "python", "", "a Python that has weir_train, to measure LightGBM's pred_contrib on the same models")
+}
+
+func benchAccountCommand() *cobra.Command {
+	var o app.BenchOptions
+	cmd := &cobra.Command{
+		Use: "account", Short: "Measure the pipeline with 40 features of the account alone", Args: cobra.NoArgs,
+		Long: `Run the whole pipeline with 40 features over the account's own events, none over entities, and a model of 200 trees with 31
+leaves: the work that a comparison with other systems is about. One transaction in a hundred becomes an alert with reasons.`,
+		Example: "  weir bench account --profile cpu.pprof",
+		RunE: measure(func(ctx context.Context, c app.Config, stdout, stderr io.Writer, log *slog.Logger) error {
+			if o.Transactions < 1 || o.Partitions < 1 {
+				return errUsage("--transactions and --partitions must be above 0")
+			}
+			return app.BenchAccount(ctx, c, o, stdout, stderr, log)
+		}),
+	}
+	f := cmd.Flags()
+	f.Int64Var(&o.Transactions, "transactions", 600_000, "transactions to decide, after half as many that are folded first")
+	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
+	f.StringVar(&o.Profile, "profile", "", "write a CPU profile to this file")
+	return cmd
 }
 
 func benchEntitiesCommand() *cobra.Command {

@@ -79,13 +79,28 @@ func (r *Rows) slice(i, j int) Rows {
 	}
 }
 
-// after returns the index of the first row of a tile above the given one. Most readers ask for the newest rows.
+// after returns the index of the first row of a tile above the given one. It looks near the place that the row would have
+// if there were one for each tile up to the newest, as there nearly are for the keys with the most of them: a search
+// would read all over memory.
 func (r *Rows) after(tile int64) int {
-	low, high := 0, len(r.tiles)
+	high := len(r.tiles)
 	if high == 0 || r.tiles[high-1] <= tile {
 		return high
 	}
-	for high--; low < high; {
+	high--
+	low := 0
+	if back := r.tiles[high] - tile; back > 0 && back <= int64(high) { // not below 0 where it overflows
+		low = high + 1 - int(back) // back rows before the newest are at least back tiles before it
+	}
+	for step := 1; low < high && r.tiles[low] <= tile; step *= 2 {
+		low++
+		if middle := low + step; middle >= high || r.tiles[middle] > tile {
+			high = min(high, middle)
+			break
+		}
+		low += step + 1
+	}
+	for low < high {
 		if middle := int(uint(low+high) / 2); r.tiles[middle] <= tile {
 			low = middle + 1
 		} else {

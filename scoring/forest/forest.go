@@ -33,17 +33,6 @@ type node struct {
 	defaultLeft bool
 }
 
-// goesLeft reports whether the value x of the node's feature is sent to the left.
-func (n *node) goesLeft(x float64) bool {
-	if math.IsNaN(x) {
-		if n.nanMissing {
-			return n.defaultLeft
-		}
-		x = 0
-	}
-	return x <= n.threshold
-}
-
 // Names returns the model's names of its features, in its order.
 func (f *Forest) Names() []string { return f.names }
 

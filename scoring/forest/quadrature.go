@@ -7,13 +7,12 @@ import "math"
 type quadrature struct {
 	points  []float64 // t
 	rests   []float64 // 1-t, as exact as t
-	undo    []float64 // 1 / (1-t)
 	weights []float64
 }
 
 // newQuadrature returns the rule of n points, the roots of the Legendre polynomial of degree n, found by Newton's method.
-func newQuadrature(n int) *quadrature {
-	q := &quadrature{}
+func newQuadrature(n int) quadrature {
+	q := quadrature{}
 	for i := range n {
 		x := math.Cos(math.Pi * (float64(i) + 0.75) / (float64(n) + 0.5))
 		slope := 0.0
@@ -25,10 +24,14 @@ func newQuadrature(n int) *quadrature {
 		_, slope = legendre(n, x)
 		q.points = append(q.points, (1-x)/2)
 		q.rests = append(q.rests, (1+x)/2)
-		q.undo = append(q.undo, 2/(1+x))
 		q.weights = append(q.weights, 1/(float64((1-x)*(1+x))*float64(slope*slope)))
 	}
 	return q
+}
+
+// part returns some of the points.
+func (q quadrature) part(from, to int) quadrature {
+	return quadrature{points: q.points[from:to], rests: q.rests[from:to], weights: q.weights[from:to]}
 }
 
 // legendre returns the Legendre polynomial of degree n at x, -1 < x < 1, and its slope there.

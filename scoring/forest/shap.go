@@ -20,40 +20,30 @@ var ErrNoAttribution = errors.New("no attribution")
 //	v · (o_i - z_i) · ∫ ∏_{j≠i} (z_j (1-t) + o_j t) dt    over t from 0 to 1,
 //
 // since ∫ t^k (1-t)^{m-1-k} dt is Shapley's weight of a set of k out of the m-1 other features. The integrand is a
-// polynomial of degree m-1, and the quadrature of Gauss and Legendre is exact for it with m/2 points. So the product is
-// carried down the tree at those points, one factor for each edge, and the values are summed on the way up: the time is
-// that of edges times points, every term has a bounded size, and nothing is undone, which is what costs precision in the
-// original algorithm.
+// polynomial of degree m-1, and the quadrature of Gauss and Legendre is exact for it with m/2 points. That a tree's
+// leaves can share such products at so few points is the insight of P. Yu, A. Bifet, J. Read, C. Xu, "Linear tree SHAP",
+// 2022. What is done for each split follows from o being 0 or 1.
+//
+// At a point t let Q be the product of the factors above a split, T the sum over the leaves below it of v times the
+// factors from there on, and z the share of the child that the vector does not go to, the cold one; the other is hot. With
+// g = z (1-t),
+//
+//	Q_cold = g Q,  Q_hot = Q - Q_cold,  T = T_hot - g (T_hot - T_cold),
+//
+// and the split adds z ∫ Q (T_hot - T_cold) dt to its feature. Where a split above is on the same feature, and the vector
+// satisfied it with a share of y, the feature's factor so far, u = y (1-t) + t, gives way to the new one: with
+// g = z (1-t) / u the same holds, and the split adds z ∫ Q (T_hot - T_cold) / u² dt. If the vector did not satisfy it,
+// nothing depends on the value here, and g is the part of the rows here that went to the child called cold.
+//
+// So each split is the same dozen operations at each point, on the way down for Q and on the way up for T, every term has
+// a bounded size, and nothing is undone, which is what costs precision in the original algorithm. On processors that
+// have AVX2 all points are computed at once, to the same bits.
 type Attribution struct {
-	trees []pathTree
-	reads []int // the positions that the model's features are read from
-	base  float64
-	width int
-	room  int // floats of the largest tree
-	rows  int // splits of the largest tree
-}
-
-// pathTree is a tree as its paths see it. The children of splits[i] are the places 2i+1 and 2i+2; the root is place 0. A
-// parent comes before its children.
-type pathTree struct {
-	rule     *quadrature
-	splits   []pathSplit
-	places   []place
-	inverses []float64 // per place, per point: 1 / (share·(1-t) + t)
-}
-
-type pathSplit struct {
-	node
-	at       int32 // its place
-	up       int32 // the nearest place above that is a child of a split on the same feature, or -1
-	position int32 // of the feature in the vector
-}
-
-// place is a node or a leaf below the root.
-type place struct {
-	share float64 // of the rows at the last split that does not follow from the feature's earlier ones: z of its feature
-	ratio float64 // of the rows at its parent that came here
-	scale float64 // a leaf's value, less the mean of its tree; 1 for a node
+	groups  []group
+	base    float64
+	width   int
+	largest int  // splits of the largest group
+	vectors bool // the processor can, see descendVectors
 }
 
 // What an Attribution may hold: 64 MiB of numbers, where real models need a hundredth, and paths that can be searched.
@@ -65,8 +55,8 @@ const (
 // Attribution returns the attribution of f, whose feature i is read from position at[i] of vectors that are width
 // long. An error, which wraps [ErrNoAttribution], says what f lacks.
 func (f *Forest) Attribution(at []int, width int) (*Attribution, error) {
-	a := &Attribution{reads: at, width: width}
-	rules := make(map[int]*quadrature)
+	a := &Attribution{width: width, vectors: hasVectors()}
+	var trees []pathTree
 	table := 0
 	for i := range f.trees {
 		t := &f.trees[i]
@@ -79,21 +69,18 @@ func (f *Forest) Attribution(at []int, width int) (*Attribution, error) {
 		if len(t.nodes) == 0 {
 			continue
 		}
-		p, features, err := t.paths(counts, mean, at)
+		p, err := t.paths(counts, mean, at)
 		if err != nil {
 			return nil, fmt.Errorf("%w: tree %d: %w", ErrNoAttribution, i, err)
 		}
-		points := (features + 1) / 2
-		if table += points * len(p.places); table > maxTable {
+		if table += p.size(); table > maxTable {
 			return nil, fmt.Errorf("%w: the trees are too large; train with fewer leaves", ErrNoAttribution)
 		}
-		if rules[points] == nil {
-			rules[points] = newQuadrature(points)
-		}
-		p.rule = rules[points]
-		p.fillInverses()
-		a.trees = append(a.trees, p)
-		a.room, a.rows = max(a.room, points*len(p.places)), max(a.rows, len(p.splits))
+		trees = append(trees, p)
+	}
+	a.groups = newGroups(trees)
+	for i := range a.groups {
+		a.largest = max(a.largest, len(a.groups[i].splits))
 	}
 	return a, nil
 }
@@ -160,58 +147,4 @@ func (t *tree) mean(counts []int64) float64 {
 		mean += float64(v * (float64(t.leafCounts[i]) / total))
 	}
 	return mean
-}
-
-// paths returns the tree's splits and places, and the most different features on one path.
-func (t *tree) paths(counts []int64, mean float64, at []int) (pathTree, int, error) {
-	order := t.preorder()
-	p := pathTree{splits: make([]pathSplit, len(order)), places: make([]place, 2*len(order)+1)}
-	p.places[0] = place{share: 1, ratio: 1, scale: 1}
-	placeOf := make([]int32, len(t.nodes)) // of each node
-	above := make([]int32, len(p.places))  // the split above each place
-	above[0] = -1
-	different := make([]int, len(p.places)) // features on the way to each place
-	depth := make([]int, len(p.places))
-	most := 0
-	for k, i := range order {
-		n := t.nodes[i]
-		s := pathSplit{node: n, at: placeOf[i], up: -1, position: int32(at[n.feature])}
-		for q := s.at; q != 0 && s.up < 0; q = p.splits[above[q]].at {
-			if p.splits[above[q]].feature == n.feature {
-				s.up = q
-			}
-		}
-		p.splits[k] = s
-		for side, child := range [...]int32{n.left, n.right} {
-			q := int32(2*k + 1 + side)
-			ratio := float64(t.rows(counts, child)) / float64(counts[i])
-			p.places[q] = place{share: ratio, ratio: ratio, scale: 1}
-			different[q] = different[s.at] + 1
-			if depth[q] = depth[s.at] + 1; depth[q] > maxDepth {
-				return p, 0, fmt.Errorf("it is deeper than %d splits; train with a max_depth", maxDepth)
-			}
-			if s.up >= 0 {
-				p.places[q].share *= p.places[s.up].share
-				different[q]--
-			}
-			above[q] = int32(k)
-			if child < 0 {
-				p.places[q].scale = t.values[^child] - mean
-			} else {
-				placeOf[child] = q
-			}
-			most = max(most, different[q])
-		}
-	}
-	return p, most, nil
-}
-
-func (t *pathTree) fillInverses() {
-	n := len(t.rule.points)
-	t.inverses = make([]float64, n*len(t.places))
-	for i := range t.places {
-		for k, point := range t.rule.points {
-			t.inverses[i*n+k] = 1 / (float64(t.places[i].share*t.rule.rests[k]) + point)
-		}
-	}
 }

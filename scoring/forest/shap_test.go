@@ -244,6 +244,48 @@ func TestAttributionNeedsCounts(t *testing.T) {
 	}
 }
 
+// All points at once give the bits of one point after the other: trees that need few points and many, features many
+// times on one path, and many trees in a group.
+func TestVectorsGiveTheSameBits(t *testing.T) {
+	if !hasVectors() {
+		t.Skip("this processor computes one point after the other")
+	}
+	rng := rand.New(rand.NewPCG(21, 22))
+	for trial := range 60 {
+		width := 1 + rng.IntN(60)
+		f := randomForest(rng, 1+rng.IntN(40), 2+rng.IntN(1+1<<rng.IntN(11)), width)
+		count(rng, f)
+		vectors, plain := attribute(t, f), attribute(t, f)
+		plain.vectors = false
+		one, other := vectors.NewScratch(), plain.NewScratch()
+		got, want := make([]float64, width), make([]float64, width)
+		for range 20 {
+			v := randomVector(rng, width)
+			vectors.Explain(v, got, one)
+			plain.Explain(v, want, other)
+			for i := range got {
+				if got[i] != want[i] {
+					t.Fatalf("trial %d: feature %d adds %v, one point after the other %v", trial, i, got[i], want[i])
+				}
+			}
+		}
+	}
+}
+
+// The memory has the size that its attribution needs, so that of another is refused.
+func TestScratchIsOfOneAttribution(t *testing.T) {
+	rng := rand.New(rand.NewPCG(23, 24))
+	f := randomForest(rng, 3, 8, 4)
+	count(rng, f)
+	a, b := attribute(t, f), attribute(t, f)
+	defer func() {
+		if r := recover(); r == nil {
+			t.Error("no panic")
+		}
+	}()
+	a.Explain(make([]float64, 4), make([]float64, 4), b.NewScratch())
+}
+
 func TestExplainAllocatesNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(19, 20))
 	f := randomForest(rng, 20, 31, 12)
@@ -256,12 +298,18 @@ func TestExplainAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkExplain(b *testing.B) {
+	b.Run("plain", func(b *testing.B) { benchmarkExplain(b, false) })
+	b.Run("vectors", func(b *testing.B) { benchmarkExplain(b, hasVectors()) })
+}
+
+func benchmarkExplain(b *testing.B, vectors bool) {
 	for _, size := range []struct{ trees, leaves, width int }{{200, 31, 40}, {200, 63, 40}} {
 		b.Run(fmt.Sprintf("trees=%d/leaves=%d/features=%d", size.trees, size.leaves, size.width), func(b *testing.B) {
 			rng := rand.New(rand.NewPCG(1, 1))
 			f := randomForest(rng, size.trees, size.leaves, size.width)
 			count(rng, f)
 			a := attribute(b, f)
+			a.vectors = vectors
 			scratch, phi := a.NewScratch(), make([]float64, size.width)
 			vectors := make([][]float64, 1024)
 			for i := range vectors {

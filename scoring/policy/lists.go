@@ -70,6 +70,15 @@ func (l *Lists) Contains(list, key string, at payment.Time) bool {
 	return ok && at < found.until
 }
 
+// Find returns the entry of a list with a key, an expired one too.
+func (l *Lists) Find(list, key string) (Entry, bool) {
+	if l == nil || l.byID[list] == nil {
+		return Entry{}, false
+	}
+	found, ok := l.byID[list].find(key)
+	return Entry{key, found.until, found.note}, ok
+}
+
 // Len returns how many entries the list has, expired ones among them.
 func (l *Lists) Len(list string) int {
 	if l == nil || l.byID[list] == nil {

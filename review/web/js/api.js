@@ -82,4 +82,8 @@ export const step = (verb, c, more) => post(`/cases/${part(c.id)}/${verb}`, { ve
 export const disposeAll = (cases, label) => post("/cases:dispose", { cases: cases.map(({ id, version }) => ({ id, version })), label });
 export const undo = (token) => post("/undo", { undo: token });
 
+const entries = (list) => `/lists/${part(list)}/entries`;
+export const addEntry = (list, key, until, reason) => post(entries(list), { key, until, reason });
+export const removeEntry = (list, key) => call("DELETE", `${base}${entries(list)}?key=${part(key)}`);
+
 export const changesAddress = `${base}/changes`;

@@ -1,9 +1,11 @@
 // The case at the right: what to decide, with everything needed for it in sight.
 import { h, find, redraw } from "./dom.js";
 import { alertView } from "./alert.js";
+import { listsSection } from "./lists.js";
 import { ago, briefTime, clockTime, money, plural, score, time } from "./format.js";
 
-// CaseView draws a case. The actions are those of the page: does(name) as the keys have them, and filter(changes).
+// CaseView draws a case. The actions are those of the page: does(name) as the keys have them, filter(changes), and
+// block(item) and remove(item) for lists.
 export class CaseView {
   #me;
   #actions;
@@ -22,6 +24,12 @@ export class CaseView {
 
   get shown() {
     return this.#case;
+  }
+
+  // alert is the one on show.
+  get alert() {
+    const list = this.#alerts();
+    return list.find((a) => a.alert_id === this.#alert) ?? list.at(-1);
   }
 
   empty(text) {
@@ -97,12 +105,12 @@ export class CaseView {
     const c = this.#case;
     if (!c) return;
     const list = this.#alerts();
-    const alert = list.find((a) => a.alert_id === this.#alert) ?? list.at(-1);
+    const alert = this.alert;
     redraw(this.#body, this.#head(c), list.length > 1 && this.#chips(list, alert),
       alert && alertView(alert, this.#timeline, this.#view, (changes) => {
         Object.assign(this.#view, changes);
         this.#draw();
-      }), related(c), notes(c, this.#me.mayWrite && (() => this.#actions.does("note"))), record(c));
+      }), listsSection(c, alert, this.#me.mayList, this.#actions), related(c), notes(c, this.#me.mayWrite && (() => this.#actions.does("note"))), record(c));
     redraw(this.#bar, this.#me.mayWrite && this.#buttons(c));
   }
 

@@ -2,6 +2,7 @@
 import { h } from "./dom.js";
 import { keys } from "./keys.js";
 import { time, zone } from "./format.js";
+import { name } from "./lists.js";
 
 // show opens a dialog and resolves to its result, null if it was closed without one.
 function show(title, body, buttons = []) {
@@ -24,8 +25,8 @@ function show(title, body, buttons = []) {
   });
 }
 
-export function help(mayWrite) {
-  const rows = keys.filter((k) => mayWrite || !k.writes)
+export function help(me) {
+  const rows = keys.filter((k) => (me.mayWrite || !k.writes) && (me.mayList || !k.lists))
     .map(({ key, says }) => h("div", {}, h("dt", {}, h("kbd", {}, key === "Escape" ? "Esc" : key)), h("dd", {}, says)));
   return show("Keys", () => [h("dl", { class: "keys" }, rows), h("p", { class: "hint" }, `Times are in ${zone}.`)]);
 }
@@ -40,6 +41,26 @@ export function note(account) {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && text.value.trim()) finish(text.value.trim());
     });
     return text;
+  }, [save]);
+}
+
+const terms = [["", "for good"], [1, "for a day"], [7, "for a week"], [30, "for 30 days"]];
+
+// block asks what of some values to block, for how long and why, and resolves to {item, until, reason}.
+export function block(items, chosen, reason, now = new Date()) {
+  const what = items.map((item, i) => h("label", {}, h("input", { type: "radio", name: "what", value: i, checked: item === chosen, autofocus: item === chosen }), h("span", {}, name(item)), h("span", { class: "hint" }, item.list)));
+  const term = h("select", {}, terms.map(([days, label]) => h("option", { value: days }, label)));
+  const why = h("input", { type: "text", maxlength: 500, value: reason });
+  const form = h("div", { class: "blocking" }, h("fieldset", {}, h("legend", {}, "What"), what), h("label", {}, h("span", {}, "How long"), term), h("label", {}, h("span", {}, "Why"), why), h("p", { class: "hint" }, "The pipelines go by it within seconds. It can be undone."));
+  const save = (finish) => h("button", { type: "button", class: "main", onclick: () => finish(answer()) }, "Block ", h("kbd", {}, "Enter"));
+  const answer = () => ({ item: items[form.querySelector("input:checked").value], until: term.value ? new Date(now.getTime() + term.value * 86_400_000) : undefined, reason: why.value.trim() || undefined });
+  return show("Block", (finish) => {
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // it would close the dialog without an answer
+      finish(answer());
+    });
+    return form;
   }, [save]);
 }
 

@@ -28,7 +28,8 @@ async function start() {
     main.replaceChildren(h("div", { class: "waiting failed", role: "alert" }, h("p", {}, `${error.message}.`), h("button", { type: "button", onclick: start }, "Try again")));
     return;
   }
-  me.mayWrite = me.role !== "viewer";
+  me.mayWrite = me.rights.includes("work");
+  me.mayList = me.rights.includes("lists");
   document.body.dataset.signedIn = "true";
   find(".who").textContent = me.name;
   find("[data-do=signout]").hidden = me.demo;
@@ -100,7 +101,7 @@ const onPage = (name) => {
     input.focus();
     return input.select();
   }
-  if (name === "help") return void help(me.mayWrite);
+  if (name === "help") return void help(me);
   if (document.body.dataset.page !== "work") return name === "back" ? void (location.hash = "#/") : false;
   return work.act(name);
 };

@@ -2,7 +2,7 @@
 import { h, redraw } from "./dom.js";
 import * as api from "./api.js";
 import { histogram, perDay } from "./bars.js";
-import { count, number, percent, plural, roughMoney } from "./format.js";
+import { ago, count, none, number, percent, plural, roughMoney, time } from "./format.js";
 
 const every = 15_000;
 
@@ -42,16 +42,39 @@ function draw(element, s) {
   redraw(element, h("h2", {}, "Overview"), h("dl", { class: "cards" },
     card("Open cases", count(s.open), `${count(s.claimed)} claimed, ${count(s.snoozed)} snoozed`),
     card("Money at stake", roughMoney(s.money_open, s.currency), "in open cases"),
-    card("Precision", percent(s.precision_30d), s.precision_30d === null || s.precision_30d === undefined ? "no case is closed yet" : "of the cases closed in 30 days are fraud"),
-    card("Alerts today", count(today.alerts), `${plural(today.fraud + today.legitimate + today.unsure, "case")} closed`),
-    s.latency_ms !== undefined && s.latency_ms !== null && card("Latency", latency(s.latency_ms), "from transaction to decision"),
-    s.lag !== undefined && s.lag !== null && card("Lag", count(s.lag), "records still to read"),
-    s.dead_letters !== undefined && s.dead_letters !== null && card("Dead letters", count(s.dead_letters), "records that were no transactions"),
-    card("Model", s.model || "–", "that scores now", "long")),
+    card("Precision", percent(s.precision_30d), s.precision_30d === null ? "no case is closed yet" : "of the cases closed in 30 days are fraud"),
+    card("Alerts today", count(today.alerts), `${plural(today.fraud + today.legitimate + today.unsure, "case")} closed`)),
+  pipeline(s),
   h("section", { "aria-label": "Alerts and closed cases per day" }, h("h3", {}, "Alerts and closed cases per day"), perDay(days)),
   h("section", { "aria-label": "Scores of open cases" }, h("h3", {}, "Scores of open cases"), histogram(s.scores ?? [])),
   h("p", { class: "hint" }, "Days are counted in UTC."));
 }
 
-const latency = (l) => (typeof l === "object" ? Object.entries(l).map(([k, v]) => `${k} ${number(v)} ms`).join(", ") : `${number(l)} ms`);
+// pipeline is how those that decide do, as they say of themselves.
+function pipeline(s) {
+  const p = s.pipeline;
+  const known = p.lag !== null;
+  return h("section", { "aria-label": "Pipeline", class: `pipeline ${p.state}` }, h("h3", {}, "Pipeline"), h("p", { class: "state" }, stateWords(p)),
+    h("dl", { class: "cards" },
+      card("Decisions", known ? rough(p.rate) : none, known ? "per second, lately" : "not known"),
+      card("Latency", p.p99_ms === null ? none : milliseconds(p.p99_ms), !known ? "not known" : p.p99_ms === null ? "nothing was decided lately" : `for 99 of 100, ${milliseconds(p.p50_ms)} for half`),
+      card("Lag", count(p.lag), known ? (p.lag ? `records wait; ${seconds(p.lag_seconds)} behind` : "nothing waits") : "not known", p.lag_seconds > 10 ? "warned" : ""),
+      card("Dead letters", count(p.dead_letters), known ? "since the start" : "not known", p.dead_letters > 0 ? "warned" : ""),
+      card("Model", s.model || none, p.policies.length ? `policy ${p.policies.join(", ")}` : s.model ? "of the newest alert" : "not known", "long")),
+    p.refused.length > 0 && h("p", { class: "warning" }, `Refused by an instance: ${p.refused.join(", ")}. weir doctor says why.`));
+}
+
+function stateWords(p) {
+  const gone = p.silent > 0 && `; ${count(p.silent)} more ended without a goodbye`;
+  switch (p.state) {
+    case "running": return [`${plural(p.instances, "instance")}, as of ${ago(p.as_of)}`, gone];
+    case "silent": return h("strong", { class: "warning" }, `No instance has said anything since ${time(p.as_of)}: these are the last figures.`);
+    case "stopped": return h("strong", { class: "warning" }, "No instance runs: nothing is decided.");
+    default: return h("strong", { class: "warning" }, "The control topic cannot be read, so it is not known how the pipeline does.");
+  }
+}
+
+const rough = (n) => number(n >= 10 ? Math.round(n) : Math.round(n * 10) / 10);
+const milliseconds = (ms) => (ms >= 1000 ? seconds(ms / 1000) : `${rough(ms)} ms`);
+const seconds = (s) => `${rough(s)} s`;
 const card = (name, value, words, kind = "") => h("div", { class: `card ${kind}` }, h("dt", {}, name), h("dd", {}, value), words && h("dd", { class: "hint" }, words));

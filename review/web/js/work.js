@@ -7,6 +7,7 @@ import { CaseView } from "./case.js";
 import { fromTimeline } from "./events.js";
 import { plural } from "./format.js";
 import * as dialogs from "./dialogs.js";
+import { blockable, name } from "./lists.js";
 
 const readAfter = 120; // milliseconds: who holds j down does not read the cases passed
 const mergeAfter = 1200; // between a change and reading the queue's beginning again
@@ -18,7 +19,7 @@ export class Work {
   #me; #say; #canUndo; #go; #soughtChanged; #queue; #case; #timer; #merging; #reading;
   #openedAt = 0;
   #list = new List();
-  #undos = []; // {words, done}, the last at the end; done is the answer to come, which has the token
+  #undos = []; // {words, done, back}, the last at the end; done is the answer to come, and back(answer) undoes
   #busy = new Set(); // ids that a request is under way for
 
   constructor(me, { say, canUndo, go, sought }) {
@@ -33,7 +34,7 @@ export class Work {
       filter, select: (id) => this.#select(id), refresh: () => this.#reload(), more: () => this.#more(),
       clear: () => this.#clear(), dispose: (label) => this.#dispose(label), leaveSearch: () => this.search(""),
     });
-    this.#case = new CaseView(me, { does, filter });
+    this.#case = new CaseView(me, { does, filter, block: (item) => this.#block(item), remove: (item) => this.#unlist(item) });
     this.element = h("div", { class: "work" }, this.#queue.element, this.#case.element);
   }
 
@@ -92,7 +93,8 @@ export class Work {
       case "earlierAlert": case "laterAlert": return this.#case.turn(name === "laterAlert" ? 1 : -1);
       case "events": case "features": return this.#case.unfold(name);
       case "refresh": return void this.#reload();
-      case "help": return void dialogs.help(this.#me.mayWrite);
+      case "help": return void dialogs.help(this.#me);
+      case "block": return this.#me.mayList && void this.#block();
       case "undo": return this.#me.mayWrite && void this.#undo();
       case "select": return this.#me.mayWrite && id !== null && this.#select(id);
       default: return this.#me.mayWrite && void this.#step(name);
@@ -219,7 +221,7 @@ export class Work {
     this.#queue.draw();
     this.#say(`${words}.`);
     // Who takes it back before the answer is there means this one, and not the one before.
-    const last = { words, done: many ? api.disposeAll(cases, label) : api.step("dispose", cases[0], { label }) };
+    const last = { words, back: (done) => this.#reopen(done.undo), done: many ? api.disposeAll(cases, label) : api.step("dispose", cases[0], { label }) };
     this.#undos.push(last);
     this.#canUndo(true);
     try {
@@ -246,16 +248,55 @@ export class Work {
     const done = await last.done.catch(() => null);
     if (done === null) return; // it was not saved, which is told already
     try {
-      const { cases } = await api.undo(done.undo);
-      for (const c of cases) this.#list.insert(c);
+      await last.back(done);
       this.#say(`Undone: ${last.words}.`);
-      this.#show(cases[0].id);
-      this.#queue.draw();
     } catch (error) {
       if (error.status === 0) this.#undos.push(last);
       this.#canUndo(this.#undos.length > 0);
       this.#say(`${last.words} could not be undone: ${error.message}.`, "failed");
     }
+  }
+
+  async #reopen(token) {
+    const { cases } = await api.undo(token);
+    for (const c of cases) this.#list.insert(c);
+    this.#show(cases[0].id);
+    this.#queue.draw();
+  }
+
+  // block puts something of the case on a block list, once that is confirmed.
+  async #block(item) {
+    const c = this.#case.shown;
+    if (!c || c.id !== this.#list.current) return;
+    const items = blockable(c, this.#case.alert);
+    if (items.length === 0) return this.#say("There is nothing here that a block list of the policy could have.");
+    const asked = await dialogs.block(items, item ?? items[0], `case ${c.id}`);
+    if (asked === null) return;
+    const { list, value } = asked.item;
+    await this.#change(`blocked: ${name(asked.item)}`, c.id, api.addEntry(list, value, asked.until, asked.reason), () => api.removeEntry(list, value));
+  }
+
+  #unlist({ list, value, ...item }) {
+    return this.#change(`removed from ${list}: ${name({ value, ...item })}`, this.#list.current, api.removeEntry(list, value),
+      (was) => api.addEntry(list, value, was.until ?? undefined, was.reason || undefined));
+  }
+
+  // change waits for a change of a list, which can be undone, and shows the case as it is then.
+  async #change(words, id, done, back) {
+    const reread = () => this.#list.current === id && this.#read(id);
+    const last = { words, done, back: (answer) => back(answer).then(reread) };
+    this.#undos.push(last);
+    this.#canUndo(true);
+    this.#say(`${capital(words)} …`);
+    try {
+      await done;
+      this.#say(`${capital(words)}.`);
+    } catch (error) {
+      this.#undos = this.#undos.filter((u) => u !== last);
+      this.#canUndo(this.#undos.length > 0);
+      this.#say(`Not ${words}: ${error.message}.`, "failed");
+    }
+    await reread();
   }
 
   async #step(name) {
@@ -287,4 +328,5 @@ export class Work {
   }
 }
 
+const capital = (words) => words[0].toUpperCase() + words.slice(1);
 const narrow = () => matchMedia("(max-width: 800px)").matches;
