@@ -30,9 +30,10 @@ type Config struct {
 	Decision DecisionConfig `yaml:"decisions" doc:"what decision events carry"`
 	Alerts   AlertsConfig   `yaml:"alerts" doc:"what alerts say"`
 	HTTP     HTTPConfig     `yaml:"http" doc:"metrics and health"`
-	Targets  []string       `yaml:"targets" doc:"what weir run runs: pipeline decides what is in Kafka, decide takes transactions over HTTP and answers with their decisions, review lets people decide on alerts; all may be in one process"`
+	Targets  []string       `yaml:"targets" doc:"what weir run runs: pipeline decides what is in Kafka, decide takes transactions over HTTP and answers with their decisions, review lets people decide on alerts, notify tells others; all may be in one process"`
 	Decide   DecideConfig   `yaml:"decide" doc:"decisions on request (docs/decide.md), for the target decide"`
 	Review   ReviewConfig   `yaml:"review" doc:"cases for people to decide (docs/review.md), for the target review"`
+	Notify   NotifyConfig   `yaml:"notify" doc:"what is told to others at once (docs/notify.md)"`
 	Log      LogConfig      `yaml:"log" doc:"structured logs on standard error"`
 
 	tell func(text string)

@@ -32,6 +32,7 @@ type DemoOptions struct {
 	HTTP          string // address of metrics and health, empty for none
 	Decide        string // address to take transactions at, empty for none
 	Review        string // address to review alerts at, empty for none
+	Notify        string // file that says what is told to whom, empty for none
 	Version       string // of the program
 	JSONSummary   bool   // one line of JSON and nothing else
 	Colour        bool   // on a terminal
@@ -81,7 +82,7 @@ func Demo(ctx context.Context, c Config, o DemoOptions, stdin *os.File, stdout, 
 	}
 	defer servers.close()
 	servers.connect(&d.config)
-	d.config.HTTP.Address, d.config.Decide.Address, d.config.Review.Address = o.HTTP, o.Decide, o.Review
+	d.config.HTTP.Address, d.config.Decide.Address, d.config.Review.Address, d.config.Notify.File = o.HTTP, o.Decide, o.Review, o.Notify
 	forget, err := d.keepFiles()
 	if err != nil {
 		return err
@@ -230,7 +231,7 @@ func (d *demo) run(asked context.Context, shown view) error {
 			return err
 		}
 		g.Go(func() error {
-			s := service{config: d.config, targets: targets{pipeline: true, decide: d.options.Decide != "", review: d.options.Review != ""}, version: d.options.Version, log: d.log, stats: d.stats, clock: wallTime()}
+			s := service{config: d.config, targets: targets{pipeline: true, decide: d.options.Decide != "", review: d.options.Review != "", notify: d.options.Notify != ""}, version: d.options.Version, log: d.log, stats: d.stats, clock: wallTime()}
 			s.reviewing, s.demo = d.board.reviewing, true
 			return s.run(work)
 		})

@@ -49,6 +49,7 @@ func Doctor(ctx context.Context, o DoctorOptions, stdout io.Writer) error {
 	}
 	if d.checkConfig() {
 		d.checkModel()
+		d.checkNotify()
 		d.checkServers(ctx)
 	}
 	if err := ctx.Err(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -127,9 +128,12 @@ var documentedMetric = regexp.MustCompile("(?m)^\\| `(weir_\\w+)` \\| (\\w+) \\|
 
 // What happens is what the metrics say, and all they say is in the table of docs/operations.md.
 func TestMetrics(t *testing.T) {
+	t.Setenv("WEIR_TEST_SECRET", "0123456789abcdef")
 	s := newService(t, func(c *app.Config) {
 		c.Pipeline.Workers = 1
-		c.Targets, c.Decide.Address = []string{"pipeline", "decide"}, "localhost:0"
+		c.Targets, c.Decide.Address = []string{"pipeline", "decide", "notify"}, "localhost:0"
+		c.Review.Database = "sqlite:" + filepath.Join(t.TempDir(), "weir.db")
+		c.Notify.File = writeRoutes(t, "  - {name: desk, on: alert, webhook: 'https://bank.invalid', secret: 'env:WEIR_TEST_SECRET'}\n")
 	})
 	stop := s.start()
 	s.ready()

@@ -88,6 +88,9 @@ func (s *service) review(ctx context.Context) (err error) {
 		Rules: rules, Address: s.config.Review.Address, Kafka: s.config.kafka(), Group: s.config.Kafka.Group, Timeout: time.Duration(s.config.Kafka.Transaction),
 		Alerts: alerts, Feedback: feedback,
 	}
+	if err := s.config.tellOfAlerts(&c); err != nil {
+		return err
+	}
 	log := s.log.With("target", targetReview)
 	steering := newSteering(&s.config, log)
 	following, stop := context.WithCancel(context.WithoutCancel(ctx)) // until the last request has its answer

@@ -15,6 +15,7 @@ import (
 	"github.com/weir-fraud/weir/decide"
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/monitor"
+	"github.com/weir-fraud/weir/notify"
 	"github.com/weir-fraud/weir/pipeline"
 	"github.com/weir-fraud/weir/stream"
 )
@@ -63,6 +64,8 @@ type service struct {
 	requests  *decide.Stats       // nil without the target
 	listening func(addr net.Addr) // told where requests for decisions are taken; may be nil
 
+	deliveries *notify.Stats // nil without the target
+
 	reviewing func(addr net.Addr, link string) // told where people review, and the link that signs in once; may be nil
 	demo      bool
 }
@@ -79,8 +82,11 @@ func (s *service) run(ctx context.Context) error {
 	if s.targets.decide {
 		s.requests = decide.NewStats()
 	}
+	if s.targets.notify {
+		s.deliveries = new(notify.Stats)
+	}
 	s.monitor = monitor.New(monitor.Config{
-		Stats: s.stats, Requests: s.requests, Version: s.version, Layout: s.config.Layout(), Silence: s.config.silence(), Now: time.Now,
+		Stats: s.stats, Requests: s.requests, Deliveries: s.deliveries, Version: s.version, Layout: s.config.Layout(), Silence: s.config.silence(), Now: time.Now,
 	})
 	if address := s.config.HTTP.Address; address != "" {
 		server, err := monitor.Serve(address, s.monitor.Handler(), s.log)

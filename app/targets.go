@@ -21,11 +21,11 @@ const (
 	targetPipeline = "pipeline"
 	targetDecide   = "decide"
 
-	knownTargets = targetPipeline + ", " + targetDecide + ", " + targetReview + ", or several of them"
+	knownTargets = targetPipeline + ", " + targetDecide + ", " + targetReview + ", " + targetNotify + ", or several of them"
 )
 
 // targets are what a process runs.
-type targets struct{ pipeline, decide, review bool }
+type targets struct{ pipeline, decide, review, notify bool }
 
 func (c *Config) targets() (t targets, err error) {
 	if len(c.Targets) == 0 {
@@ -39,6 +39,8 @@ func (c *Config) targets() (t targets, err error) {
 			t.decide = true
 		case targetReview:
 			t.review = true
+		case targetNotify:
+			t.notify = true
 		default:
 			return t, fmt.Errorf("%q is not a target: name %s", name, knownTargets)
 		}
@@ -148,7 +150,7 @@ func (s *service) policyFallback(ctx context.Context) (scoring.Action, error) {
 
 // runTargets runs what this process is for. The pipeline stops after the requests have had their answers.
 func (s *service) runTargets(ctx context.Context) error {
-	if !s.targets.decide && !s.targets.review {
+	if s.targets == (targets{pipeline: true}) {
 		return s.work(ctx)
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -160,6 +162,9 @@ func (s *service) runTargets(ctx context.Context) error {
 	}
 	if s.targets.review {
 		front.Go(func() error { return s.review(done) })
+	}
+	if s.targets.notify {
+		front.Go(func() error { return s.notify(done) })
 	}
 	g.Go(func() error {
 		defer stop()

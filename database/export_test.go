@@ -57,3 +57,14 @@ const (
 	LabelsQuery   = labelsOfAlerts
 	OfKeyQuery    = casesOfKey
 )
+
+// The statements behind Due and Claim.
+const (
+	NextDue = nextDue
+	DueNow  = dueNow
+)
+
+// DeliveriesQuery is the statement behind Deliveries.
+func DeliveriesQuery(f DeliveryFilter, after *Delivery, limit int) (string, []any) {
+	return f.page(after, limit)
+}

@@ -22,6 +22,8 @@ type Arrival struct {
 	Place
 	Alert *alerts.Alert
 	Body  []byte // the event
+
+	Deliveries []Delivery // that are made with it, if it is not there already
 }
 
 // Cursors returns for each partition of a topic what is to be taken in next, 0 where nothing was.
@@ -83,6 +85,11 @@ func (t *tx) takeAlerts(ctx context.Context, window cases.Window, list []Arrival
 	if err := t.addAlerts(ctx, list, g.joined); err != nil {
 		return nil, err
 	}
+	for i := range list {
+		if err := t.deliverWith(ctx, &list[i], g.opened[i]); err != nil {
+			return nil, err
+		}
+	}
 	for _, c := range g.changed {
 		changed = append(changed, c.ID)
 	}
@@ -116,6 +123,7 @@ func (t *tx) unseen(ctx context.Context, list []Arrival) ([]Arrival, error) {
 type grouping struct {
 	open    map[string][]*cases.Case // that are not closed, by account
 	joined  []*cases.Case            // of each alert
+	opened  []bool                   // of each alert, whether the case is new with it
 	changed []*cases.Case            // each once; those without an ID are new
 }
 
@@ -143,7 +151,8 @@ func (t *tx) group(ctx context.Context, window cases.Window, list []Arrival) (*g
 	for i := range list {
 		h := hitOf(list[i].Alert)
 		c := g.join(window, &h)
-		if g.joined = append(g.joined, c); !touched[c] {
+		g.joined, g.opened = append(g.joined, c), append(g.opened, c.ID == 0 && !touched[c])
+		if !touched[c] {
 			touched[c] = true
 			g.changed = append(g.changed, c)
 		}

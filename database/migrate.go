@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"embed"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -18,8 +19,29 @@ func (d *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Up(ctx)
-	return err
+	const attempts = 20
+	for i := 1; ; i++ {
+		before := version(ctx, p)
+		_, err := p.Up(ctx)
+		// Where somebody else is about to bring it on, or has done so meanwhile, look again.
+		if err == nil || i == attempts || !passing(err) && version(ctx, p) <= before {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// version returns the form that the database has, -1 where that is not known.
+func version(ctx context.Context, p *goose.Provider) int64 {
+	v, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return -1
+	}
+	return v
 }
 
 // forms returns what leads from one form of the database to the next.

@@ -36,6 +36,9 @@ func newCollector(m *Monitor) *collector {
 	if r := m.config.Requests; r != nil {
 		c.requests(r)
 	}
+	if s := m.config.Deliveries; s != nil {
+		c.deliveries(s)
+	}
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weir-fraud/weir/decide"
+	"github.com/weir-fraud/weir/notify"
 	"github.com/weir-fraud/weir/pipeline"
 )
 
@@ -15,8 +16,10 @@ import (
 type Config struct {
 	Stats    *pipeline.Stats
 	Requests *decide.Stats // nil where requests for decisions are not answered
-	Version  string        // of the program
-	Layout   string        // of the state
+
+	Deliveries *notify.Stats // nil where nobody is told anything
+	Version    string        // of the program
+	Layout     string        // of the state
 	// Silence is how long a worker's loop may go without a turn before the worker counts as stuck.
 	Silence time.Duration
 	Now     func() time.Time

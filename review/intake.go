@@ -23,7 +23,8 @@ type Intake struct {
 	DB       *database.DB
 	Log      *slog.Logger
 
-	changed func(ctx context.Context, ids []int64) // told which cases have changed; may be nil
+	changed    func(ctx context.Context, ids []int64)    // told which cases have changed; may be nil
+	deliveries func(a *alerts.Alert) []database.Delivery // what is to be told of an alert; may be nil
 }
 
 const (
@@ -94,7 +95,11 @@ func (i *Intake) alert(ctx context.Context, batch []stream.Record, passed map[in
 			i.refused("alert", r)
 			continue
 		}
-		list = append(list, database.Arrival{Place: database.Place{Partition: r.Partition, Offset: r.Offset}, Alert: a, Body: r.Value})
+		arrival := database.Arrival{Place: database.Place{Partition: r.Partition, Offset: r.Offset}, Alert: a, Body: r.Value}
+		if i.deliveries != nil {
+			arrival.Deliveries = i.deliveries(a)
+		}
+		list = append(list, arrival)
 	}
 	ids, err := i.DB.TakeAlerts(ctx, i.Alerts.Name, i.Window, list, passed)
 	if err == nil && i.changed != nil {

@@ -21,13 +21,14 @@ type permission uint8
 const (
 	nobody    permission = iota
 	everybody            // also who is not signed in
+	question             // who bears the token of a question, and nobody else
 	read
 	work
 	lists // change them
 	audit
 )
 
-var permissions = [...]string{read: "read", work: "work", lists: "lists", audit: "audit"}
+var permissions = [...]string{question: "question", read: "read", work: "work", lists: "lists", audit: "audit"}
 
 // roles are what a role may do.
 var roles = map[string][]permission{
@@ -74,6 +75,10 @@ func (s *Server) admit(c *gin.Context, p permission) (*identity, *problem) {
 		return nil, newProblem(http.StatusForbidden, "forbidden", "Not allowed", "nobody may do this")
 	case everybody:
 		return nil, nil
+	case question:
+		if s.asked(c) {
+			return nil, nil
+		}
 	}
 	who, trouble := s.identify(c)
 	switch {

@@ -59,6 +59,8 @@ func (s *Server) routes() []route {
 		{http.MethodPost, base + "/lists/:list/entries", lists, s.addEntry, nil},
 		{http.MethodDelete, base + "/lists/:list/entries", lists, s.removeEntry, nil},
 		{http.MethodGet, base + "/audit", audit, s.audit, nil},
+		{http.MethodPost, base + "/answers", question, s.takeAnswer, nil},
+		{http.MethodGet, base + "/deliveries", read, s.deliveries, nil},
 	}
 }
 

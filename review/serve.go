@@ -10,7 +10,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/database"
+	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/stream"
 	"github.com/weir-fraud/weir/web"
 )
@@ -24,6 +26,8 @@ type Config struct {
 	Timeout  time.Duration
 	Alerts   stream.Topic
 	Feedback stream.Topic
+
+	Deliveries func(a *alerts.Alert, now payment.Time) []database.Delivery // what is to be told of an alert; nil for nothing
 }
 
 // Serve takes in alerts, answers requests and publishes labels until ctx ends, and then finishes what is under way. listening
@@ -46,6 +50,9 @@ func Serve(ctx context.Context, c Config, db *database.DB, steering Steering, lo
 		return errors.Join(err, listener.Close())
 	}
 	in := Intake{Kafka: c.Kafka, Alerts: c.Alerts, Feedback: c.Feedback, Window: c.Window, DB: db, Log: log, changed: server.tellOf}
+	if c.Deliveries != nil {
+		in.deliveries = func(a *alerts.Alert) []database.Delivery { return c.Deliveries(a, payment.TimeOf(now())) }
+	}
 	out := Publisher{Kafka: c.Kafka, Group: c.Group, Topic: c.Feedback.Name, Timeout: c.Timeout, DB: db, Log: log}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // labels are published until the last request has its answer
 	g, work := errgroup.WithContext(work)

@@ -29,6 +29,8 @@ type Rules struct {
 	Currency payment.Currency // of money at risk
 	Loopback bool             // the address is of this machine only: cookies need no TLS
 	Demo     bool
+
+	Questions Questions // nil where nobody is asked
 }
 
 // Server answers requests.

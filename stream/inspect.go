@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -67,12 +68,16 @@ func (a *Admin) Group(ctx context.Context, name string, topic Topic) (Group, err
 // transaction that is still open is not committed.
 func (a *Admin) Committed(ctx context.Context, group string, topic Topic) ([]int64, error) {
 	r, err := a.client.ListConsumerGroupOffsets(ctx, []kafka.ConsumerGroupTopicPartitions{{Group: group, Partitions: topic.partitions()}})
-	if err != nil {
-		return nil, classify("read the offsets of group "+group, a.config.describe(err))
-	}
 	committed := make([]int64, topic.Partitions)
 	for i := range committed {
 		committed[i] = NoOffset
+	}
+	var refused kafka.Error
+	if errors.As(err, &refused) && refused.Code() == kafka.ErrGroupIDNotFound {
+		return committed, nil // it never was
+	}
+	if err != nil {
+		return nil, classify("read the offsets of group "+group, a.config.describe(err))
 	}
 	for _, p := range r.ConsumerGroupsTopicPartitions[0].Partitions {
 		if p.Error != nil {

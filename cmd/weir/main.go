@@ -57,7 +57,7 @@ Start here:
 	c.PersistentFlags().String("config", os.Getenv("WEIR_CONFIG"), "configuration file; without one, defaults and WEIR_* variables (see weir config)")
 	c.AddCommand(demoCommand(), runCommand(), replayCommand(), produceCommand(), exportCommand(), simulateCommand(), topicsCommand(), stateCommand(),
 		mappingCommand(), featuresCommand(), reasonsCommand(), policyCommand(), listCommand(), modelCommand(), doctorCommand(), benchCommand(), configCommand(),
-		reviewCommand(), userCommand(), tokenCommand())
+		reviewCommand(), userCommand(), tokenCommand(), notifyCommand())
 	refuseUnknown(c)
 	return c
 }

@@ -12,11 +12,12 @@ func runCommand() *cobra.Command {
 	var targets []string
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Run the pipeline against Kafka and Redis, answer requests for decisions, and let people review alerts",
+		Short: "Run the pipeline against Kafka and Redis, answer requests for decisions, let people review alerts, and tell others",
 		Long: `Run the targets until told to stop (SIGTERM or Ctrl-C). The target pipeline decides the transactions in Kafka. The
 target decide takes transactions over HTTP at decide.address, hands them to the pipeline through Kafka, and answers
 with their decisions (docs/decide.md). The target review lets people decide on alerts, on a page at review.address
-(docs/review.md). They may be in the same process or in others.
+(docs/review.md). The target notify tells others of alerts, of a queue that grows and of a pipeline that is behind, as
+notify.file says (docs/notify.md). They may be in the same process or in others.
 
 Start as many processes as you like with the same kafka.group: they share the partitions. Give each a
 kafka.instance of its own that survives a restart, and a restarted process resumes at once.
@@ -40,7 +41,7 @@ says what they mean.`,
 			return app.Run(cmd.Context(), c, version, log)
 		},
 	}
-	cmd.Flags().StringSliceVar(&targets, "target", nil, "what to run: pipeline, decide, review, or several; without it, the configuration's targets")
+	cmd.Flags().StringSliceVar(&targets, "target", nil, "what to run: pipeline, decide, review, notify, or several; without it, the configuration's targets")
 	return cmd
 }
 
@@ -86,6 +87,7 @@ pipeline over them: the same pipeline code as weir run. Nothing else is needed, 
 	f.StringVar(&o.HTTP, "http", "", "serve metrics and health at this address, such as localhost:9464")
 	f.StringVar(&o.Decide, "decide", "", "take transactions over HTTP at this address, such as localhost:9465, and answer with their decisions")
 	f.StringVar(&o.Review, "review", "localhost:0", "review alerts on a page at this address, port 0 for any free one; empty for none")
+	f.StringVar(&o.Notify, "notify", "", "tell others as this file says (docs/notify.md)")
 	f.StringVar(&summary, "summary", "", "json prints one last line of JSON and nothing else")
 	f.Bool("log", false, "show the pipeline's log")
 	return cmd
