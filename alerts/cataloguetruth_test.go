@@ -71,8 +71,12 @@ func (l ledger) catalogueTruths(code alerts.Code, tx *payment.Transaction) []str
 		sum24, _ := last24.spent()
 		sum7, _ := week.spent()
 		sum30, _ := month.spent()
-		truth("%.2f USD spent within 24 hours before this payment, %.2f USD within 7 days, %.2f USD within 30 days",
-			float64(sum24)/100, float64(sum7)/100, float64(sum30)/100)
+		if sum24 > 0 && sum24 == sum30 {
+			truth("%.2f USD spent within 24 hours before this payment, and nothing else within 30 days", float64(sum24)/100)
+		} else {
+			truth("%.2f USD spent within 24 hours before this payment, %.2f USD within 7 days, %.2f USD within 30 days",
+				float64(sum24)/100, float64(sum7)/100, float64(sum30)/100)
+		}
 	case "MERCHANTS":
 		truth("%s within 24 hours before this payment, %d within 7 days", tally(len(last24.merchants()), "different merchant"), len(week.merchants()))
 	case "KNOWN_MERCHANT":
@@ -106,15 +110,25 @@ func (l ledger) catalogueTruths(code alerts.Code, tx *payment.Transaction) []str
 			}
 		}
 	case "WITHDRAWALS":
-		if tx.Type == payment.Withdrawal {
+		switch none := week.count(is(payment.Withdrawal)) == 0; {
+		case none && tx.Type == payment.Withdrawal:
+			truth("A withdrawal, the first within 7 days")
+		case none:
+			truth("A %s; no withdrawal within 7 days before it", tx.Type)
+		case tx.Type == payment.Withdrawal:
 			truth("A withdrawal; %s within 24 hours, %d within 7 days", tally(last24.count(is(payment.Withdrawal)), "earlier one"), week.count(is(payment.Withdrawal)))
-		} else {
+		default:
 			truth("A %s; %s within 24 hours before it, %d within 7 days", tx.Type, tally(last24.count(is(payment.Withdrawal)), "withdrawal"), week.count(is(payment.Withdrawal)))
 		}
 	case "DEPOSITS":
-		if tx.Type == payment.Deposit {
+		switch none := week.count(is(payment.Deposit)) == 0; {
+		case none && tx.Type == payment.Deposit:
+			truth("A deposit, the first within 7 days")
+		case none:
+			truth("A %s; no deposit within 7 days before it", tx.Type)
+		case tx.Type == payment.Deposit:
 			truth("A deposit; %s within 7 days", tally(week.count(is(payment.Deposit)), "earlier one"))
-		} else {
+		default:
 			truth("A %s; %s within 7 days before it", tx.Type, tally(week.count(is(payment.Deposit)), "deposit"))
 		}
 	case "ONLINE":

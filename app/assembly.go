@@ -170,23 +170,24 @@ func (a *assembly) build(p parts, s *control.State) (*pipeline.Engine, error) {
 			return nil, err
 		}
 	}
-	lists := p.policy.Entries().Apply(listChanges(s)...)
+	changes := listChanges(s)
 	if same {
-		return a.engine.WithLists(lists), nil
+		return a.engine.WithChanges(changes), nil
 	}
-	return a.config.engineOf(a.set, p.model, p.policy, lists, a.now)
+	return a.config.engineOf(a.set, p.model, p.policy, changes, a.now)
 }
 
-// listChanges are what the control topic changes about the entries that a policy file declares.
+// listChanges are what the control topic changes about the entries that policy files declare, each once and so in any
+// order.
 func listChanges(s *control.State) []policy.Change {
 	var all []policy.Change
-	for _, e := range s.Entries() {
+	s.EachEntry(func(e *control.Event) {
 		until := e.Entry.Until
 		if until == payment.MaxTime {
 			until = policy.Forever
 		}
 		all = append(all, policy.Change{List: e.Entry.List, Remove: e.Entry.Removed, Entry: policy.Entry{Key: e.Entry.Key, Until: until, Note: e.Note}})
-	}
+	})
 	return all
 }
 

@@ -23,8 +23,8 @@ func (c *Config) loadChallengers() ([]*scoring.Model, error) {
 }
 
 // loadShadows reads the configured challenger policies. An error names the file.
-func (c *Config) loadShadows(set *features.Set) ([]pipeline.ShadowPolicy, error) {
-	var list []pipeline.ShadowPolicy
+func (c *Config) loadShadows(set *features.Set) ([]*policy.Policy, error) {
+	var list []*policy.Policy
 	for _, path := range c.Policy.Challengers {
 		d, err := readPolicy(path)
 		if err != nil {
@@ -34,7 +34,21 @@ func (c *Config) loadShadows(set *features.Set) ([]pipeline.ShadowPolicy, error)
 		if err != nil {
 			return nil, fmt.Errorf("policy.challengers: %w", err)
 		}
-		list = append(list, pipeline.ShadowPolicy{Policy: p, Lists: p.Entries()})
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+// policiesOf returns what each of the models would decide by if configuration named it: the policy file, or else thresholds,
+// its own or those of the configuration.
+func (c *Config) policiesOf(models []*scoring.Model, set *features.Set) ([]*policy.Policy, error) {
+	var list []*policy.Policy
+	for _, m := range models {
+		p, err := c.policy(m, set)
+		if err != nil {
+			return nil, fmt.Errorf("challenger %s: %w", m.ID(), err)
+		}
+		list = append(list, p)
 	}
 	return list, nil
 }

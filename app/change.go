@@ -68,27 +68,36 @@ func (h *changer) event(e control.Event) control.Event {
 	return e
 }
 
-// change writes the event, says so, and waits for the running instances.
-func (h *changer) change(ctx context.Context, e control.Event, said string) error {
-	if err := e.Validate(); err != nil {
-		return err
+// change writes the events, says so, and waits until the running instances have taken the last.
+func (h *changer) change(ctx context.Context, said string, events ...control.Event) error {
+	for i := range events {
+		if err := events[i].Validate(); err != nil {
+			return err
+		}
 	}
 	p, err := stream.NewProducer(h.config.kafka())
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	value := e.AppendJSON(nil)
-	if err := writeControl(ctx, h.config, p, e.Key(), value); err != nil {
-		return err
+	const together = 10_000
+	for at := 0; at < len(events); at += together {
+		if err := writeControl(ctx, h.config, p, events[at:min(at+together, len(events))]...); err != nil {
+			if at > 0 {
+				err = fmt.Errorf("%d of %d changes are written, and the next ones perhaps: %w", at, len(events), err)
+			}
+			return err
+		}
 	}
+	e := &events[len(events)-1]
+	value := e.AppendJSON(nil)
 	if err := h.say("%s", said); err != nil {
 		return err
 	}
 	if h.options.Wait <= 0 {
 		return nil
 	}
-	return h.await(ctx, &e, value)
+	return h.await(ctx, e, value)
 }
 
 // awaited are the instances that have to do with a change.

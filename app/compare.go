@@ -14,6 +14,7 @@ import (
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/pipeline"
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // CompareOptions are those of `weir model compare`.
@@ -29,11 +30,11 @@ type CompareOptions struct {
 }
 
 // compared is a comparison under way. The champion is the configured model under the policy in effect; then come the
-// challengers, each by its own thresholds, and the challenger policies, on the champion's scores.
+// challengers, each as if it were the configured model, and the challenger policies, on the champion's scores.
 type compared struct {
-	models   []string        // ids, the champion's first
-	bands    []scoring.Bands // of the models
-	policies []string        // versions
+	models   []string         // ids, the champion's first
+	deciders []*policy.Policy // what each model decides by
+	policies []string         // versions
 	comparer *evaluation.Comparer
 	opinions []evaluation.Opinion // of one transaction, used again for the next
 	report   report.Comparison
@@ -102,14 +103,18 @@ func newCompared(c Config) (*compared, error) {
 		return nil, errors.New("there is nothing to compare: name a model with --challenger DIRECTORY or a policy with --challenger-policy FILE, " +
 			"or either in model.challengers or policy.challengers")
 	}
-	m := &compared{}
-	m.addModel(champion, active.Default())
-	for _, challenger := range challengers {
-		m.addModel(challenger, challenger.Manifest().Bands())
+	alone, err := c.policiesOf(challengers, set)
+	if err != nil {
+		return nil, err
 	}
-	for _, s := range shadows {
-		m.policies = append(m.policies, s.Policy.Version())
-		m.report.Contenders = append(m.report.Contenders, report.Contender{Policy: s.Policy.Version(), Bands: s.Policy.Default()})
+	m := &compared{}
+	m.addModel(champion, active)
+	for i, challenger := range challengers {
+		m.addModel(challenger, alone[i])
+	}
+	for _, p := range shadows {
+		m.policies = append(m.policies, p.Version())
+		m.report.Contenders = append(m.report.Contenders, report.Contender{Policy: p.Version(), Bands: p.Default()})
 	}
 	m.opinions = make([]evaluation.Opinion, len(m.models)+len(m.policies))
 	m.comparer = evaluation.NewComparer(len(m.opinions), cardsPerDay)
@@ -117,14 +122,14 @@ func newCompared(c Config) (*compared, error) {
 	return m, nil
 }
 
-func (m *compared) addModel(model *scoring.Model, b scoring.Bands) {
-	m.models, m.bands = append(m.models, model.ID()), append(m.bands, b)
-	m.report.Contenders = append(m.report.Contenders, report.Contender{Model: model.Manifest(), Bands: b})
+func (m *compared) addModel(model *scoring.Model, p *policy.Policy) {
+	m.models, m.deciders = append(m.models, model.ID()), append(m.deciders, p)
+	m.report.Contenders = append(m.report.Contenders, report.Contender{Model: model.Manifest(), Bands: p.Default()})
 }
 
 // replay runs past transactions through the engine.
 func (m *compared) replay(ctx context.Context, c Config, o CompareOptions, stderr io.Writer) (err error) {
-	r, err := newReplay(c, ReplayOptions{Input: o.Input, Partitions: o.Partitions, Threads: o.Threads, Since: o.Since, decided: m.count})
+	r, err := newReplay(c, ReplayOptions{Input: o.Input, Partitions: o.Partitions, Threads: o.Threads, Since: o.Since, alone: true, decided: m.count})
 	if err != nil {
 		return err
 	}
@@ -150,7 +155,7 @@ func (m *compared) replay(ctx context.Context, c Config, o CompareOptions, stder
 func (m *compared) count(row *pipeline.Replayed, rec *history.Record) {
 	m.opinions[0] = opinion(row.Score, row.Action)
 	for i, score := range row.Shadow.Scores {
-		m.opinions[i+1] = opinion(score, m.bands[i+1].Action(score))
+		m.opinions[i+1] = opinion(score, row.Shadow.Alone[i])
 	}
 	for i, action := range row.Shadow.Actions {
 		m.opinions[len(m.models)+i] = opinion(row.Score, action)

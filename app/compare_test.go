@@ -177,17 +177,35 @@ func errorsOf(errs ...error) error {
 }
 
 // A comparison of replayed transactions is the comparison of the decisions that a replay writes with the labels that it
-// writes, and its figures of each model are those of a replay with that model.
+// writes, and its figures of each model are those of a replay with that model: of thresholds in the configuration, and of
+// a policy file with rules.
 func TestCompareModels(t *testing.T) {
 	input, dir := writeTraffic(t, 8000), t.TempDir()
-	c := app.DefaultConfig()
+	thresholds := app.DefaultConfig()
 	review := 0.05
-	c.Model.Review = &review
-	c.Model.Challengers = []string{fixtureModel(t, "isotonic"), fixtureModel(t, "platt")}
-	c.Policy.Challengers = []string{ruleFile(t)}
+	thresholds.Model.Review = &review
+	ruled := app.DefaultConfig()
+	ruled.Policy.File = filepath.Join(dir, "policy.yaml")
+	writeLines(t, ruled.Policy.File, []string{
+		"format: 1", "version: ruled.1", "segments: [{name: all, review: 0.02, decline: 0.9}]", "rules:",
+		"  - {id: LARGE, when: amount > 300, action: review, reason: x, owner: me}",
+		"  - {id: FUEL, when: type == \"withdrawal\", add: 0.01, reason: x, owner: me}",
+		"allow: {food: {key: category, entries: [Groceries, Restaurants]}}",
+	})
+	for name, c := range map[string]app.Config{"thresholds": thresholds, "policy": ruled} {
+		t.Run(name, func(t *testing.T) {
+			c.Model.Challengers = []string{fixtureModel(t, "isotonic"), fixtureModel(t, "platt")}
+			c.Policy.Challengers = []string{ruleFile(t)}
+			testComparison(t, c, input)
+		})
+	}
+}
+
+func testComparison(t *testing.T, c app.Config, input string) {
+	dir := t.TempDir()
 	page := filepath.Join(dir, "page.html")
 	got, all := compareModels(t, c, app.CompareOptions{Input: app.Input{Paths: []string{input}}, Threads: 2, Report: page})
-	if len(got.Challengers) != 3 || got.Frauds == 0 || got.Transactions < 7000 || got.Models[0].Alerts == 0 || got.Models[0].Review != review {
+	if len(got.Challengers) != 3 || got.Frauds == 0 || got.Transactions < 7000 || got.Models[0].Alerts == 0 || got.Models[0].Review != got.Models[1].Review {
 		t.Fatalf("%+v", got)
 	}
 	if text, err := os.ReadFile(page); err != nil || !bytes.Contains(text, []byte("isotonic/2026-09-30 alone")) {
@@ -205,10 +223,8 @@ func TestCompareModels(t *testing.T) {
 	}
 
 	for i, directory := range append([]string{""}, append(c.Model.Challengers, "")...) {
-		one := app.DefaultConfig()
-		if one.Model.Directory = directory; i == 0 {
-			one.Model.Review = &review
-		}
+		one := c
+		one.Model.Directory, one.Model.Challengers, one.Policy.Challengers = directory, nil, nil
 		if i == 3 {
 			one.Policy.File = c.Policy.Challengers[0]
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/weir-fraud/weir/history"
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/scoring"
+	"github.com/weir-fraud/weir/scoring/policy"
 )
 
 // decided names a transaction.
@@ -23,8 +24,7 @@ type said struct {
 	currency payment.Currency
 }
 
-// readDecisions takes in decisions as they were made, with the labels that came since. Each has the scores, so models have
-// a part in it by their thresholds alone.
+// readDecisions takes in decisions as they were made, with the labels that came since.
 func (m *compared) readDecisions(ctx context.Context, c Config, o CompareOptions) error {
 	set, err := c.featureSet()
 	if err != nil {
@@ -117,9 +117,9 @@ func (r *decisionReader) opine(d *scoring.Decision) bool {
 		if !ok {
 			return false
 		}
-		action := r.bands[i].Action(score)
-		if i == 0 && d.Model == model {
-			action = d.Action // by rules and lists too
+		action := d.Action
+		if i > 0 || d.Model != model {
+			action = again(r.deciders[i], d, score)
 		}
 		r.opinions[i] = opinion(score, action)
 	}
@@ -131,6 +131,16 @@ func (r *decisionReader) opine(d *scoring.Decision) bool {
 		r.opinions[len(r.models)+i] = opinion(d.Score, action)
 	}
 	return true
+}
+
+// again returns what the policy would make of another score. Of a decision by another policy it is not known which of its
+// rules and lists hit.
+func again(p *policy.Policy, d *scoring.Decision, score float64) scoring.Action {
+	var trace []string
+	if d.Policy == p.Version() {
+		trace = d.Rules
+	}
+	return p.Again(trace, score)
 }
 
 // scoreOf returns a model's score, whether the model decided or was in shadow.

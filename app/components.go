@@ -104,7 +104,7 @@ func readPolicy(path string) (*policy.Document, error) {
 }
 
 // engineOf makes an engine of its parts.
-func (c *Config) engineOf(set *features.Set, m *scoring.Model, p *policy.Policy, l *policy.Lists, now func() time.Time) (*pipeline.Engine, error) {
+func (c *Config) engineOf(set *features.Set, m *scoring.Model, p *policy.Policy, changes []policy.Change, now func() time.Time) (*pipeline.Engine, error) {
 	catalogue, err := c.reasons()
 	if err != nil {
 		return nil, err
@@ -119,9 +119,9 @@ func (c *Config) engineOf(set *features.Set, m *scoring.Model, p *policy.Policy,
 	}
 	// A challenger that was made active has nobody to challenge but itself.
 	challengers = slices.DeleteFunc(challengers, func(o *scoring.Model) bool { return o.Digest() == m.Digest() })
-	shadows = slices.DeleteFunc(shadows, func(o pipeline.ShadowPolicy) bool { return o.Policy.Version() == p.Version() })
+	shadows = slices.DeleteFunc(shadows, func(o *policy.Policy) bool { return o.Version() == p.Version() })
 	return pipeline.NewEngine(pipeline.EngineConfig{
-		Set: set, Model: m, Policy: p, Lists: l, Vectors: c.Decision.Vector, Reasons: catalogue, Now: now,
+		Set: set, Model: m, Policy: p, Changes: changes, Vectors: c.Decision.Vector, Reasons: catalogue, Now: now,
 		Challengers: challengers, Shadows: shadows,
 	})
 }

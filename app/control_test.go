@@ -411,10 +411,12 @@ block:
 `
 
 // A policy and its lists change while the service runs, and what was changed outlives a restart. One that does not
-// compile changes nothing.
+// compile changes nothing. A policy in shadow has the lists' changes too.
 func TestPolicyAndListsChangeAtRunTime(t *testing.T) {
 	t.Parallel()
-	s := newService(t, func(c *app.Config) { c.Kafka.Instance = "fraud-0" })
+	shadow := filepath.Join(t.TempDir(), "shadow.yaml")
+	writeLines(t, shadow, strings.Split(strings.Replace(listPolicy, "lists.1", "shadow.1", 1), "\n"))
+	s := newService(t, func(c *app.Config) { c.Kafka.Instance, c.Policy.Challengers = "fraud-0", []string{shadow} })
 	stop := s.start()
 	defer func() { stop() }()
 	s.status("fraud-0", anything)
@@ -433,10 +435,13 @@ func TestPolicyAndListsChangeAtRunTime(t *testing.T) {
 		decided++
 		id := fmt.Sprint("t", decided)
 		s.send(transaction(account, id, fmt.Sprintf("2024-01-01T00:00:%02dZ", decided), "5.00"))
-		_, all := s.decisions(decided)
+		records, all := s.decisions(decided)
 		at := slices.IndexFunc(all, func(d scoring.Decision) bool { return d.TransactionID == id })
 		if at < 0 || all[at].Action != action || all[at].Policy != version {
-			t.Errorf("%s of %s: %+v, want %s by policy %s", id, account, all, action, version)
+			t.Fatalf("%s of %s: %+v, want %s by policy %s", id, account, all, action, version)
+		}
+		if want := fmt.Sprintf(`"challenger_policies":{"shadow.1":"%s"}`, action); !bytes.Contains(records[at].Value, []byte(want)) {
+			t.Errorf("%s of %s: %s, want %s", id, account, records[at].Value, want)
 		}
 	}
 	decide("A-1", "lists.1", scoring.Approve)

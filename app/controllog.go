@@ -63,6 +63,21 @@ func (l *controlLog) poll(wait time.Duration) (changed bool, records []stream.Re
 	return changed, l.batch, err
 }
 
+// gather takes in what comes within the wait, and for half a second what comes close behind: whoever acts upon thousands of
+// list entries should do so once rather than for every few. It returns how many records that were.
+func (l *controlLog) gather(wait time.Duration) (changed bool, records int, err error) {
+	for end := time.Now().Add(500 * time.Millisecond); ; wait = time.Millisecond {
+		acts, batch, err := l.poll(wait)
+		if err != nil {
+			return changed, records, err
+		}
+		changed, records = changed || acts, records+len(batch)
+		if len(batch) == 0 || time.Now().After(end) {
+			return changed, records, nil
+		}
+	}
+}
+
 // current reports whether everything is taken in that was there at the beginning: before that, the state is of the past.
 func (l *controlLog) current() bool { return l.reader.Left() == 0 }
 
@@ -81,14 +96,29 @@ func (l *controlLog) catchUp(ctx context.Context) error {
 
 func (l *controlLog) close() { _ = l.reader.Close() }
 
-// writeControl writes an event, or with no value the end of what has the key, and waits until it is safe.
-func writeControl(ctx context.Context, c *Config, p *stream.Producer, key string, value []byte) error {
+// writeControl writes events and waits until they are safe.
+func writeControl(ctx context.Context, c *Config, p *stream.Producer, events ...control.Event) error {
+	for i := range events {
+		e := &events[i]
+		if err := p.Produce(&stream.Message{Topic: c.Kafka.Topics.Control, Key: []byte(e.Key()), Value: e.AppendJSON(nil)}); err != nil {
+			return err
+		}
+	}
+	return flushControl(ctx, c, p)
+}
+
+// endControl writes the end of what has the key.
+func endControl(ctx context.Context, c *Config, p *stream.Producer, key string) error {
+	if err := p.Produce(&stream.Message{Topic: c.Kafka.Topics.Control, Key: []byte(key)}); err != nil {
+		return err
+	}
+	return flushControl(ctx, c, p)
+}
+
+func flushControl(ctx context.Context, c *Config, p *stream.Producer) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	err := p.Produce(&stream.Message{Topic: c.Kafka.Topics.Control, Key: []byte(key), Value: value})
-	if err == nil {
-		err = p.Flush(ctx)
-	}
+	err := p.Flush(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("write to %s: no answer in time from Kafka at %s", c.Kafka.Topics.Control, strings.Join(c.Kafka.Brokers, ","))
 	}

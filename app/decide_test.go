@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/weir-fraud/weir/app"
+	"github.com/weir-fraud/weir/control"
 	"github.com/weir-fraud/weir/stream"
 )
 
@@ -285,6 +287,43 @@ func TestFallbackOnRequest(t *testing.T) {
 	if n := s.taken(); n != 1 {
 		t.Errorf("there are %d transactions in the stream, where one was taken once", n)
 	}
+}
+
+// The fallback action is that of the policy in force, which may change while requests are answered; one that is no good
+// changes nothing.
+func TestFallbackFollowsThePolicy(t *testing.T) {
+	t.Parallel()
+	s := newDeciding(t, []string{"decide"}, func(c *app.Config) {
+		c.Decide.TimeLimit, c.Decide.Behind = app.Duration(100*time.Millisecond), app.Duration(time.Hour)
+	})
+	stop := s.start()
+	s.ready()
+	asked := 0
+	action := func() any {
+		asked++
+		r := s.ask(payload("A", fmt.Sprint("t", asked), "2024-01-01T00:00:01Z", "1.00"))
+		if r.code == http.StatusServiceUnavailable { // the brokers took longer than the limit
+			return nil
+		}
+		if r.code != http.StatusOK || r.field("fallback") != true {
+			t.Fatalf("the answer is %d %s", r.code, r.body)
+		}
+		return r.field("action")
+	}
+	s.eventually("it answers review", func() bool { return action() == "review" })
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	for i, next := range []string{"decline", "approve"} {
+		writeLines(t, path, []string{"format: 1", fmt.Sprint("version: v", i), "fallback: " + next, "segments: [{name: all, review: 0.5}]"})
+		if err := app.ApplyPolicy(t.Context(), s.config, path, app.ChangeOptions{By: "ana"}, io.Discard, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		s.eventually("it answers "+next, func() bool { return action() == next })
+	}
+	bad := "format: 1\nversion: bad.1\nfallback: decline\nsegments: [{name: all, review: 2}]\n"
+	s.say(control.Event{Policy: &control.Policy{Version: "bad.1", Digest: control.Digest(bad), Text: bad}})
+	s.eventually("it refuses the policy", func() bool { return strings.Contains(s.log.String(), "policy=bad.1") })
+	s.eventually("it answers as before", func() bool { return action() == "approve" })
+	stop()
 }
 
 // Requests under way have their answers before the process ends. Those beyond the limit are sent away.

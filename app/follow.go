@@ -137,7 +137,7 @@ func (f *follower) turn(ctx context.Context) error {
 	if !f.settled {
 		wait = 5 * time.Millisecond
 	}
-	changed, _, err := f.topic.poll(wait)
+	changed, _, err := f.topic.gather(wait)
 	if err != nil {
 		return err
 	}
@@ -224,14 +224,14 @@ func (f *follower) report(ctx context.Context) error {
 			return err
 		}
 	}
-	return writeControl(ctx, f.config, f.producer, e.Key(), e.AppendJSON(nil))
+	return writeControl(ctx, f.config, f.producer, e)
 }
 
 // forget clears away the last words of instances that are long gone.
 func (f *follower) forget(ctx context.Context) error {
 	for _, s := range f.state().Statuses() {
 		if f.now().Sub(s.Time.Std()) > forgetAfter && s.By != f.instance {
-			if err := writeControl(ctx, f.config, f.producer, control.StatusKey(s.By), nil); err != nil {
+			if err := endControl(ctx, f.config, f.producer, control.StatusKey(s.By)); err != nil {
 				return err
 			}
 		}
@@ -246,7 +246,7 @@ func (f *follower) leave(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if err := writeControl(ctx, f.config, f.producer, control.StatusKey(f.instance), nil); err != nil {
+	if err := endControl(ctx, f.config, f.producer, control.StatusKey(f.instance)); err != nil {
 		f.log.Warn("could not say on the control topic that this instance stops", "error", err)
 	}
 }

@@ -43,13 +43,14 @@ func ApplyPolicy(ctx context.Context, c Config, path string, o ChangeOptions, st
 			return fmt.Errorf("the active policy has the version %s too, and another text: give the new one a version of its own, since versions stand in decisions", next.Version)
 		}
 	}
-	return h.change(ctx, h.event(control.Event{Policy: &next}), next.Version+" is the active policy now")
+	return h.change(ctx, next.Version+" is the active policy now", h.event(control.Event{Policy: &next}))
 }
 
 // EntryOptions name an entry of a list.
 type EntryOptions struct {
 	List  string // its kind and name: block:merchants
 	Key   string
+	File  string // of many entries, instead of Key
 	Until string // when it expires, by event time; empty for never
 }
 
@@ -62,6 +63,10 @@ func AddEntry(ctx context.Context, c Config, n EntryOptions, o ChangeOptions, st
 			return fmt.Errorf("--until: %w", err)
 		}
 	}
+	entries, err := readEntries(n.File, until)
+	if err != nil {
+		return err
+	}
 	h, err := newChanger(ctx, &c, o, stdout, stderr)
 	if err != nil {
 		return err
@@ -70,12 +75,19 @@ func AddEntry(ctx context.Context, c Config, n EntryOptions, o ChangeOptions, st
 	if _, err := h.declaredList(n.List); err != nil {
 		return err
 	}
+	if n.File != "" {
+		return h.addFile(ctx, n, entries)
+	}
 	e := h.event(control.Event{Entry: &control.Entry{List: n.List, Key: n.Key, Until: until}})
-	return h.change(ctx, e, fmt.Sprintf("%s has %s%s", n.List, payment.Quote(n.Key), untilText(until)))
+	return h.change(ctx, fmt.Sprintf("%s has %s%s", n.List, payment.Quote(n.Key), untilText(until)), e)
 }
 
 // RemoveEntry is `weir list remove`. It removes what the policy file declares too.
 func RemoveEntry(ctx context.Context, c Config, n EntryOptions, o ChangeOptions, stdout, stderr io.Writer) error {
+	entries, err := readEntries(n.File, payment.MaxTime)
+	if err != nil {
+		return err
+	}
 	h, err := newChanger(ctx, &c, o, stdout, stderr)
 	if err != nil {
 		return err
@@ -85,11 +97,14 @@ func RemoveEntry(ctx context.Context, c Config, n EntryOptions, o ChangeOptions,
 	if err != nil {
 		return err
 	}
+	if n.File != "" {
+		return h.removeFile(ctx, n, entries, lists)
+	}
 	if !slices.ContainsFunc(lists.Entries(n.List), func(e policy.Entry) bool { return e.Key == n.Key }) {
 		return fmt.Errorf("%s has no entry %s; `weir list show` shows what it has", n.List, payment.Quote(n.Key))
 	}
 	e := h.event(control.Event{Entry: &control.Entry{List: n.List, Key: n.Key, Until: payment.MaxTime, Removed: true}})
-	return h.change(ctx, e, fmt.Sprintf("%s no longer has %s", n.List, payment.Quote(n.Key)))
+	return h.change(ctx, fmt.Sprintf("%s no longer has %s", n.List, payment.Quote(n.Key)), e)
 }
 
 // ShowLists is `weir list show`: the entries in effect of one list, or of all where list is empty.

@@ -49,7 +49,7 @@ func PromoteModel(ctx context.Context, c Config, name string, o ChangeOptions, s
 		}
 	}
 	e := h.event(control.Event{Model: &control.Model{ID: want.Name, Digest: want.Digest, History: history}})
-	return h.change(ctx, e, fmt.Sprintf("%s is the active model now; before it was %s", want.Name, was.Name))
+	return h.change(ctx, fmt.Sprintf("%s is the active model now; before it was %s", want.Name, was.Name), e)
 }
 
 // isConfigured reports whether the model needs no place in the models directory.
@@ -115,7 +115,7 @@ func RollBackModel(ctx context.Context, c Config, o ChangeOptions, stdout, stder
 		Note:  "rollback from " + e.Model.ID,
 		Model: &control.Model{ID: before.ID, Digest: before.Digest, History: slices.Clone(e.Model.History[1:])},
 	})
-	return h.change(ctx, next, fmt.Sprintf("%s is the active model again; before it was %s", before.ID, e.Model.ID))
+	return h.change(ctx, fmt.Sprintf("%s is the active model again; before it was %s", before.ID, e.Model.ID), next)
 }
 
 // ListModels is `weir model list`: the models that are there, and which is active where.

@@ -33,6 +33,7 @@ type ReplayOptions struct {
 
 	observed func(tx *payment.Transaction, a *features.Account, o *features.Observation) // see pipeline.ReplayConfig
 	decided  func(row *pipeline.Replayed, rec *history.Record)                           // is shown every row that counts
+	alone    bool                                                                        // rows tell what each challenger would do in the model's place
 }
 
 const (
@@ -140,8 +141,12 @@ func newReplay(c Config, o ReplayOptions) (*replay, error) {
 		if engine.Shadows, err = c.loadShadows(set); err != nil {
 			return nil, err
 		}
+		if o.alone {
+			if engine.Alone, err = c.policiesOf(engine.Challengers, set); err != nil {
+				return nil, err
+			}
+		}
 		r.evaluator = evaluation.NewCollector(cardsPerDay)
-		engine.Lists = engine.Policy.Entries()
 		r.report.Model, r.report.Policy = engine.Model.Manifest(), report.PolicyOf(engine.Policy)
 		r.report.Currency, _ = payment.ParseCurrency(set.Layout().Currency)
 	}

@@ -71,12 +71,12 @@ func (s *steering) read(ctx context.Context) error {
 	defer topic.close()
 	pending := true
 	for ctx.Err() == nil {
-		changed, records, err := topic.poll(100 * time.Millisecond)
+		changed, records, err := topic.gather(100 * time.Millisecond)
 		if err != nil {
 			return err
 		}
 		pending = pending || changed
-		if !topic.current() || len(records) == 0 && !pending {
+		if !topic.current() || records == 0 && !pending {
 			continue
 		}
 		lists, fault := s.lists, s.fault
@@ -183,5 +183,5 @@ func (s *steering) write(ctx context.Context, e *control.Event) error {
 			return err
 		}
 	}
-	return writeControl(ctx, s.config, s.producer, e.Key(), e.AppendJSON(nil))
+	return writeControl(ctx, s.config, s.producer, *e)
 }

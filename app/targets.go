@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -69,8 +70,8 @@ func defaultDecide() DecideConfig {
 	}
 }
 
-// decideRules returns the key decide as the service takes it, or everything that is wrong with it. It knows nothing of the
-// policy's fallback action.
+// decideRules returns the key decide as the service takes it, or everything that is wrong with it. It has no fallback action
+// where that is left to the policy.
 func (c *Config) decideRules() (decide.Rules, error) {
 	d := c.Decide
 	var errs []error
@@ -95,8 +96,8 @@ func (c *Config) decideRules() (decide.Rules, error) {
 	}
 	check(d.TimeLimit.in(time.Millisecond, time.Minute), "decide.time_limit is %v: it must be 1ms to 1m", d.TimeLimit)
 	if d.Fallback != "" {
-		var known bool
-		rules.Fallback, known = scoring.ParseAction(d.Fallback)
+		action, known := scoring.ParseAction(d.Fallback)
+		rules.Fallback = func() scoring.Action { return action }
 		check(known, "decide.fallback is %q: it must be approve, review or decline, or empty for the policy's own", d.Fallback)
 	}
 	check(d.InFlight >= 1 && d.InFlight <= 100_000, "decide.in_flight is %d: it must be 1 to 100000", d.InFlight)
@@ -112,40 +113,6 @@ func (c *Config) decideRules() (decide.Rules, error) {
 // state is saved.
 func (c *Config) patience() time.Duration {
 	return time.Duration(c.Decide.Behind) + time.Duration(c.Pipeline.ApplyInterval)
-}
-
-// policyFallback returns the action where there is no time to decide: that of the policy which is active now, or else of
-// the configured one.
-func (s *service) policyFallback(ctx context.Context) (scoring.Action, error) {
-	a, err := s.config.newAssembly(time.Now)
-	if err != nil {
-		return 0, err
-	}
-	topic, err := openControl(ctx, &s.config, func(int64, error) {}) // the pipeline tells of records that are no events
-	if err == nil {
-		defer topic.close()
-		err = topic.catchUp(ctx)
-	} else if errors.Is(err, stream.ErrNoTopic) {
-		topic, err = new(controlLog), nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	p, _, err := a.policyOf(&topic.state)
-	if err != nil {
-		s.log.Error("the active policy is no good here: its fallback action is that of the configured one", "error", err)
-		p = a.fixed
-	}
-	if p == nil {
-		m, err := a.configured()
-		if err != nil {
-			return 0, err
-		}
-		if p, err = s.config.policy(m, a.set); err != nil {
-			return 0, err
-		}
-	}
-	return p.Fallback(), nil
 }
 
 // runTargets runs what this process is for. The pipeline stops after the requests have had their answers.
@@ -207,10 +174,17 @@ func (s *service) answer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.config.Decide.Fallback == "" {
-		if rules.Fallback, err = s.policyFallback(ctx); err != nil {
+	if rules.Fallback == nil {
+		f, err := newFallback(ctx, &s.config, s.log.With("target", targetDecide))
+		if err != nil {
 			return err
 		}
+		rules.Fallback = f.Action
+		following, stop := context.WithCancel(context.WithoutCancel(ctx)) // until the last answer
+		var done sync.WaitGroup
+		done.Go(func() { f.follow(following) })
+		defer done.Wait()
+		defer stop()
 	}
 	topic, err := s.config.describeTopics(ctx)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 // Decode returns the event that data holds: one JSON object with nothing but white space around it. Members it does not
 // know are ignored. An error is always an *[Error]. The event keeps nothing of data.
 //
-// Events are few, so this reads with encoding/json, and sees to what that is lenient about: members given twice or in
-// another case, and text that is not UTF-8.
+// What encoding/json is lenient about is an error: members given twice, and text that is not UTF-8. Members in another case
+// are others.
 func Decode(data []byte) (Event, error) {
 	switch {
 	case len(data) > MaxDocumentBytes:
@@ -92,27 +92,19 @@ func (o *object) member(name string) json.RawMessage {
 // open takes the object apart. encoding/json's own maps would lose members given twice.
 func (o *object) open() {
 	o.members = make(map[string]json.RawMessage)
-	d := json.NewDecoder(bytes.NewReader(o.raw))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		o.fail("", "must be a JSON object")
-		return
-	}
-	for d.More() {
-		t, err := d.Token()
-		name, ok := t.(string)
-		var v json.RawMessage
-		if err == nil {
-			err = d.Decode(&v)
-		}
-		if err != nil || !ok {
-			o.fail("", "is not valid JSON: %v", err)
-			return
-		}
+	object, err := eachMember(o.raw, func(name string, value json.RawMessage) error {
 		if _, again := o.members[name]; again {
-			o.fail(name, "is given twice")
-			return
+			return fault(o.path+name, "is given twice")
 		}
-		o.members[name] = v
+		o.members[name] = value
+		return nil
+	})
+	switch {
+	case o.err != nil:
+	case err != nil:
+		o.err = err
+	case !object:
+		o.fail("", "must be a JSON object")
 	}
 }
 
@@ -126,8 +118,8 @@ func (o *object) text(name string) string {
 		o.fail(name, "must be a string")
 		return ""
 	}
-	var s string
-	if err := json.Unmarshal(v, &s); err != nil {
+	s, err := unquote(v)
+	if err != nil {
 		o.fail(name, "is not a string: %v", err)
 	}
 	// encoding/json replaces escapes of half a surrogate pair.

@@ -77,6 +77,13 @@ func (s *State) Model() *Event { return s.model }
 // Policy returns the event that made the active policy active, nil if configuration decides.
 func (s *State) Policy() *Event { return s.policy }
 
+// EachEntry calls yield with the event of every list entry, removed ones among them, in no order.
+func (s *State) EachEntry(yield func(e *Event)) {
+	for _, e := range s.entries {
+		yield(&e)
+	}
+}
+
 // Entries returns the events of all list entries, removed ones among them, by list and key.
 func (s *State) Entries() []Event {
 	return slices.SortedFunc(maps.Values(s.entries), func(a, b Event) int {

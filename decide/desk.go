@@ -18,13 +18,14 @@ import (
 type Rules struct {
 	Tokens       [][sha256.Size]byte // hashes of the tokens, one of which a request must bear; empty for none
 	TimeLimit    time.Duration       // how long a request waits for decisions
-	Fallback     scoring.Action      // what it is told when they do not come in time
 	InFlight     int                 // most transactions waiting at once
 	Behind       time.Duration       // how long a transaction may be undecided before no more are taken
 	Batch        int                 // most transactions in one request
 	RequestBytes int64               // most bytes of a batch
 	Remember     time.Duration       // how long decisions are remembered, and
 	RememberMost int                 // how many
+	// Fallback returns what is answered when a decision does not come in time. It is asked for each answer.
+	Fallback func() scoring.Action
 	// CheckTime refuses an event time that is too far ahead of its record's own, as the pipeline would.
 	CheckTime func(event, recorded payment.Time) error
 }
@@ -198,6 +199,6 @@ func (d *Desk) fallback(tx *payment.Transaction) []byte {
 	text := payment.AppendString([]byte(`{"transaction_id":`), tx.ID)
 	text = payment.AppendString(append(text, `,"account_id":`...), tx.AccountID)
 	text = tx.Time.Append(append(text, `,"timestamp":"`...))
-	text = append(append(text, `","action":"`...), d.rules.Fallback.String()...)
+	text = append(append(text, `","action":"`...), d.rules.Fallback().String()...)
 	return append(text, `","fallback":true,"reason":"no decision in time"}`...)
 }

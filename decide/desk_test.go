@@ -38,7 +38,7 @@ type desk struct {
 
 func rules() decide.Rules {
 	return decide.Rules{
-		TimeLimit: 10 * time.Second, Fallback: scoring.Approve, InFlight: 10, Behind: 2 * time.Second, Batch: 3, RequestBytes: 4096,
+		TimeLimit: 10 * time.Second, Fallback: func() scoring.Action { return scoring.Approve }, InFlight: 10, Behind: 2 * time.Second, Batch: 3, RequestBytes: 4096,
 		Remember: time.Minute, RememberMost: 64 * 100,
 		CheckTime: func(event, recorded payment.Time) error {
 			if event > recorded {

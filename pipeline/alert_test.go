@@ -68,12 +68,16 @@ func TestAlertsAreExplainedByAttribution(t *testing.T) {
 		t.Fatal(err)
 	}
 	j, a := burst(t, model)
-	sum := j.attribution.Base()
+	calibration := model.Manifest().Calibration
+	if calibration == nil || calibration.Kind != scoring.Platt {
+		t.Fatalf("the shipped model is calibrated so: %+v", calibration)
+	}
+	sum := *calibration.Slope*j.attribution.Base() + *calibration.Intercept
 	for _, x := range j.shares {
 		sum += x
 	}
-	if margin := math.Log(a.Score / (1 - a.Score)); math.Abs(sum-margin) > 1e-9*(1+math.Abs(margin)) {
-		t.Errorf("base and contributions make %v, the log-odds are %v", sum, margin)
+	if odds := math.Log(a.Score / (1 - a.Score)); math.Abs(sum-odds) > 1e-9*(1+math.Abs(odds)) {
+		t.Errorf("base and contributions make %v, the log-odds are %v", sum, odds)
 	}
 	if len(a.Reasons) < 3 || a.Reason != a.Reasons[0].Title {
 		t.Fatalf("%q: %+v", a.Reason, a.Reasons)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/scoring"
@@ -48,17 +49,34 @@ func (e *Engine) Challengers() []string {
 	return ids
 }
 
-// ShadowPolicy is a policy that decides nothing, with the entries of its lists. It is compiled for the engine's set.
-type ShadowPolicy struct {
-	Policy *policy.Policy
-	Lists  *policy.Lists
+// shadowPolicy is a policy that decides nothing, with the entries of its lists. It is compiled for the engine's set.
+type shadowPolicy struct {
+	policy *policy.Policy
+	lists  *policy.Lists
+}
+
+func unlisted(policies []*policy.Policy) []shadowPolicy {
+	list := make([]shadowPolicy, len(policies))
+	for i, p := range policies {
+		list[i].policy = p
+	}
+	return list
+}
+
+// withChanges returns the policies with the entries that their files declare, changed so.
+func withChanges(policies []shadowPolicy, changes []policy.Change) []shadowPolicy {
+	list := slices.Clone(policies)
+	for i := range list {
+		list[i].lists = list[i].policy.Entries().Apply(changes...)
+	}
+	return list
 }
 
 // checkShadows holds that a decision can tell the policies apart.
-func checkShadows(active *policy.Policy, list []ShadowPolicy) error {
+func checkShadows(active *policy.Policy, list []*policy.Policy) error {
 	seen := make(map[string]bool)
-	for _, s := range list {
-		version := s.Policy.Version()
+	for _, p := range list {
+		version := p.Version()
 		switch {
 		case active == nil:
 			return fmt.Errorf("challenger policy %s: there is no policy to challenge", version)
@@ -75,17 +93,21 @@ func checkShadows(active *policy.Policy, list []ShadowPolicy) error {
 // shadow is what a judge's challengers say of a transaction. It is filled in again for each.
 type shadow struct {
 	scores  []scoring.Challenger
+	alone   []scoring.Action // what follows from each score
 	actions []scoring.ShadowAction
 	verdict policy.Verdict
 }
 
 func newShadow(e *Engine) shadow {
-	s := shadow{scores: make([]scoring.Challenger, len(e.challengers)), actions: make([]scoring.ShadowAction, len(e.shadows))}
+	s := shadow{
+		scores: make([]scoring.Challenger, len(e.challengers)), alone: make([]scoring.Action, len(e.alone)),
+		actions: make([]scoring.ShadowAction, len(e.shadows)),
+	}
 	for i := range e.challengers {
 		s.scores[i].Model = e.challengers[i].id
 	}
 	for i := range e.shadows {
-		s.actions[i].Policy = e.shadows[i].Policy.Version()
+		s.actions[i].Policy = e.shadows[i].policy.Version()
 	}
 	return s
 }
@@ -97,37 +119,48 @@ func (j *judge) challenge() {
 	}
 }
 
-// dissent has the challenger policies decide on the champion's score. It comes before the policy that counts: what is
-// made of the verdict afterwards reads what the last policy left to expressions.
+// dissent has the challenger policies decide on the champion's score, and the challengers on their own. It comes before the
+// policy that counts: what is made of the verdict afterwards reads what the last policy left to expressions.
 func (j *judge) dissent() {
+	env, v := j.observation.Env(), &j.shadow.verdict
+	for i := range j.alone {
+		s := &j.alone[i]
+		s.policy.Decide(env, j.shadow.scores[i].Score, s.lists, v)
+		j.shadow.alone[i] = v.Action
+	}
 	for i := range j.shadows {
 		s := &j.shadows[i]
-		s.Policy.Decide(j.observation.Env(), j.decision.Score, s.Lists, &j.shadow.verdict)
-		j.shadow.actions[i].Action = j.shadow.verdict.Action
+		s.policy.Decide(env, j.decision.Score, s.lists, v)
+		j.shadow.actions[i].Action = v.Action
 	}
 }
 
 // Shadow is what challengers say of a replayed transaction, in their order.
 type Shadow struct {
 	Scores  []float64        // of models
+	Alone   []scoring.Action // what would be done if each model decided, in so far as that was asked
 	Actions []scoring.Action // of policies
 }
 
 // newShadows returns memory for what challengers say of so many transactions.
 func (e *Engine) newShadows(n int) func(i int) Shadow {
-	models, policies := len(e.challengers), len(e.shadows)
-	scores, actions := make([]float64, models*n), make([]scoring.Action, policies*n)
+	models, deciding, policies := len(e.challengers), len(e.alone), len(e.shadows)
+	scores, alone, actions := make([]float64, models*n), make([]scoring.Action, deciding*n), make([]scoring.Action, policies*n)
 	return func(i int) Shadow {
-		return Shadow{scores[i*models : (i+1)*models : (i+1)*models], actions[i*policies : (i+1)*policies : (i+1)*policies]}
+		return Shadow{share(scores, i, models), share(alone, i, deciding), share(actions, i, policies)}
 	}
 }
 
-// fill takes what a decision has of its challengers.
-func (s *Shadow) fill(d *scoring.Decision) {
-	for i := range d.Challengers {
-		s.Scores[i] = d.Challengers[i].Score
+// share returns the i-th part of so many elements.
+func share[T any](of []T, i, n int) []T { return of[i*n : (i+1)*n : (i+1)*n] }
+
+// fill takes what challengers have said.
+func (s *Shadow) fill(said *shadow) {
+	for i := range said.scores {
+		s.Scores[i] = said.scores[i].Score
 	}
-	for i := range d.Policies {
-		s.Actions[i] = d.Policies[i].Action
+	copy(s.Alone, said.alone)
+	for i := range said.actions {
+		s.Actions[i] = said.actions[i].Action
 	}
 }

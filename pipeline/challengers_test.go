@@ -159,7 +159,7 @@ func TestChallengersDoNotAllocate(t *testing.T) {
 	e, err := NewEngine(EngineConfig{
 		Set: set, Model: shippedModel(t), Policy: thresholds(t, set, scoring.Bands{Review: scoring.Never(), Decline: scoring.Never()}), // alerts have ids of their own
 		Challengers: []*scoring.Model{fixture(t, "platt", set.Schema()), fixture(t, "isotonic", set.Schema())},
-		Shadows:     []ShadowPolicy{ruleSet(t, set, "2026-11-25.2", "amount > 100")},
+		Shadows:     []*policy.Policy{ruleSet(t, set, "2026-11-25.2", "amount > 100")},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -180,12 +180,12 @@ func TestChallengersDoNotAllocate(t *testing.T) {
 }
 
 // ruleSet compiles a policy of one rule, which declines.
-func ruleSet(t testing.TB, set *features.Set, version, when string) ShadowPolicy {
+func ruleSet(t testing.TB, set *features.Set, version, when string) *policy.Policy {
 	t.Helper()
 	d, err := policy.Parse("policy.yaml", fmt.Appendf(nil, `format: 1
 version: %s
 segments:
-  - {name: everything, review: 0.9}
+  - {name: everything, review: never}
 block:
   kiosks: {key: account, action: review, entries: [B]}
 rules:
@@ -198,7 +198,7 @@ rules:
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ShadowPolicy{Policy: p, Lists: p.Entries()}
+	return p
 }
 
 // Policies in shadow say what they would do, and the decision and its alert are what they are without them.
@@ -212,7 +212,7 @@ func TestShadowPoliciesDecideNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.Shadows = []ShadowPolicy{ruleSet(t, set, "z", "amount > 900"), ruleSet(t, set, "a", "amount > 100000")}
+	config.Shadows = []*policy.Policy{ruleSet(t, set, "z", "amount > 900"), ruleSet(t, set, "a", "amount > 100000")}
 	with, err := NewEngine(config)
 	if err != nil {
 		t.Fatal(err)
@@ -258,16 +258,46 @@ func TestShadowPoliciesDecideNothing(t *testing.T) {
 	}
 }
 
+// List entries that are added and removed while the engine runs hold for policies in shadow too.
+func TestListChangesReachShadowPolicies(t *testing.T) {
+	set := builtinSet(t)
+	e, err := NewEngine(EngineConfig{
+		Set: set, Model: shippedModel(t), Policy: thresholds(t, set, scoring.Bands{Review: scoring.Never(), Decline: scoring.Never()}),
+		Shadows: []*policy.Policy{ruleSet(t, set, "lists", "amount > 1000000")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := func(key string, remove bool) policy.Change {
+		return policy.Change{List: "block:kiosks", Remove: remove, Entry: policy.Entry{Key: key, Until: policy.Forever}}
+	}
+	for name, c := range map[string]struct {
+		changes []policy.Change
+		want    scoring.Action
+	}{
+		"as declared": {nil, scoring.Approve},
+		"added":       {[]policy.Change{change("A", false)}, scoring.Review},
+		"another":     {[]policy.Change{change("C", false)}, scoring.Approve},
+		"removed":     {[]policy.Change{change("A", false), change("A", true)}, scoring.Approve},
+	} {
+		eachDecision(newJudge(e.WithChanges(c.changes)), 3, func(_ features.Vector, d *scoring.Decision) {
+			if d.Action != scoring.Approve || d.Policies[0].Action != c.want {
+				t.Errorf("%s: %v, and in shadow %+v, want %v", name, d.Action, d.Policies, c.want)
+			}
+		})
+	}
+}
+
 func TestEngineRefusesShadowPolicies(t *testing.T) {
 	set := builtinSet(t)
 	active, a := thresholds(t, set, scoring.Bands{Review: 0.5, Decline: 0.9}), ruleSet(t, set, "a", "amount > 1")
 	for name, c := range map[string]struct {
 		active  *policy.Policy
-		shadows []ShadowPolicy
+		shadows []*policy.Policy
 		want    string
 	}{
-		"twice":             {active, []ShadowPolicy{a, a}, "challenger policy a is there twice"},
-		"the active itself": {active, []ShadowPolicy{ruleSet(t, set, "p", "amount > 1")}, "challenger policy p has the version of the policy that decides"},
+		"twice":             {active, []*policy.Policy{a, a}, "challenger policy a is there twice"},
+		"the active itself": {active, []*policy.Policy{ruleSet(t, set, "p", "amount > 1")}, "challenger policy p has the version of the policy that decides"},
 	} {
 		_, err := NewEngine(EngineConfig{Set: set, Model: shippedModel(t), Policy: c.active, Shadows: c.shadows})
 		if err == nil || !strings.Contains(err.Error(), c.want) {

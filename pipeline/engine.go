@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -21,15 +22,17 @@ type Engine struct {
 	scorer      *scoring.Scorer
 	model       string // its id
 	policy      *policy.Policy
-	lists       *policy.Lists
+	lists       *policy.Lists // entries of its lists
 	explainer   *alerts.Explainer
 	attribution *scoring.Attribution // nil where the model does not allow it: alerts are then explained by comparisons
+	stretch     float64              // what adds 1 to the margin adds to the score's log-odds
 	marks       []string             // names, in the order of their bits
 	vectors     bool
 	now         func() time.Time
 
 	challengers []challenger
-	shadows     []ShadowPolicy
+	alone       []shadowPolicy // what each challenger would decide by
+	shadows     []shadowPolicy
 
 	approximate []string // the flag of each feature
 }
@@ -39,13 +42,14 @@ type EngineConfig struct {
 	Set     *features.Set
 	Model   *scoring.Model    // nil to compute features only
 	Policy  *policy.Policy    // what turns scores into actions; needed with a model
-	Lists   *policy.Lists     // entries of its lists
+	Changes []policy.Change   // to the list entries that policy files declare, those of Shadows among them
 	Vectors bool              // whether decisions carry their feature vector
 	Reasons *alerts.Catalogue // nil for the shipped one
 	Now     func() time.Time  // stamps alerts, and nothing else
 
 	Challengers []*scoring.Model // score too, and decide nothing; their scores stand in the decisions in this order
-	Shadows     []ShadowPolicy   // decide nothing; what they would do stands in the decisions in this order
+	Alone       []*policy.Policy // what each challenger would decide by in the model's place; empty where nobody asks
+	Shadows     []*policy.Policy // decide nothing; what they would do stands in the decisions in this order
 }
 
 // NewEngine returns an Engine. It fails where the model wants features that the set lacks or defines otherwise.
@@ -53,6 +57,7 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 	var scorer *scoring.Scorer
 	var model string
 	var attribution *scoring.Attribution
+	var stretch float64
 	if c.Model != nil {
 		if c.Policy == nil {
 			return nil, errors.New("an engine with a model needs a policy to decide by")
@@ -64,11 +69,14 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 		if attribution, err = c.Model.Attribution(c.Set.Schema()); err != nil && !errors.Is(err, forest.ErrNoAttribution) {
 			return nil, err
 		}
-		model = c.Model.ID()
+		model, stretch = c.Model.ID(), c.Model.Manifest().Calibration.Stretch()
 	}
 	challengers, err := bindChallengers(c.Model, c.Challengers, c.Set.Schema())
 	if err != nil {
 		return nil, err
+	}
+	if len(c.Alone) > 0 && len(c.Alone) != len(c.Challengers) {
+		return nil, fmt.Errorf("there are %d policies for %d challengers to decide by", len(c.Alone), len(c.Challengers))
 	}
 	if err := checkShadows(c.Policy, c.Shadows); err != nil {
 		return nil, err
@@ -85,16 +93,21 @@ func NewEngine(c EngineConfig) (*Engine, error) {
 	for i, name := range c.Set.Schema().Names {
 		approximate[i] = flagApproximate + ":" + name
 	}
-	return &Engine{
-		set: c.Set, scorer: scorer, model: model, policy: c.Policy, lists: c.Lists, vectors: c.Vectors, now: c.Now, marks: c.Set.Marks(),
-		explainer: explainer, attribution: attribution, approximate: approximate, challengers: challengers, shadows: c.Shadows,
-	}, nil
+	e := &Engine{
+		set: c.Set, scorer: scorer, model: model, policy: c.Policy, vectors: c.Vectors, now: c.Now, marks: c.Set.Marks(),
+		explainer: explainer, attribution: attribution, stretch: stretch, approximate: approximate, challengers: challengers,
+		alone: unlisted(c.Alone), shadows: unlisted(c.Shadows),
+	}
+	return e.WithChanges(c.Changes), nil
 }
 
-// WithLists returns the engine with other list entries.
-func (e *Engine) WithLists(lists *policy.Lists) *Engine {
+// WithChanges returns the engine with the list entries that policy files declare, changed so.
+func (e *Engine) WithChanges(changes []policy.Change) *Engine {
 	other := *e
-	other.lists = lists
+	if e.policy != nil {
+		other.lists = e.policy.Entries().Apply(changes...)
+	}
+	other.alone, other.shadows = withChanges(e.alone, changes), withChanges(e.shadows, changes)
 	return &other
 }
 
@@ -124,7 +137,7 @@ type judge struct {
 	verdict     policy.Verdict
 	shadow      shadow
 
-	shares  []float64 // what each value adds to the margin
+	shares  []float64 // what each value adds to the margin, and then to the score's log-odds
 	scratch *scoring.AttributionScratch
 }
 
@@ -230,6 +243,9 @@ func (j *judge) reasons(tx *payment.Transaction) []alerts.Reason {
 		return j.explainer.Reasons(tx, j.vector)
 	}
 	j.attribution.Explain(j.vector, j.shares, j.scratch)
+	for i := range j.shares {
+		j.shares[i] *= j.stretch
+	}
 	shares, others := j.shares[:len(j.vector)], j.shares[len(j.vector):]
 	if kind, ok := j.scorer.Kind(j.vector); ok {
 		return j.explainer.Attributed(tx, j.vector, shares, j.explainer.Unlike(kind, j.vector, others[0]))

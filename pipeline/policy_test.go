@@ -39,8 +39,8 @@ func ruledJudge(t *testing.T) (*judge, *entry) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lists := p.Entries().Apply(policy.Change{List: "block:merchants", Entry: policy.Entry{Key: "Bad", Until: policy.Forever}})
-	engine, err := NewEngine(EngineConfig{Set: set, Policy: p, Lists: lists, Now: func() time.Time { return time.Unix(0, 0) }})
+	changes := []policy.Change{{List: "block:merchants", Entry: policy.Entry{Key: "Bad", Until: policy.Forever}}}
+	engine, err := NewEngine(EngineConfig{Set: set, Policy: p, Changes: changes, Now: func() time.Time { return time.Unix(0, 0) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -187,7 +187,7 @@ func (t *replayThread) decide(row *Replayed, since payment.Time) {
 	t.decisions = d.AppendJSON(t.decisions)
 	row.Decision = t.decisions[start:len(t.decisions):len(t.decisions)]
 	row.Score, row.Action = d.Score, d.Action
-	row.Shadow.fill(d)
+	row.Shadow.fill(&t.judge.shadow)
 	v := &t.judge.verdict
 	row.Adjusted, row.Segment, row.ByBands = v.Score, v.Segment, v.ByBands
 	if d.Action == scoring.Approve || row.Transaction.Time < since || !t.highest.admit(row.entry, d.Score) {

@@ -97,6 +97,15 @@ func (c *Calibration) Apply(margin, score float64) float64 {
 	return c.interpolate(score)
 }
 
+// Stretch returns by how much the log-odds of the score rise where the margin rises by 1: a curve's slope. Between knots
+// that differs from place to place, and without a calibration the margin's own measure holds: it is 1 for both.
+func (c *Calibration) Stretch() float64 {
+	if c == nil || c.Kind != Platt {
+		return 1
+	}
+	return *c.Slope
+}
+
 // interpolate is exact at the knots, and rises also between the numbers that a float64 can hold: each step rounds in
 // one direction only. The product is converted explicitly, which forbids the compiler to fuse it with the sum.
 func (c *Calibration) interpolate(score float64) float64 {

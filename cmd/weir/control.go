@@ -120,23 +120,51 @@ func noSingle(_ *cobra.Command, args []string) error {
 }
 
 func listAddCommand() *cobra.Command {
-	var until string
+	var until, file string
 	cmd := change(&cobra.Command{
-		Use: "add block|allow NAME KEY", Short: "Add an entry, in place of one with the same key", Args: cobra.ExactArgs(3),
-		Example: "  weir list add block merchants \"Shady Shop\" --until 2026-12-31 --note 'three complaints'",
+		Use: "add block|allow NAME {KEY | --file FILE}", Short: "Add an entry, in place of one with the same key, or all of a file",
+		Args: cobra.RangeArgs(2, 3), Long: entryFile,
+		Example: "  weir list add block merchants \"Shady Shop\" --until 2026-12-31 --note 'three complaints'\n" +
+			"  weir list add block cards --file leaked.csv --until 2027-01-31",
 	}, func(cmd *cobra.Command, c app.Config, args []string, o app.ChangeOptions) error {
-		n := app.EntryOptions{List: args[0] + ":" + args[1], Key: args[2], Until: until}
+		n, err := entryOptions(args, file)
+		if err != nil {
+			return err
+		}
+		n.Until = until
 		return app.AddEntry(cmd.Context(), c, n, o, os.Stdout, os.Stderr)
 	})
+	cmd.Flags().StringVar(&file, "file", "", "CSV file of entries, - for standard input")
 	cmd.Flags().StringVar(&until, "until", "", "event time from which on it no longer counts, a day or a time; empty for never")
 	return cmd
 }
 
 func listRemoveCommand() *cobra.Command {
-	return change(&cobra.Command{
-		Use: "remove block|allow NAME KEY", Short: "Remove an entry, also one of the policy file", Args: cobra.ExactArgs(3),
+	var file string
+	cmd := change(&cobra.Command{
+		Use: "remove block|allow NAME {KEY | --file FILE}", Short: "Remove an entry, also one of the policy file, or all of a file",
+		Args: cobra.RangeArgs(2, 3), Long: entryFile,
 	}, func(cmd *cobra.Command, c app.Config, args []string, o app.ChangeOptions) error {
-		n := app.EntryOptions{List: args[0] + ":" + args[1], Key: args[2]}
+		n, err := entryOptions(args, file)
+		if err != nil {
+			return err
+		}
 		return app.RemoveEntry(cmd.Context(), c, n, o, os.Stdout, os.Stderr)
 	})
+	cmd.Flags().StringVar(&file, "file", "", "CSV file of entries, - for standard input")
+	return cmd
+}
+
+const entryFile = `A file has an entry on each line, without a header: KEY, or KEY,UNTIL, or KEY,UNTIL,NOTE. What it leaves out is as --until and
+--note say. A mistake in it is told with its line, and then nothing is changed.`
+
+func entryOptions(args []string, file string) (app.EntryOptions, error) {
+	n := app.EntryOptions{List: args[0] + ":" + args[1], File: file}
+	if (len(args) == 3) == (file != "") {
+		return n, errUsage("give either the key of an entry or --file")
+	}
+	if file == "" {
+		n.Key = args[2]
+	}
+	return n, nil
 }

@@ -34,8 +34,8 @@ func modelCompareCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare [FILE...]",
 		Short: "Compare the model with challengers, and the policy, on the same transactions",
-		Long: `Say how the configured model and its challengers would have done on the same transactions, the configured one under the policy in
-effect and each challenger by its own thresholds: how often they act alike, how alike they rank, and what each alone would
+		Long: `Say how the configured model and its challengers would have done on the same transactions, each under the policy in effect or,
+without a policy file, by its own thresholds: how often they act alike, how alike they rank, and what each alone would
 have alerted on, in counts and in money. A challenger policy decides on the configured model's scores.
 
 The transactions are past ones, which are replayed as by weir replay: the features file must declare what every model

@@ -323,7 +323,7 @@ func benchmarkExplain(b *testing.B, vectors bool) {
 	}
 }
 
-// contributionRow is a vector and what LightGBM says each of its values adds.
+// contributionRow is a vector and what the library says each of its values adds.
 type contributionRow struct {
 	v, phi []float64
 	base   float64
@@ -339,6 +339,11 @@ func readContributions(t *testing.T, name string) (*Forest, []contributionRow) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return f, readContributionRows(t, name, len(f.names))
+}
+
+func readContributionRows(t *testing.T, name string, width int) []contributionRow {
+	t.Helper()
 	table, err := os.Open(filepath.Join("testdata", "contributions", name+".csv"))
 	if err != nil {
 		t.Fatal(err)
@@ -348,7 +353,6 @@ func readContributions(t *testing.T, name string) (*Forest, []contributionRow) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	width := len(f.names)
 	var rows []contributionRow
 	for _, record := range records[1:] {
 		values := make([]float64, 2*width+1)
@@ -361,7 +365,7 @@ func readContributions(t *testing.T, name string) (*Forest, []contributionRow) {
 		}
 		rows = append(rows, contributionRow{values[:width], values[width : 2*width], values[2*width]})
 	}
-	return f, rows
+	return rows
 }
 
 // Contributions are LightGBM's own, to 1e-9 of their absolute sum: missing values, values at thresholds, infinities, a

@@ -56,7 +56,7 @@ const (
 
 // Parse reads a policy file. Errors call it by the given name and are of type *[yamldoc.Error].
 func Parse(name string, content []byte) (*Document, error) {
-	d := &Document{doc: &yamldoc.Document{Name: name, Content: string(content)}, fallback: scoring.Review}
+	d := &Document{doc: &yamldoc.Document{Name: name, Content: string(content)}, fallback: DefaultFallback}
 	if len(content) > maxBytes {
 		d.doc.Content = ""
 		return nil, d.doc.Mistake(yamldoc.Place{}, "the file has %d bytes, and %d are allowed; keep entries out of it: weir list add", len(content), maxBytes)

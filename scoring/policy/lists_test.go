@@ -81,3 +81,20 @@ func BenchmarkListsApplyOne(b *testing.B) {
 		lists.Apply(all[i%len(all)])
 	}
 }
+
+// BenchmarkApply makes lists of so many changes, as a process does when the control topic tells of one more.
+func BenchmarkApply(b *testing.B) {
+	for _, n := range []int{1, 1000, 100_000} {
+		b.Run(fmt.Sprint("changes=", n), func(b *testing.B) {
+			changes := make([]policy.Change, n)
+			for i := range changes {
+				changes[i] = policy.Change{List: "block:accounts", Entry: policy.Entry{Key: fmt.Sprint("account-", i), Until: policy.Forever, Note: "a note"}}
+			}
+			var lists *policy.Lists
+			b.ReportAllocs()
+			for b.Loop() {
+				lists.Apply(changes...)
+			}
+		})
+	}
+}

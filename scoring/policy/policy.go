@@ -2,6 +2,7 @@ package policy
 
 import (
 	"math"
+	"slices"
 
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/features/expression"
@@ -127,9 +128,12 @@ type List struct {
 	program *expression.Program
 }
 
+// DefaultFallback is what a policy answers where there is no time to decide, unless it says otherwise.
+const DefaultFallback = scoring.Review
+
 // FromThresholds returns the policy that a model's thresholds make: no segments, no rules, no lists.
 func FromThresholds(version string, b scoring.Bands, set *features.Set) (*Policy, error) {
-	d := &Document{version: version, fallback: scoring.Review, segments: []segmentSource{{Segment: Segment{Name: "default", Bands: b, Grade: thirds(b)}}}}
+	d := &Document{version: version, fallback: DefaultFallback, segments: []segmentSource{{Segment: Segment{Name: "default", Bands: b, Grade: thirds(b)}}}}
 	if err := b.Validate(); err != nil {
 		return nil, err
 	}
@@ -182,21 +186,23 @@ type outcome struct {
 	add          float64
 }
 
+// nothing is the outcome where no list and no rule hits.
+func nothing() outcome { return outcome{block: -1, allow: -1, rule: -1, hard: -1} }
+
 // Decide decides about a transaction that env shows, which is of the policy's set, and whose score is the model's. It
 // sets what env supplies of the score. The precedence is: block lists, rules that act despite an allow list, allow lists,
 // rules that act, the bands. A block list is a floor: what comes after it, allow lists aside, may be stricter.
 func (p *Policy) Decide(env *expression.Env, score float64, lists *Lists, v *Verdict) {
 	p.set.Supply(env, suppliedScore, score)
 	v.Rules, v.Reasons = v.Rules[:0], v.Reasons[:0]
-	o := outcome{block: -1, allow: -1, rule: -1, hard: -1}
+	o := nothing()
 	p.consult(env, lists, v, &o)
 	p.apply(env, v, &o)
 	s := p.segment(env)
 	v.Segment = s.Name
-	v.Score = min(1, max(0, score+o.add))
+	v.Score = adjusted(score, &o)
 	p.set.Supply(env, suppliedAdjusted, v.Score)
-	by := s.Bands.Action(v.Score)
-	v.Action, v.ByBands = by, o.block < 0 && o.hard < 0 && o.allow < 0 && o.rule < 0
+	v.Action, v.ByBands = p.action(&o, s.Bands, score), o.block < 0 && o.hard < 0 && o.allow < 0 && o.rule < 0
 	floor := scoring.Low
 	if o.block >= 0 {
 		l := &p.lists[o.block]
@@ -205,24 +211,60 @@ func (p *Policy) Decide(env *expression.Env, score float64, lists *Lists, v *Ver
 	}
 	switch {
 	case o.hard >= 0:
-		floor = max(floor, p.act(o.hard, v))
+		floor = max(floor, p.credit(o.hard, v))
 	case o.block >= 0 && o.rule >= 0:
-		floor = max(floor, p.act(o.rule, v))
-	case o.block >= 0:
-	case o.allow >= 0:
-		v.Action = scoring.Approve
+		floor = max(floor, p.credit(o.rule, v))
+	case o.block >= 0, o.allow >= 0:
 	case o.rule >= 0:
-		floor = p.act(o.rule, v)
-	case by > s.Bands.Action(score):
+		floor = p.credit(o.rule, v)
+	case v.Action > s.Bands.Action(score):
 		floor = p.raised(env, v)
-	}
-	if o.block >= 0 {
-		v.Action = max(v.Action, p.lists[o.block].Action) // a block list never loosens
 	}
 	v.Severity = max(floor, s.Grade.severity(v.Score))
 	if v.Action == scoring.Decline {
 		v.Severity = scoring.High
 	}
+}
+
+// adjusted returns the score with what rules add.
+func adjusted(score float64, o *outcome) float64 { return min(1, max(0, score+o.add)) }
+
+// action returns what follows for a transaction of the score in a segment with such bands.
+func (p *Policy) action(o *outcome, b scoring.Bands, score float64) scoring.Action {
+	a := b.Action(adjusted(score, o))
+	switch {
+	case o.hard >= 0:
+		a = p.rules[o.hard].Action
+	case o.block >= 0 && o.rule >= 0:
+		a = p.rules[o.rule].Action
+	case o.block >= 0:
+	case o.allow >= 0:
+		a = scoring.Approve
+	case o.rule >= 0:
+		a = p.rules[o.rule].Action
+	}
+	if o.block >= 0 {
+		a = max(a, p.lists[o.block].Action) // a block list never loosens
+	}
+	return a
+}
+
+// Again returns what the policy would do about a transaction on which it has decided before, had the score been another:
+// the trace says which lists and rules hit, and those that read the score are taken to hit all the same. What no trace
+// says is the segment, so the bands are those of the last one.
+func (p *Policy) Again(trace []string, score float64) scoring.Action {
+	o := nothing()
+	for i := range p.lists {
+		if slices.Contains(trace, p.lists[i].ID) {
+			p.listed(i, &o)
+		}
+	}
+	for _, i := range p.run {
+		if slices.Contains(trace, p.rules[i].trace) {
+			p.applies(i, &o)
+		}
+	}
+	return p.action(&o, p.Default(), score)
 }
 
 // consult looks the transaction up in all lists.
@@ -233,12 +275,17 @@ func (p *Policy) consult(env *expression.Env, lists *Lists, v *Verdict, o *outco
 			continue
 		}
 		v.Rules = append(v.Rules, l.ID)
-		switch {
-		case l.Kind == Allow && o.allow < 0:
-			o.allow = i
-		case l.Kind == Block && (o.block < 0 || l.Action > p.lists[o.block].Action):
-			o.block = i
-		}
+		p.listed(i, o)
+	}
+}
+
+// listed takes in that the transaction is on a list.
+func (p *Policy) listed(i int, o *outcome) {
+	switch l := &p.lists[i]; {
+	case l.Kind == Allow && o.allow < 0:
+		o.allow = i
+	case l.Kind == Block && (o.block < 0 || l.Action > p.lists[o.block].Action):
+		o.block = i
 	}
 }
 
@@ -250,23 +297,28 @@ func (p *Policy) apply(env *expression.Env, v *Verdict, o *outcome) {
 			continue
 		}
 		v.Rules = append(v.Rules, r.trace)
-		switch {
-		case r.Mode == Shadow:
-		case !r.Acts:
-			o.add += r.Add
-		case r.DespiteAllow && o.hard < 0:
-			o.hard = i
-		}
-		if r.Mode == On && r.Acts && o.rule < 0 {
-			o.rule = i
-		}
+		p.applies(i, o)
 	}
 }
 
-// act takes a rule's action, and returns the least severity of its alert.
-func (p *Policy) act(rule int, v *Verdict) scoring.Severity {
+// applies takes in that a rule's condition holds.
+func (p *Policy) applies(i int, o *outcome) {
+	r := &p.rules[i]
+	switch {
+	case r.Mode == Shadow:
+	case !r.Acts:
+		o.add += r.Add
+	case r.DespiteAllow && o.hard < 0:
+		o.hard = i
+	}
+	if r.Mode == On && r.Acts && o.rule < 0 {
+		o.rule = i
+	}
+}
+
+// credit names the rule whose action is taken as a reason, and returns the least severity of its alert.
+func (p *Policy) credit(rule int, v *Verdict) scoring.Severity {
 	r := &p.rules[rule]
-	v.Action = r.Action
 	if r.Action != scoring.Approve {
 		v.Reasons = append(v.Reasons, Reason{r.ID, r.Reason})
 	}

@@ -1,5 +1,6 @@
-"""``python -m weir_train.contributions DIR`` makes what the tests of attribution compare with: models, and LightGBM's
-own ``pred_contrib`` of some rows. ``--time MODEL ROWS`` measures how long LightGBM takes for it, on one thread.
+"""``python -m weir_train.contributions DIR`` makes what the tests of attribution compare with: models, and what
+LightGBM and XGBoost themselves say that each feature of some rows adds. ``--time MODEL ROWS`` measures how long
+LightGBM takes for it, on one thread.
 
 Equal versions of the libraries make equal bytes.
 """
@@ -11,9 +12,11 @@ import math
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+import xgboost as xgb
 
 from weir_train import golden
 from weir_train.boosting import Boosted
@@ -30,17 +33,46 @@ def make(out: Path) -> None:
     y = (label == 1).astype(np.float64)
     rare = np.zeros((len(X), 3))  # too rare to split on: trees that are given nothing else have one leaf
     rare[:15] = 1.0
-    shapes: list[tuple[str, Floats, dict[str, float]]] = [
+    forest = {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.9, "min_data_in_leaf": 5}
+    shapes: list[tuple[str, Floats, dict[str, Any]]] = [
         ("few_features", X[:, :2], {"num_leaves": 31}),  # so each is split on several times on a path
         ("deep", X, {"num_leaves": 40, "min_data_in_leaf": 3}),
         ("single_leaf", np.column_stack([X[:, :2], rare]), {"num_leaves": 5, "feature_fraction": 0.2, "seed": 2}),
+        ("leaves_31", X, {"num_leaves": 31, "min_data_in_leaf": 5}),
+        ("leaves_63", X, {"num_leaves": 63, "min_data_in_leaf": 2, "min_sum_hessian_in_leaf": 0.0}),
+        ("dart", X, {"num_leaves": 15, "boosting": "dart", "drop_rate": 0.4}),
+        ("rf", X, {"num_leaves": 15, **forest}),
     ]
     for name, data, shape in shapes:
         booster = _train(data, y, shape)
         rows = golden.vectors(Boosted(booster), data, seed=3)
         rows = rows[np.unique(np.linspace(0, len(rows) - 1, _ROWS).astype(np.int64))]
         (out / f"{name}.txt").write_text(booster.model_to_string(), encoding="utf-8", newline="\n")
-        (out / f"{name}.csv").write_bytes(_to_csv(rows, contributions(booster, rows)))
+        says = contributions(booster, rows)
+        if shape.get("boosting") == "rf":  # of which LightGBM explains the sum, and predicts from the mean
+            says /= booster.num_trees()
+        (out / f"{name}.csv").write_bytes(_to_csv(rows, says))
+    _make_xgboost(out, X, y)
+
+
+def _make_xgboost(out: Path, X: Floats, y: Floats) -> None:
+    shapes: list[tuple[str, dict[str, Any]]] = [
+        ("xgboost", {"max_depth": 6}),
+        ("xgboost_deep", {"grow_policy": "lossguide", "max_leaves": 63, "max_depth": 0, "min_child_weight": 0.1}),
+        ("xgboost_dart", {"booster": "dart", "rate_drop": 0.4, "max_depth": 4}),
+        ("xgboost_forest", {"num_parallel_tree": 3, "subsample": 0.6, "max_depth": 5}),
+    ]
+    rng = np.random.default_rng(3)
+    rows = X[rng.choice(len(X), size=_ROWS, replace=False)]
+    rows[-10:] = np.where(rng.random((10, rows.shape[1])) < 0.5, math.nan, rows[-10:])
+    rows[-1] = math.nan
+    rows = rows.astype(np.float32).astype(np.float64)  # which is what XGBoost reads of them
+    for name, shape in shapes:
+        parameters = {"objective": "binary:logistic", "eta": 0.2, "seed": 1, "nthread": 1, "base_score": 0.2, **shape}
+        booster = xgb.train(parameters, xgb.DMatrix(X, y, nthread=1), num_boost_round=12)
+        booster.save_model(out / f"{name}.json")
+        says = booster.predict(xgb.DMatrix(rows, nthread=1), pred_contribs=True)
+        (out / f"{name}.csv").write_bytes(_to_csv(rows, np.asarray(says, dtype=np.float64)))
 
 
 def contributions(booster: lgb.Booster, X: Floats) -> Floats:
@@ -48,7 +80,7 @@ def contributions(booster: lgb.Booster, X: Floats) -> Floats:
     return np.asarray(booster.predict(X, pred_contrib=True, num_threads=1), dtype=np.float64)
 
 
-def _train(X: Floats, y: Floats, shape: dict[str, float]) -> lgb.Booster:
+def _train(X: Floats, y: Floats, shape: dict[str, Any]) -> lgb.Booster:
     parameters = {"objective": "binary", "learning_rate": 0.2, "seed": 1, "num_threads": 1, "deterministic": True}
     parameters |= {"force_row_wise": True, "verbosity": -1, "feature_pre_filter": False, **shape}
     return lgb.train(parameters, lgb.Dataset(X, y, params={"feature_pre_filter": False}), num_boost_round=12)
