@@ -25,6 +25,7 @@ type BenchOptions struct {
 	Transactions int64         // for the figures of throughput
 	For          time.Duration // of measuring each latency
 	Partitions   int32
+	Alerts       int64  // in the database that the review API is measured with
 	Profile      string // file for a CPU profile of the pipeline on the configured servers, empty for none
 	Python       string // a Python with weir_train, to measure LightGBM's attribution beside; empty for none
 }
@@ -43,6 +44,7 @@ func Bench(ctx context.Context, c Config, o BenchOptions, stdout, stderr io.Writ
 		{"entities", b.entities},
 		{"latency", b.latency},
 		{"decisions on request", b.decide},
+		{"review", b.review},
 	})
 }
 
@@ -257,6 +259,13 @@ func (b *bench) latency(ctx context.Context) error {
 func (b *bench) decide(ctx context.Context) error {
 	o := LatencyOptions{Rate: DecideRate, For: b.options.For, WarmUp: LatencyWarmUp, Partitions: b.options.Partitions}
 	return benchDecide(ctx, b.config, o, b.figures, b.log)
+}
+
+// review measures the review API.
+func (b *bench) review(ctx context.Context) error {
+	return b.reviewAPI(ctx, ReviewBenchOptions{
+		Alerts: b.options.Alerts, Rate: ReviewRate, For: b.options.For, WarmUp: ReviewWarmUp, Partitions: b.options.Partitions,
+	})
 }
 
 // replay measures `weir replay` over a file.

@@ -29,9 +29,29 @@ func columns(c *cases.Case) []any {
 	}
 }
 
-func (t *tx) insert(ctx context.Context, c *cases.Case) error {
-	t.changed[c.ID] = true
-	_, err := t.exec(ctx, `INSERT INTO cases (`+caseColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, columns(c)...)
+// put writes cases: new ones, and changed ones, which who calls it has locked. It gives them the number of their change as it does,
+// and does not write each twice as [tx.number] does: whoever wants to change a case waits from here on until the commit.
+func (t *tx) put(ctx context.Context, list []*cases.Case) error {
+	const count = 20 // columns
+	if len(list) == 0 {
+		return nil
+	}
+	change, err := t.next(ctx, "change")
+	if err != nil {
+		return err
+	}
+	values := make([]any, 0, len(list)*count)
+	for _, c := range list {
+		values = append(append(values, columns(c)...), change)
+	}
+	n, err := t.insert(ctx, `INSERT INTO cases (`+caseColumns+`, changed)`, `ON CONFLICT (case_id) DO UPDATE SET state = excluded.state, alerts = excluded.alerts,
+		severity = excluded.severity, score = excluded.score, at_risk = excluded.at_risk, reason = excluded.reason, oldest = excluded.oldest,
+		newest = excluded.newest, touched = excluded.touched, fresh = excluded.fresh, owner = excluded.owner, owned_until = excluded.owned_until,
+		snoozed_until = excluded.snoozed_until, disposition = excluded.disposition, closed_by = excluded.closed_by, closed_at = excluded.closed_at,
+		version = excluded.version, changed = excluded.changed WHERE cases.account_id = excluded.account_id AND cases.version < excluded.version`, count, values)
+	if err == nil && n < int64(len(list)) {
+		err = ErrChanged
+	}
 	return err
 }
 
@@ -73,19 +93,18 @@ func (d *DB) Alerts(ctx context.Context, caseID int64) ([]AlertRow, error) {
 	return d.alerts(ctx, d.sql, alertsOfCase, caseID)
 }
 
-// Timeline returns the newest alerts of an account, newest first.
-func (d *DB) Timeline(ctx context.Context, accountID string, limit int) ([]AlertRow, error) {
-	return d.alerts(ctx, d.sql, `SELECT alert_id, case_id, transaction_id, event_time, body FROM alerts WHERE account_id = ?
-		ORDER BY event_time DESC, alert_id LIMIT ?`, accountID, limit)
+const newestAlerts = `SELECT alert_id, case_id, transaction_id, event_time, body FROM alerts WHERE case_id = ? ORDER BY event_time DESC, alert_id DESC LIMIT ?`
+
+// NewestAlerts returns the newest alerts of a case, newest first.
+func (d *DB) NewestAlerts(ctx context.Context, caseID int64, limit int) ([]AlertRow, error) {
+	return d.alerts(ctx, d.sql, newestAlerts, caseID, limit)
 }
 
-// Both orders go downwards, as one walk back along the index does.
-const alertsOfKey = `SELECT a.alert_id, a.case_id, a.transaction_id, a.event_time, a.body FROM alert_keys k JOIN alerts a ON a.alert_id = k.alert_id
-	WHERE k.entity = ? AND k.key = ? ORDER BY k.event_time DESC, k.alert_id DESC LIMIT ?`
+const timeline = `SELECT alert_id, case_id, transaction_id, event_time, body FROM alerts WHERE account_id = ? ORDER BY event_time DESC, alert_id DESC LIMIT ?`
 
-// Related returns the newest alerts with a key of an entity, newest first.
-func (d *DB) Related(ctx context.Context, entity, key string, limit int) ([]AlertRow, error) {
-	return d.alerts(ctx, d.sql, alertsOfKey, entity, key, limit)
+// Timeline returns the newest alerts of an account, newest first.
+func (d *DB) Timeline(ctx context.Context, accountID string, limit int) ([]AlertRow, error) {
+	return d.alerts(ctx, d.sql, timeline, accountID, limit)
 }
 
 func (d *DB) alerts(ctx context.Context, q querier, query string, args ...any) (list []AlertRow, err error) {
@@ -107,6 +126,7 @@ type Step struct {
 	Action  string // for the audit
 	Detail  string
 	Note    string // to be added to the case; "" for none
+	Bare    bool   // Apply needs no alerts, and gets none
 
 	// Apply changes the case, and returns the labels that follow. It must not do anything else: it may be called again.
 	Apply func(c *cases.Case, alerts []AlertRow) ([]feedback.Label, error)
@@ -144,9 +164,12 @@ func (t *tx) do(ctx context.Context, s *Step) (cases.Case, error) {
 	case s.Version != 0 && s.Version != c.Version:
 		return c, ErrChanged
 	}
-	list, err := t.db.alerts(ctx, t, alertsOfCase, s.CaseID)
-	if err != nil {
-		return c, err
+	var list []AlertRow
+	var err error
+	if !s.Bare {
+		if list, err = t.db.alerts(ctx, t, alertsOfCase, s.CaseID); err != nil {
+			return c, err
+		}
 	}
 	version := c.Version
 	labels, err := s.Apply(&c, list)
@@ -156,10 +179,8 @@ func (t *tx) do(ctx context.Context, s *Step) (cases.Case, error) {
 	if err := t.update(ctx, &c, version); err != nil {
 		return c, err
 	}
-	for i := range labels {
-		if err := t.publish(ctx, &labels[i]); err != nil {
-			return c, err
-		}
+	if err := t.publish(ctx, labels); err != nil {
+		return c, err
 	}
 	if s.Note != "" {
 		if err := t.addNote(ctx, Note{CaseID: s.CaseID, At: s.At, Author: s.Actor, Body: s.Note}); err != nil {
@@ -169,16 +190,23 @@ func (t *tx) do(ctx context.Context, s *Step) (cases.Case, error) {
 	return c, t.note(ctx, s.At, s.Actor, s.Action, caseObject(s.CaseID), s.Detail)
 }
 
-// publish keeps a label and puts it into the outbox.
-func (t *tx) publish(ctx context.Context, l *feedback.Label) error {
-	if err := t.addLabel(ctx, l); err != nil {
+// publish keeps labels and puts them into the outbox.
+func (t *tx) publish(ctx context.Context, list []feedback.Label) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if err := t.addLabels(ctx, list); err != nil {
 		return err
 	}
-	seq, err := t.next(ctx, "outbox")
+	last, err := t.take(ctx, "outbox", int64(len(list)))
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `INSERT INTO outbox (seq, feedback_id) VALUES (?, ?)`, seq, l.ID)
+	var rows []any
+	for i := range list {
+		rows = append(rows, last-int64(len(list)-1-i), list[i].ID)
+	}
+	_, err = t.insert(ctx, `INSERT INTO outbox (seq, feedback_id)`, ``, 2, rows)
 	return err
 }
 

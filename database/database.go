@@ -3,22 +3,17 @@ package database
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
 	"github.com/mattn/go-sqlite3"
-	"github.com/pressly/goose/v3"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // The errors that callers tell apart.
 var (
@@ -54,14 +49,29 @@ func connect(address string) (*DB, error) {
 		// One writer at a time, which waits for the one before it; readers wait for nobody.
 		options := url.Values{"_busy_timeout": {"10000"}, "_journal_mode": {"WAL"}, "_foreign_keys": {"on"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"}}
 		file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: rest}).EscapedPath(), RawQuery: options.Encode()}
-		db, err := sql.Open("sqlite3", file.String())
+		db, err := over("sqlite3", file.String())
 		return &DB{sql: db, file: rest}, err
 	case "postgres", "postgresql":
-		db, err := sql.Open("pgx", address)
+		db, err := over("pgx", address)
 		return &DB{sql: db, postgres: true}, err
 	default:
 		return nil, fmt.Errorf("database %s: the address must be sqlite:FILE or postgres://USER@HOST/NAME", redacted(address))
 	}
+}
+
+// connections is how many there are at most. Those that nobody needs stay open: a new one takes longer than most statements, and
+// knows no plans.
+const connections = 16
+
+func over(driver, address string) (*sql.DB, error) {
+	db, err := sql.Open(driver, address)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db, nil
 }
 
 // redacted returns an address without its password.
@@ -71,28 +81,6 @@ func redacted(address string) string {
 		return "(an address that is no URL)"
 	}
 	return u.Redacted()
-}
-
-func (d *DB) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	dialect := goose.DialectSQLite3
-	if d.postgres {
-		dialect = goose.DialectPostgres
-	}
-	p, err := goose.NewProvider(dialect, d.sql, files)
-	if err != nil {
-		return err
-	}
-	lock, err := d.lock(ctx, "migration") // of processes that start together
-	if err != nil {
-		return err
-	}
-	defer lock.Release()
-	_, err = p.Up(ctx)
-	return err
 }
 
 // Close closes the connections.
@@ -138,9 +126,12 @@ func (t *tx) row(ctx context.Context, query string, args ...any) *sql.Row {
 }
 
 // next takes the next number of a counter. Whoever else wants one waits until the transaction ends.
-func (t *tx) next(ctx context.Context, counter string) (n int64, err error) {
-	err = t.row(ctx, `UPDATE counters SET value = value + 1 WHERE name = ? RETURNING value`, counter).Scan(&n)
-	return n, err
+func (t *tx) next(ctx context.Context, counter string) (int64, error) { return t.take(ctx, counter, 1) }
+
+// take takes the next n numbers of a counter, and returns the last.
+func (t *tx) take(ctx context.Context, counter string, n int64) (last int64, err error) {
+	err = t.row(ctx, `UPDATE counters SET value = value + ? WHERE name = ? RETURNING value`, n, counter).Scan(&last)
+	return last, err
 }
 
 // change runs f in a transaction, again where the database asks for that: two that want the same rows in another order.

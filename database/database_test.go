@@ -74,9 +74,9 @@ func TestAlertsJoinCases(t *testing.T) {
 		if err != nil || len(rows) != 2 || rows[0].ID != "a-1" || string(rows[1].Body) != `{"alert_id":"a-2"}` {
 			t.Errorf("%+v, %v", rows, err)
 		}
-		related, err := b.Related(t.Context(), "merchant", "shop", 3)
-		if err != nil || len(related) != 3 || related[0].ID != "a-3" || related[1].ID != "a-2" {
-			t.Errorf("%+v, %v", related, err)
+		found, err := related(t.Context(), b.DB, 0)
+		if err != nil || len(found) != 4 || found[0].ID != "a-3" || found[1].ID != "a-2" {
+			t.Errorf("%+v, %v", found, err)
 		}
 		if line, err := b.Timeline(t.Context(), "a", 2); err != nil || len(line) != 2 || line[0].ID != "a-3" {
 			t.Errorf("%+v, %v", line, err)

@@ -24,43 +24,51 @@ func (d *DB) NewestAlert(ctx context.Context) (AlertRow, error) {
 	return a, unknown(err, "alert")
 }
 
+// casesOfKey are the cases of the newest alerts with a key.
+const casesOfKey = `SELECT a.case_id FROM (SELECT event_time, alert_id FROM alert_keys WHERE entity = ? AND key = ?
+	ORDER BY event_time DESC, alert_id DESC LIMIT ?) newest JOIN alerts a ON a.alert_id = newest.alert_id ORDER BY newest.event_time DESC, newest.alert_id DESC`
+
 // Search returns cases whose account, a transaction or an alert of theirs, or a key by which they are related is the text,
 // the newest first.
-func (d *DB) Search(ctx context.Context, text string, limit int) (list []cases.Case, err error) {
-	seen := make(map[int64]bool)
+func (d *DB) Search(ctx context.Context, text string, limit int) ([]cases.Case, error) {
+	entities, err := d.entities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	place := make(map[int64]int) // in ids
 	find := func(query string, args ...any) {
 		if err != nil {
 			return
 		}
-		var ids []int64
 		err = d.each(ctx, d.sql, func(r *sql.Rows) error {
 			var id int64
 			err := r.Scan(&id)
-			ids = append(ids, id)
+			if _, seen := place[id]; !seen && len(ids) < limit {
+				place[id] = len(ids)
+				ids = append(ids, id)
+			}
 			return err
 		}, query, append(args, limit)...)
-		for _, id := range ids {
-			if err != nil || seen[id] || len(list) == limit {
-				continue
-			}
-			seen[id] = true
-			var c cases.Case
-			if c, err = d.Case(ctx, id); err == nil {
-				list = append(list, c)
-			}
-		}
 	}
 	find(`SELECT case_id FROM alerts WHERE alert_id = ? LIMIT ?`, text)
 	find(`SELECT case_id FROM alerts WHERE transaction_id = ? LIMIT ?`, text)
 	find(`SELECT case_id FROM cases WHERE account_id = ? ORDER BY newest DESC LIMIT ?`, text)
-	entities, err := d.entities(ctx)
-	if err != nil {
-		return list, err
-	}
 	for _, entity := range entities {
-		find(`SELECT a.case_id FROM alert_keys k JOIN alerts a ON a.alert_id = k.alert_id WHERE k.entity = ? AND k.key = ?
-			ORDER BY k.event_time DESC LIMIT ?`, entity, text)
+		find(casesOfKey, entity, text)
 	}
+	if err != nil {
+		return nil, err
+	}
+	list := make([]cases.Case, len(ids))
+	err = eachIn(ctx, d, d.sql, func(r *sql.Rows) error {
+		var c cases.Case
+		if err := scanCase(r, &c); err != nil {
+			return err
+		}
+		list[place[c.ID]] = c
+		return nil
+	}, `SELECT `+caseColumns+` FROM cases WHERE case_id`, ``, ids)
 	return list, err
 }
 

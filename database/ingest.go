@@ -3,7 +3,6 @@ package database
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 
@@ -49,18 +48,9 @@ func (d *DB) Cursors(ctx context.Context, topic string, partitions int32) ([]int
 // for each partition what comes next. What was taken in before is passed over, so that alerts may come again.
 // It returns the cases that have changed.
 func (d *DB) TakeAlerts(ctx context.Context, topic string, window cases.Window, list []Arrival, passed map[int32]int64) (changed []int64, err error) {
-	err = d.change(ctx, func(t *tx) error {
-		changed = changed[:0]
-		seen := make(map[int64]bool)
-		for i := range list {
-			id, err := t.takeAlert(ctx, window, &list[i])
-			if err != nil {
-				return fmt.Errorf("alert %s: %w", list[i].Alert.ID, err)
-			}
-			if id != 0 && !seen[id] {
-				seen[id] = true
-				changed = append(changed, id)
-			}
+	err = d.change(ctx, func(t *tx) (err error) {
+		if changed, err = t.takeAlerts(ctx, window, list); err != nil {
+			return err
 		}
 		return t.move(ctx, topic, passed)
 	})
@@ -77,90 +67,195 @@ func (t *tx) move(ctx context.Context, topic string, passed map[int32]int64) err
 	return nil
 }
 
-// takeAlert returns the case that the alert joined, 0 if it is there already.
-func (t *tx) takeAlert(ctx context.Context, window cases.Window, a *Arrival) (int64, error) {
-	var there int
-	switch err := t.row(ctx, `SELECT 1 FROM alerts WHERE alert_id = ?`, a.Alert.ID).Scan(&there); {
-	case err == nil:
-		return 0, nil
-	case !errors.Is(err, sql.ErrNoRows):
-		return 0, err
+// takeAlerts takes in all alerts with a handful of statements, however many they are.
+func (t *tx) takeAlerts(ctx context.Context, window cases.Window, list []Arrival) (changed []int64, err error) {
+	if list, err = t.unseen(ctx, list); err != nil || len(list) == 0 {
+		return nil, err
 	}
-	h := hitOf(a.Alert)
-	c, err := t.caseFor(ctx, window, &h)
+	g, err := t.group(ctx, window, list)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	if _, err := t.exec(ctx, `INSERT INTO alerts (alert_id, case_id, account_id, transaction_id, event_time, made_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		a.Alert.ID, c.ID, h.AccountID, a.Alert.TransactionID, int64(h.EventTime), int64(h.MadeAt), string(a.Body)); err != nil {
-		return 0, err
+	if err := g.number(ctx, t); err != nil {
+		return nil, err
 	}
-	for _, e := range a.Alert.Entities {
-		if _, err := t.exec(ctx, `INSERT INTO alert_keys (entity, key, event_time, alert_id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			e.Name, e.Key, int64(h.EventTime), a.Alert.ID); err != nil {
-			return 0, err
+	if err := t.put(ctx, g.changed); err != nil {
+		return nil, err
+	}
+	if err := t.addAlerts(ctx, list, g.joined); err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if err := t.deliverWith(ctx, &list[i], g.opened[i]); err != nil {
+			return nil, err
 		}
 	}
-	if err := t.deliverWith(ctx, a, c.Alerts == 1); err != nil {
-		return 0, err
+	for _, c := range g.changed {
+		changed = append(changed, c.ID)
 	}
-	return c.ID, t.returnNotes(ctx, a.Alert.ID, c.ID)
+	return changed, t.returnNotes(ctx, list, g.joined)
+}
+
+// unseen returns the alerts that are not there yet, each once.
+func (t *tx) unseen(ctx context.Context, list []Arrival) ([]Arrival, error) {
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].Alert.ID
+	}
+	seen := make(map[string]bool)
+	err := eachIn(ctx, t.db, t, func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		seen[id] = true
+		return err
+	}, `SELECT alert_id FROM alerts WHERE alert_id`, ``, ids)
+	var fresh []Arrival
+	for i := range list {
+		if !seen[ids[i]] {
+			seen[ids[i]] = true
+			fresh = append(fresh, list[i])
+		}
+	}
+	return fresh, err
+}
+
+// grouping is which cases alerts join.
+type grouping struct {
+	open    map[string][]*cases.Case // that are not closed, by account
+	joined  []*cases.Case            // of each alert
+	opened  []bool                   // of each alert, whether the case is new with it
+	changed []*cases.Case            // each once; those without an ID are new
+}
+
+// group lets each alert join a case of its account, the newest of those that admit it, or opens one.
+func (t *tx) group(ctx context.Context, window cases.Window, list []Arrival) (*grouping, error) {
+	g := &grouping{open: make(map[string][]*cases.Case)}
+	var accounts []string
+	for i := range list {
+		id := list[i].Alert.AccountID
+		if _, there := g.open[id]; !there {
+			g.open[id] = nil
+			accounts = append(accounts, id)
+		}
+	}
+	err := eachIn(ctx, t.db, t, func(r *sql.Rows) error {
+		c := new(cases.Case)
+		err := scanCase(r, c)
+		g.open[c.AccountID] = append(g.open[c.AccountID], c)
+		return err
+	}, `SELECT `+caseColumns+` FROM cases WHERE state < 3 AND account_id`, ` ORDER BY case_id`+t.db.locking(), accounts)
+	if err != nil {
+		return nil, err
+	}
+	touched := make(map[*cases.Case]bool)
+	for i := range list {
+		h := hitOf(list[i].Alert)
+		c := g.join(window, &h)
+		g.joined, g.opened = append(g.joined, c), append(g.opened, c.ID == 0 && !touched[c])
+		if !touched[c] {
+			touched[c] = true
+			g.changed = append(g.changed, c)
+		}
+	}
+	return g, nil
+}
+
+func (g *grouping) join(window cases.Window, h *cases.Hit) *cases.Case {
+	var newest *cases.Case
+	for _, c := range g.open[h.AccountID] {
+		if window.Admits(c, h) && (newest == nil || c.Newest > newest.Newest) {
+			newest = c
+		}
+	}
+	if newest != nil {
+		newest.Join(h)
+		return newest
+	}
+	c := cases.Open(h)
+	g.open[h.AccountID] = append(g.open[h.AccountID], &c)
+	return &c
+}
+
+// number gives the new cases their numbers, in the order of their first alerts.
+func (g *grouping) number(ctx context.Context, t *tx) error {
+	var opened int64
+	for _, c := range g.changed {
+		if c.ID == 0 {
+			opened++
+		}
+	}
+	if opened == 0 {
+		return nil
+	}
+	last, err := t.take(ctx, "case", opened)
+	if err != nil {
+		return err
+	}
+	next := last - opened
+	for _, c := range g.changed {
+		if c.ID == 0 {
+			next++
+			c.ID = next
+		}
+	}
+	return nil
+}
+
+func (t *tx) addAlerts(ctx context.Context, list []Arrival, joined []*cases.Case) error {
+	var rows, keys []any
+	for i := range list {
+		a := list[i].Alert
+		h := hitOf(a)
+		rows = append(rows, a.ID, joined[i].ID, h.AccountID, a.TransactionID, int64(h.EventTime), int64(h.MadeAt), known(a.Score), string(list[i].Body))
+		for _, e := range a.Entities {
+			keys = append(keys, e.Name, e.Key, int64(h.EventTime), a.ID)
+		}
+	}
+	if _, err := t.insert(ctx, `INSERT INTO alerts (alert_id, case_id, account_id, transaction_id, event_time, made_at, score, body)`, ``, 8, rows); err != nil {
+		return err
+	}
+	_, err := t.insert(ctx, `INSERT INTO alert_keys (entity, key, event_time, alert_id)`, `ON CONFLICT DO NOTHING`, 4, keys)
+	return err
+}
+
+// known returns a number as the database keeps it: NULL where there is none.
+func known(x float64) any {
+	if math.IsNaN(x) {
+		return nil
+	}
+	return x
 }
 
 func hitOf(a *alerts.Alert) cases.Hit {
-	known := func(x float64) float64 {
+	orZero := func(x float64) float64 {
 		if math.IsNaN(x) {
 			return 0
 		}
 		return x
 	}
-	h := cases.Hit{AccountID: a.AccountID, EventTime: a.Timestamp, MadeAt: a.Timestamp, Severity: a.Severity, Score: known(a.Score), AtRisk: known(a.MoneyAtRisk), Reason: a.Reason}
+	h := cases.Hit{AccountID: a.AccountID, EventTime: a.Timestamp, MadeAt: a.Timestamp, Severity: a.Severity, Score: orZero(a.Score), AtRisk: orZero(a.MoneyAtRisk), Reason: a.Reason}
 	if a.Transaction != nil {
 		h.EventTime = a.Transaction.Time
 	}
 	return h
 }
 
-// caseFor lets the hit join a case of the account, the newest of those that admit it, or opens one.
-func (t *tx) caseFor(ctx context.Context, window cases.Window, h *cases.Hit) (*cases.Case, error) {
-	var joined *cases.Case
-	err := t.db.each(ctx, t, func(r *sql.Rows) error {
-		var c cases.Case
-		err := scanCase(r, &c)
-		if joined == nil && window.Admits(&c, h) {
-			joined = &c
-		}
-		return err
-	}, `SELECT `+caseColumns+` FROM cases WHERE account_id = ? AND state < ? ORDER BY newest DESC`+t.db.locking(), h.AccountID, int(cases.Closed))
-	if err != nil {
-		return nil, err
-	}
-	if joined != nil {
-		version := joined.Version
-		joined.Join(h)
-		return joined, t.update(ctx, joined, version)
-	}
-	c := cases.Open(h)
-	if c.ID, err = t.next(ctx, "case"); err != nil {
-		return nil, err
-	}
-	return &c, t.insert(ctx, &c)
-}
-
 // TakeLabels takes in labels that others wrote to the feedback topic, as TakeAlerts does alerts.
 func (d *DB) TakeLabels(ctx context.Context, topic string, list []feedback.Label, passed map[int32]int64) error {
 	return d.change(ctx, func(t *tx) error {
-		for i := range list {
-			if err := t.addLabel(ctx, &list[i]); err != nil {
-				return err
-			}
+		if err := t.addLabels(ctx, list); err != nil {
+			return err
 		}
 		return t.move(ctx, topic, passed)
 	})
 }
 
-func (t *tx) addLabel(ctx context.Context, l *feedback.Label) error {
-	_, err := t.exec(ctx, `INSERT INTO labels (feedback_id, account_id, transaction_id, made_at, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (feedback_id) DO NOTHING`,
-		l.ID, l.AccountID, l.TransactionID, int64(l.Time), string(l.AppendJSON(nil)))
+func (t *tx) addLabels(ctx context.Context, list []feedback.Label) error {
+	var rows []any
+	for i := range list {
+		l := &list[i]
+		rows = append(rows, l.ID, l.AccountID, l.TransactionID, int64(l.Time), string(l.AppendJSON(nil)))
+	}
+	_, err := t.insert(ctx, `INSERT INTO labels (feedback_id, account_id, transaction_id, made_at, body)`, `ON CONFLICT (feedback_id) DO NOTHING`, 5, rows)
 	return err
 }

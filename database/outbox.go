@@ -44,7 +44,11 @@ func (d *DB) SkipTo(ctx context.Context, seq int64) error {
 }
 
 // Labels returns what was said about a transaction, oldest first.
-func (d *DB) Labels(ctx context.Context, accountID, transactionID string) (list []feedback.Label, err error) {
+func (d *DB) Labels(ctx context.Context, accountID, transactionID string) ([]feedback.Label, error) {
+	return d.labels(ctx, `SELECT body FROM labels WHERE account_id = ? AND transaction_id = ? ORDER BY made_at, feedback_id`, accountID, transactionID)
+}
+
+func (d *DB) labels(ctx context.Context, query string, args ...any) (list []feedback.Label, err error) {
 	err = d.each(ctx, d.sql, func(r *sql.Rows) error {
 		var body []byte
 		if err := r.Scan(&body); err != nil {
@@ -53,7 +57,7 @@ func (d *DB) Labels(ctx context.Context, accountID, transactionID string) (list 
 		l, err := feedback.Decode(body)
 		list = append(list, l)
 		return err
-	}, `SELECT body FROM labels WHERE account_id = ? AND transaction_id = ? ORDER BY made_at, feedback_id`, accountID, transactionID)
+	}, query, args...)
 	return list, err
 }
 

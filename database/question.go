@@ -60,7 +60,7 @@ func (d *DB) Answer(ctx context.Context, r Reply) (c cases.Case, err error) {
 		if err := t.update(ctx, &c, before.Version); err != nil {
 			return err
 		}
-		if err := t.publish(ctx, &l); err != nil {
+		if err := t.publish(ctx, []feedback.Label{l}); err != nil {
 			return err
 		}
 		return t.note(ctx, r.At, r.Actor, "answer", caseObject(a.CaseID), r.Detail)

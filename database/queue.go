@@ -71,14 +71,21 @@ func (f *Filter) page(after *cases.Case, limit int) (query string, args []any, e
 		return "", nil, fmt.Errorf("there is no order %q", f.Order)
 	}
 	where, args := f.conditions(s.closed)
+	columns := strings.Join(s.columns, ", ")
+	if f.few() {
+		columns = "+" + strings.Join(s.columns, ", +") // no index of the order: nearly all that it has would be passed over
+	}
 	if after != nil {
 		// (a, b, c) < (x, y, z), which both databases look up in the index.
-		where = append(where, "("+strings.Join(s.columns, ", ")+") < (?"+strings.Repeat(", ?", len(s.columns)-1)+")")
+		where = append(where, "("+columns+") < (?"+strings.Repeat(", ?", len(s.columns)-1)+")")
 		args = append(args, s.values(after)...)
 	}
-	return `SELECT ` + caseColumns + ` FROM cases WHERE ` + strings.Join(where, " AND ") + ` ORDER BY ` + strings.Join(s.columns, " DESC, ") + ` DESC LIMIT ?`,
+	return `SELECT ` + caseColumns + ` FROM cases WHERE ` + strings.Join(where, " AND ") + ` ORDER BY ` + strings.ReplaceAll(columns, ",", " DESC,") + ` DESC LIMIT ?`,
 		append(args, limit), nil
 }
+
+// few reports whether the filter leaves so few cases that they are looked up, and then sorted.
+func (f *Filter) few() bool { return f.Snoozed || f.Owner != "" || f.AccountID != "" }
 
 func (d *DB) cases(ctx context.Context, query string, args ...any) (list []cases.Case, err error) {
 	err = d.each(ctx, d.sql, func(r *sql.Rows) error {
@@ -97,13 +104,14 @@ func (f *Filter) conditions(closed bool) (where []string, args []any) {
 	} else {
 		add("state < 3")
 		if f.Snoozed {
-			add("snoozed_until > ?", int64(f.Now))
+			add("snoozed_until > 0 AND snoozed_until > ?", // the first is what the index asks for
+				int64(f.Now))
 		} else {
 			add("snoozed_until <= ?", int64(f.Now))
 		}
 	}
 	if f.Owner != "" {
-		add("owner <> '' AND owner = ? AND owned_until > ?", // the first is what the index asks for
+		add("owner <> '' AND owner = ? AND owned_until > ?", // as above
 			f.Owner, int64(f.Now))
 	}
 	if f.Free {
@@ -120,10 +128,14 @@ func (f *Filter) conditions(closed bool) (where []string, args []any) {
 
 // Size counts the cases of a queue, up to a limit: nobody reads the difference between 10,000 and a million.
 func (d *DB) Size(ctx context.Context, f Filter, limit int) (n int, err error) {
-	where, args := f.conditions(f.Order == ByClosed)
-	err = d.sql.QueryRowContext(ctx, d.text(`SELECT count(*) FROM (SELECT 1 FROM cases WHERE `+strings.Join(where, " AND ")+` LIMIT ?) AS found`),
-		append(args, limit)...).Scan(&n)
+	query, args := f.size(limit)
+	err = d.sql.QueryRowContext(ctx, d.text(query), args...).Scan(&n)
 	return n, err
+}
+
+func (f *Filter) size(limit int) (query string, args []any) {
+	where, args := f.conditions(f.Order == ByClosed)
+	return `SELECT count(*) FROM (SELECT 1 FROM cases WHERE ` + strings.Join(where, " AND ") + ` LIMIT ?) AS found`, append(args, limit)
 }
 
 // ByAccount returns the newest cases of an account, newest first, whatever their state.

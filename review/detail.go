@@ -9,15 +9,16 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/alerts/cases"
-	"github.com/weir-fraud/weir/database"
 	"github.com/weir-fraud/weir/feedback"
 )
 
 const (
 	shownAlerts  = 100 // of a case, the newest
+	keyedAlerts  = 20  // of these, whose keys are looked for elsewhere
 	relatedKeys  = 12
 	relatedRows  = 10 // of a key
 	shownEntries = 200
@@ -84,17 +85,21 @@ func (s *Server) showCase(c *gin.Context, _ *identity) (any, *problem) {
 		return nil, problemOf(err)
 	}
 	d := detail{caseView: s.view(&found, s.time()), AlertCount: found.Alerts, Alerts: []json.RawMessage{}, Notes: []noteView{}, Related: []relatedView{}, Audit: []entryView{}, Labels: []json.RawMessage{}}
-	if err := s.addAlerts(ctx, &d, &found); err != nil {
-		return nil, problemOf(err)
-	}
-	notes, err := s.db.Notes(ctx, id)
-	if err != nil {
-		return nil, problemOf(err)
-	}
-	for _, n := range notes {
-		d.Notes = append(d.Notes, noteView{n.At.Std(), n.Author, n.Body})
-	}
-	if d.Audit, err = s.entries(ctx, "case:"+strconv.FormatInt(id, 10), 0, shownEntries); err != nil {
+	// Each waits for the database and not for the others.
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.addAlerts(ctx, &d, &found) })
+	g.Go(func() error {
+		notes, err := s.db.Notes(ctx, id)
+		for _, n := range notes {
+			d.Notes = append(d.Notes, noteView{n.At.Std(), n.Author, n.Body})
+		}
+		return err
+	})
+	g.Go(func() (err error) {
+		d.Audit, err = s.entries(ctx, "case:"+strconv.FormatInt(id, 10), 0, shownEntries)
+		return err
+	})
+	if err := g.Wait(); err != nil {
 		return nil, problemOf(err)
 	}
 	return d, nil
@@ -102,32 +107,37 @@ func (s *Server) showCase(c *gin.Context, _ *identity) (any, *problem) {
 
 // addAlerts adds the alerts of the case, their labels, and what is related to them.
 func (s *Server) addAlerts(ctx context.Context, d *detail, found *cases.Case) error {
-	rows, err := s.db.Alerts(ctx, found.ID)
+	rows, err := s.db.NewestAlerts(ctx, found.ID, shownAlerts)
 	if err != nil {
 		return err
 	}
+	slices.Reverse(rows)
+	labels, err := s.db.LabelsOf(ctx, found.ID, shownAlerts)
+	if err != nil {
+		return err
+	}
+	labelsOf := make(map[string][]feedback.Label) // by transaction
+	for i := range labels {
+		l := &labels[i]
+		labelsOf[l.TransactionID] = append(labelsOf[l.TransactionID], *l)
+		d.Labels = append(d.Labels, l.AppendJSON(nil))
+	}
 	keys := make(map[alerts.Entity]bool)
-	seen := make(map[string]bool) // transactions
 	var all []alerts.Alert
-	for i := range rows[max(0, len(rows)-shownAlerts):] {
-		row := &rows[max(0, len(rows)-shownAlerts)+i]
-		a, err := decodeAlert(row)
-		if err != nil {
-			return err
-		}
-		labels, err := s.db.Labels(ctx, found.AccountID, row.TransactionID)
-		if err != nil {
-			return err
-		}
-		v, err := alertView(row, labels)
+	for i := range rows {
+		row := &rows[i]
+		v, err := alertView(row, labelsOf[row.TransactionID])
 		if err != nil {
 			return err
 		}
 		d.Alerts = append(d.Alerts, v)
-		if !seen[row.TransactionID] {
-			d.addLabels(labels)
+		if i < len(rows)-keyedAlerts {
+			continue
 		}
-		seen[row.TransactionID] = true
+		a, err := decodeAlert(row)
+		if err != nil {
+			return err
+		}
 		for _, e := range a.Entities {
 			keys[e] = true
 		}
@@ -135,56 +145,30 @@ func (s *Server) addAlerts(ctx context.Context, d *detail, found *cases.Case) er
 	}
 	d.Lists = s.listedOf(all)
 	sorted := slices.SortedFunc(maps.Keys(keys), func(a, b alerts.Entity) int { return slices.Compare([]string{a.Name, a.Key}, []string{b.Name, b.Key}) })
-	for _, e := range sorted[:min(len(sorted), relatedKeys)] {
-		if err := s.addRelated(ctx, d, e); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.addRelated(ctx, d, sorted[:min(len(sorted), relatedKeys)])
 }
 
-func (d *detail) addLabels(labels []feedback.Label) {
-	for i := range labels {
-		d.Labels = append(d.Labels, labels[i].AppendJSON(nil))
-	}
-}
-
-// addRelated adds the newest alerts of other cases with a key.
-func (s *Server) addRelated(ctx context.Context, d *detail, e alerts.Entity) error {
-	rows, err := s.db.Related(ctx, e.Name, e.Key, relatedRows)
+// addRelated adds the newest alerts of other cases with the same keys.
+func (s *Server) addRelated(ctx context.Context, d *detail, keys []alerts.Entity) error {
+	lists, err := s.db.Related(ctx, keys, d.ID, relatedRows)
 	if err != nil {
 		return err
 	}
-	r := relatedView{Entity: e.Name, Key: e.Key, Alerts: []relatedAlert{}}
-	for i := range rows {
-		if rows[i].CaseID == d.ID {
+	for i, list := range lists {
+		if len(list) == 0 {
 			continue
 		}
-		a, err := s.relatedAlert(ctx, &rows[i])
-		if err != nil {
-			return err
+		r := relatedView{Entity: keys[i].Name, Key: keys[i].Key}
+		for _, a := range list {
+			v := relatedAlert{AlertID: a.ID, CaseID: a.CaseID, AccountID: a.AccountID, EventTime: a.EventTime.Std(), Score: a.Score}
+			if a.Disposition != 0 {
+				v.Disposition = a.Disposition.String()
+			}
+			r.Alerts = append(r.Alerts, v)
 		}
-		r.Alerts = append(r.Alerts, a)
-	}
-	if len(r.Alerts) > 0 {
 		d.Related = append(d.Related, r)
 	}
 	return nil
-}
-
-func (s *Server) relatedAlert(ctx context.Context, row *database.AlertRow) (relatedAlert, error) {
-	var body struct {
-		AccountID string   `json:"account_id"`
-		Score     *float64 `json:"score"`
-	}
-	if err := json.Unmarshal(row.Body, &body); err != nil {
-		return relatedAlert{}, err
-	}
-	c, err := s.db.Case(ctx, row.CaseID)
-	if err != nil {
-		return relatedAlert{}, err
-	}
-	return relatedAlert{row.ID, row.CaseID, body.AccountID, row.EventTime.Std(), body.Score, s.view(&c, s.time()).Disposition}, nil
 }
 
 func (s *Server) entries(ctx context.Context, object string, after int64, limit int) ([]entryView, error) {

@@ -148,5 +148,8 @@ func (i *Intake) Rebuild(ctx context.Context) (closed int, err error) {
 	if err := i.read(ctx, i.Alerts, i.alert, true); err != nil {
 		return 0, err
 	}
-	return i.DB.CloseDecided(ctx)
+	if closed, err = i.DB.CloseDecided(ctx); err != nil {
+		return closed, err
+	}
+	return closed, i.DB.Tidy(ctx)
 }

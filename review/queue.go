@@ -114,7 +114,7 @@ func (s *Server) queue(c *gin.Context, who *identity) (any, *problem) {
 	if err != nil {
 		return nil, problemOf(err)
 	}
-	size, err := s.db.Size(c.Request.Context(), f, sizeCap)
+	size, err := s.sizes.of(c.Request.Context(), s.db, f, sizeCap, s.now())
 	if err != nil {
 		return nil, problemOf(err)
 	}

@@ -44,6 +44,7 @@ type Server struct {
 
 	hub      *hub
 	attempts *attempts
+	sizes    sizes
 	page     http.Handler
 	outgoing chan struct{} // has something when there is a label to publish
 	changed  chan struct{} // has something when a case has changed

@@ -109,13 +109,13 @@ func unlabelled(change func(c *cases.Case) error) func(*cases.Case, []database.A
 
 func (s *Server) claim(r *request, by string, now payment.Time) (database.Step, *problem) {
 	step, p := versioned(r, by, now, "claim", "")
-	step.Apply = unlabelled(func(c *cases.Case) error { return c.Claim(by, now, now.Add(s.rules.Claim)) })
+	step.Bare, step.Apply = true, unlabelled(func(c *cases.Case) error { return c.Claim(by, now, now.Add(s.rules.Claim)) })
 	return step, p
 }
 
 func (s *Server) release(r *request, by string, now payment.Time) (database.Step, *problem) {
 	step, p := versioned(r, by, now, "release", "")
-	step.Apply = unlabelled(func(c *cases.Case) error { return c.Release(by, now) })
+	step.Bare, step.Apply = true, unlabelled(func(c *cases.Case) error { return c.Release(by, now) })
 	return step, p
 }
 
@@ -125,7 +125,7 @@ func (s *Server) snooze(r *request, by string, now payment.Time) (database.Step,
 	}
 	until := payment.TimeOf(*r.Until)
 	step, p := versioned(r, by, now, "snooze", until.String())
-	step.Apply = unlabelled(func(c *cases.Case) error { return c.Snooze(by, now, until) })
+	step.Bare, step.Apply = true, unlabelled(func(c *cases.Case) error { return c.Snooze(by, now, until) })
 	return step, p
 }
 
@@ -134,7 +134,7 @@ func (s *Server) addNote(r *request, by string, now payment.Time) (database.Step
 		return database.Step{}, invalid("note is empty")
 	}
 	// Whatever the case is now, the note is about it.
-	return database.Step{Actor: by, At: now, Action: "note", Note: r.Note, Apply: unlabelled(func(*cases.Case) error { return nil })}, nil
+	return database.Step{Actor: by, At: now, Action: "note", Note: r.Note, Bare: true, Apply: unlabelled(func(*cases.Case) error { return nil })}, nil
 }
 
 func (s *Server) dispose(r *request, by string, now payment.Time) (database.Step, *problem) {

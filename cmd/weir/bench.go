@@ -16,7 +16,7 @@ func benchCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure throughput, latency and size", Long: `Measure against the configured Kafka and Redis. Every figure is a line of "name value unit"; docs/benchmarks.md
 defines each. Benchmarks use topics, groups and a state of their own and delete them afterwards.`}
 	cmd.AddCommand(benchAllCommand(), benchLatencyCommand(), benchDecideCommand(), benchPipelineCommand(), benchFeaturesCommand(), benchScoringCommand(),
-		benchEntitiesCommand(), benchAccountCommand())
+		benchEntitiesCommand(), benchAccountCommand(), benchReviewCommand())
 	return cmd
 }
 
@@ -50,6 +50,7 @@ func benchAllCommand() *cobra.Command {
 	f.DurationVar(&o.For, "for", 30*time.Second, "how long to measure each latency")
 	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
 	f.StringVar(&o.Profile, "profile", "", "write a CPU profile of the pipeline to this file, for go tool pprof")
+	f.Int64Var(&o.Alerts, "alerts", 1_000_000, "alerts in the database that the review API is measured with")
 	pythonFlag(cmd, &o)
 	return cmd
 }
@@ -177,5 +178,31 @@ func benchEntitiesCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.Int64Var(&o.Transactions, "transactions", 600_000, "transactions of each run")
 	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
+	return cmd
+}
+
+func benchReviewCommand() *cobra.Command {
+	var o app.ReviewBenchOptions
+	cmd := &cobra.Command{
+		Use: "review", Short: "Measure the review API over a database of very many alerts", Args: cobra.NoArgs,
+		Long: `Fill a place beside the configured database (review.database) with alerts of half a year, a schema in PostgreSQL, run the
+target review over it, send requests as analysts do at a fixed rate, in an open loop, and print the time from the moment
+each was due to the moment its answer was there. Alerts come in meanwhile. The place is removed afterwards.`,
+		Example: "  WEIR_REVIEW_DATABASE=postgres://weir@localhost/weir weir bench review",
+		RunE: measure(func(ctx context.Context, c app.Config, stdout, stderr io.Writer, log *slog.Logger) error {
+			if o.Alerts < 1000 || o.Rate <= 0 || o.Partitions < 1 {
+				return errUsage("--alerts must be 1000 or more, and --rate and --partitions above 0")
+			}
+			return app.BenchReview(ctx, c, o, stdout, stderr, log)
+		}),
+	}
+	f := cmd.Flags()
+	f.Int64Var(&o.Alerts, "alerts", 1_000_000, "alerts in the database")
+	f.Float64Var(&o.Rate, "rate", app.ReviewRate, "requests per second")
+	f.DurationVar(&o.For, "for", 30*time.Second, "how long to measure")
+	f.DurationVar(&o.WarmUp, "warm-up", app.ReviewWarmUp, "how long to send before measuring")
+	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
+	f.BoolVar(&o.Keep, "keep", false, "leave the filled place, and print its address")
+	f.StringVar(&o.Filled, "filled", "", "address of a place that was left, to measure over it instead of filling one")
 	return cmd
 }
