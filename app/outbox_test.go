@@ -246,6 +246,9 @@ func (k *killed) finish() {
 	close(k.due)
 	k.done.Wait()
 	k.eventually("the outbox is empty", func() bool { return k.left() == 0 })
+	k.eventually("all servers answer", func() bool { // before that they have not begun to listen to signals
+		return !slices.ContainsFunc(k.servers, func(*killedServer) bool { return !k.answers() })
+	})
 	for _, s := range k.servers {
 		k.end(s, syscall.SIGTERM)
 	}

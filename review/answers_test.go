@@ -3,9 +3,7 @@ package review_test
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -33,18 +31,10 @@ func (o open) Alert(token string, now payment.Time) (string, error) {
 // asking gives a place a server that takes answers.
 func (p *place) asking() {
 	p.t.Helper()
-	rules := review.Rules{
+	p.serve(review.Rules{
 		Window: window, Claim: 15 * time.Minute, Session: 12 * time.Hour, Currency: dollars(p.t), Loopback: true,
 		Questions: open{payment.Time(p.clock.Load()).Add(time.Hour)},
-	}
-	var err error
-	p.server, err = review.NewServer(rules, p.db, p.helm, slog.New(slog.NewTextHandler(p.log, nil)), func() time.Time { return payment.Time(p.clock.Add(1)).Std() })
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	s := httptest.NewServer(p.server.Handler())
-	p.t.Cleanup(s.Close)
-	p.url = s.URL
+	})
 }
 
 func (p *place) bearer(token string) *client {

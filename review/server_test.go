@@ -65,6 +65,7 @@ type place struct {
 	url     string
 	clock   *atomic.Int64 // milliseconds
 	log     *bytes.Buffer
+	logger  *slog.Logger // into log
 }
 
 func eachPlace(t *testing.T, f func(t *testing.T, p *place)) {
@@ -81,22 +82,28 @@ func newPlace(t *testing.T, address string) *place {
 	t.Cleanup(func() { _ = db.Close() })
 	p := &place{t: t, address: address, db: db, clock: new(atomic.Int64), log: new(bytes.Buffer), helm: newHelm()}
 	p.clock.Store(int64(start) + 3_600_000)
-	rules := review.Rules{Window: window, Claim: 15 * time.Minute, Session: 12 * time.Hour, Currency: dollars(t), Loopback: true}
-	p.server, err = review.NewServer(rules, db, p.helm, slog.New(slog.NewTextHandler(p.log, nil)), func() time.Time { return payment.Time(p.clock.Add(1)).Std() })
+	p.logger = slog.New(slog.NewTextHandler(p.log, nil))
+	p.serve(review.Rules{Window: window, Claim: 15 * time.Minute, Session: 12 * time.Hour, Currency: dollars(t), Loopback: true})
+	return p
+}
+
+// serve gives the place a server by the rules, in the place of the one before.
+func (p *place) serve(rules review.Rules) {
+	p.t.Helper()
+	server, err := review.NewServer(rules, p.db, p.helm, p.logger, func() time.Time { return payment.Time(p.clock.Add(1)).Std() })
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	s := httptest.NewServer(p.server.Handler())
-	t.Cleanup(s.Close)
+	s := httptest.NewServer(server.Handler())
+	p.t.Cleanup(s.Close)
 	ctx, stop := context.WithCancel(context.Background())
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		p.server.Watch(ctx)
+		server.Watch(ctx)
 	}()
-	t.Cleanup(func() { stop(); <-watched })
-	p.url = s.URL
-	return p
+	p.t.Cleanup(func() { stop(); <-watched })
+	p.server, p.url = server, s.URL
 }
 
 // schema returns the address of an empty schema.
