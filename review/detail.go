@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	shownAlerts  = 100 // of a case, the newest
+	shownAlerts  = 40 // of a case, the newest
 	keyedAlerts  = 20  // of these, whose keys are looked for elsewhere
 	relatedKeys  = 12
 	relatedRows  = 10 // of a key

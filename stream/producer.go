@@ -55,6 +55,7 @@ func newProducer(config Config, own kafka.ConfigMap) (*Producer, error) {
 	own["queue.buffering.max.messages"] = 1_000_000
 	// Each transaction would otherwise wait 100 ms for the markers of the last one.
 	own["retry.backoff.ms"] = 2
+	own["retry.backoff.max.ms"] = 4 // the client doubles its wait each time, and markers take longer when the broker is busy
 	m, err := config.client(own)
 	if err != nil {
 		return nil, err
