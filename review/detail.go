@@ -18,7 +18,7 @@ import (
 
 const (
 	shownAlerts  = 40 // of a case, the newest
-	keyedAlerts  = 20  // of these, whose keys are looked for elsewhere
+	keyedAlerts  = 20 // of these, whose keys are looked for elsewhere
 	relatedKeys  = 12
 	relatedRows  = 10 // of a key
 	shownEntries = 200

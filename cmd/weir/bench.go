@@ -145,7 +145,7 @@ func benchAccountCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "account", Short: "Measure the pipeline with 40 features of the account alone", Args: cobra.NoArgs,
 		Long: `Run the whole pipeline with 40 features over the account's own events, none over entities, and a model of 200 trees with 31
-leaves: the work that a comparison with other systems is about. One transaction in a hundred becomes an alert with reasons.`,
+leaves: the work that a comparison with other systems is about. About one transaction in a hundred becomes an alert with reasons.`,
 		Example: "  weir bench account --profile cpu.pprof",
 		RunE: measure(func(ctx context.Context, c app.Config, stdout, stderr io.Writer, log *slog.Logger) error {
 			if o.Transactions < 1 || o.Partitions < 1 {
