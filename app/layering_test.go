@@ -14,7 +14,7 @@ import (
 // layers are the packages from top to bottom. A package imports only what stands below it; a new one takes its place
 // in this list.
 var layers = []string{
-	"cmd/weir", "app", "screen", "monitor", "review", "notify", "decide", "pipeline", "stream", "control", "evaluation/report", "database", "export", "alerts/cases", "alerts", "scoring/policy", "scoring",
+	"cmd/weir", "app", "screen", "monitor", "review", "notify", "decide", "pipeline", "stream", "control", "evaluation/report", "database/databasetest", "database", "export", "alerts/cases", "alerts", "scoring/policy", "scoring",
 	"scoring/forest", "features/redisstate", "features",
 	"features/expression", "features/tile", "features/exact", "evaluation", "simulate", "history/suggest", "history", "feedback", "yamldoc", "payment", "models", "telemetry", "web", "wire",
 }

@@ -2,17 +2,12 @@ package notify_test
 
 import (
 	"bytes"
-	"database/sql"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,6 +16,7 @@ import (
 	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/alerts/cases"
 	"github.com/weir-fraud/weir/database"
+	"github.com/weir-fraud/weir/database/databasetest"
 	"github.com/weir-fraud/weir/notify"
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/scoring"
@@ -56,7 +52,7 @@ type place struct {
 
 func eachPlace(t *testing.T, f func(t *testing.T, p *place)) {
 	t.Run("sqlite", func(t *testing.T) { f(t, newPlace(t, "sqlite:"+filepath.Join(t.TempDir(), "weir.db"))) })
-	t.Run("postgres", func(t *testing.T) { f(t, newPlace(t, schema(t))) })
+	t.Run("postgres", func(t *testing.T) { f(t, newPlace(t, databasetest.Postgres(t))) })
 }
 
 func newPlace(t *testing.T, address string) *place {
@@ -69,37 +65,6 @@ func newPlace(t *testing.T, address string) *place {
 	p := &place{t: t, db: db, log: new(lockedBuffer), secrets: map[string]string{"SECRET": "0123456789abcdef", "KEY": "fedcba9876543210"}}
 	p.clock.Store(int64(start))
 	return p
-}
-
-// schema returns the address of an empty schema.
-func schema(t *testing.T) string {
-	t.Helper()
-	address := os.Getenv("WEIR_TEST_POSTGRES")
-	if address == "" {
-		t.Fatal("WEIR_TEST_POSTGRES is not set: run `make test`, which starts a PostgreSQL, or name one (postgres://…)")
-	}
-	admin, err := sql.Open("pgx", address) // the driver is there by way of package database
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("weir_notify_%d_%s", os.Getpid(), strings.ToLower(strings.ReplaceAll(t.Name(), "/", "_")))
-	if _, err := admin.Exec(`CREATE SCHEMA "` + name + `"`); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.Exec(`DROP SCHEMA "` + name + `" CASCADE`); err != nil {
-			t.Error(err)
-		}
-		_ = admin.Close()
-	})
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	query := u.Query()
-	query.Set("search_path", name)
-	u.RawQuery = query.Encode()
-	return u.String()
 }
 
 func (p *place) time() payment.Time { return payment.Time(p.clock.Load()) }

@@ -3,15 +3,12 @@ package review_test
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -21,6 +18,7 @@ import (
 	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/alerts/cases"
 	"github.com/weir-fraud/weir/database"
+	"github.com/weir-fraud/weir/database/databasetest"
 	"github.com/weir-fraud/weir/features"
 	"github.com/weir-fraud/weir/payment"
 	"github.com/weir-fraud/weir/review"
@@ -70,7 +68,7 @@ type place struct {
 
 func eachPlace(t *testing.T, f func(t *testing.T, p *place)) {
 	t.Run("sqlite", func(t *testing.T) { f(t, newPlace(t, "sqlite:"+filepath.Join(t.TempDir(), "weir.db"))) })
-	t.Run("postgres", func(t *testing.T) { f(t, newPlace(t, schema(t))) })
+	t.Run("postgres", func(t *testing.T) { f(t, newPlace(t, databasetest.Postgres(t))) })
 }
 
 func newPlace(t *testing.T, address string) *place {
@@ -104,37 +102,6 @@ func (p *place) serve(rules review.Rules) {
 	}()
 	p.t.Cleanup(func() { stop(); <-watched })
 	p.server, p.url = server, s.URL
-}
-
-// schema returns the address of an empty schema.
-func schema(t *testing.T) string {
-	t.Helper()
-	address := os.Getenv("WEIR_TEST_POSTGRES")
-	if address == "" {
-		t.Fatal("WEIR_TEST_POSTGRES is not set: run `make test`, which starts a PostgreSQL, or name one (postgres://…)")
-	}
-	admin, err := sql.Open("pgx", address) // the driver is there by way of package database
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("weir_review_%d_%s", os.Getpid(), strings.ToLower(strings.ReplaceAll(t.Name(), "/", "_")))
-	if _, err := admin.Exec(`CREATE SCHEMA "` + name + `"`); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.Exec(`DROP SCHEMA "` + name + `" CASCADE`); err != nil {
-			t.Error(err)
-		}
-		_ = admin.Close()
-	})
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	query := u.Query()
-	query.Set("search_path", name)
-	u.RawQuery = query.Encode()
-	return u.String()
 }
 
 func (p *place) take(list ...*alerts.Alert) {
