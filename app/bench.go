@@ -112,8 +112,8 @@ func (f *figures) line(name string, value float64, unit string) {
 	}
 }
 
-// world is the traffic that throughput is measured on.
-func (b *bench) world() simulate.Config {
+// benchWorld is the traffic that throughput is measured on.
+func benchWorld() simulate.Config {
 	w := simulate.DefaultConfig()
 	w.Accounts = 8000
 	return w
@@ -176,7 +176,7 @@ func (b *bench) embedded(ctx context.Context) (err error) {
 
 // fill makes a topic of simulated transactions with a past, and the topics for what comes of them.
 func (b *bench) fill(ctx context.Context, c Config) (*benchTopics, error) {
-	world := live(b.world(), b.options.Transactions/2)
+	world := live(benchWorld(), b.options.Transactions/2)
 	next, err := simulated(world)
 	if err != nil {
 		return nil, err
@@ -244,10 +244,10 @@ func simulated(world simulate.Config) (next func(*payment.Transaction) bool, err
 	}, nil
 }
 
-// latency measures at two rates.
+// latency measures at two rates, and at the higher one with 40 features of the account alone.
 func (b *bench) latency(ctx context.Context) error {
-	for _, rate := range []float64{2000, 5000} {
-		o := LatencyOptions{Rate: rate, For: b.options.For, WarmUp: LatencyWarmUp, Partitions: b.options.Partitions}
+	for _, o := range []LatencyOptions{{Rate: 2000}, {Rate: 5000}, {Rate: 5000, Account: true}} {
+		o.For, o.WarmUp, o.Partitions = b.options.For, LatencyWarmUp, LatencyPartitions
 		if err := benchLatency(ctx, b.config, o, b.figures, b.log); err != nil {
 			return err
 		}
@@ -276,7 +276,7 @@ func (b *bench) replay(ctx context.Context) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	path := filepath.Join(dir, "transactions.jsonl.zst")
-	if err := Simulate(ctx, b.config, SimulateOptions{World: b.world(), Count: b.options.Transactions, Out: path}, io.Discard); err != nil {
+	if err := Simulate(ctx, b.config, SimulateOptions{World: benchWorld(), Count: b.options.Transactions, Out: path}, io.Discard); err != nil {
 		return err
 	}
 	o := ReplayOptions{Input: Input{Paths: []string{path}}, Partitions: b.options.Partitions, Decisions: filepath.Join(dir, "decisions.jsonl")}

@@ -31,15 +31,11 @@ var accountFeatures []byte
 
 // account measures the pipeline with 40 features of the account alone and a model of 200 trees with 31 leaves.
 func (b *bench) account(ctx context.Context) (err error) {
-	dir, err := os.MkdirTemp("", "weir-bench-")
+	c, done, err := withAccountModel(b.config, b.options.Transactions/2)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	c := b.config
-	if err := c.useAccountModel(dir, b); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, done()) }()
 	topics, err := b.fill(ctx, c)
 	if err != nil {
 		return err
@@ -52,9 +48,22 @@ func (b *bench) account(ctx context.Context) (err error) {
 	return m.write(b.figures, "account")
 }
 
-// useAccountModel configures the features, and a model of them that is grown on simulated transactions. One transaction
-// in a hundred of these is for review.
-func (c *Config) useAccountModel(dir string, b *bench) error {
+// withAccountModel returns the configuration with these features, and a model of them that is grown on simulated
+// transactions, after as many of the past. Their files are gone when done was called.
+func withAccountModel(c Config, past int64) (_ Config, done func() error, err error) {
+	dir, err := os.MkdirTemp("", "weir-bench-")
+	if err != nil {
+		return c, nil, err
+	}
+	done = func() error { return os.RemoveAll(dir) }
+	if err := c.useAccountModel(dir, past); err != nil {
+		return c, nil, errors.Join(err, done())
+	}
+	return c, done, nil
+}
+
+// useAccountModel grows the model into a directory. One transaction in a hundred of those that it is grown on is for review.
+func (c *Config) useAccountModel(dir string, past int64) error {
 	const trees, leaves, reviewed = 200, 31, 0.01
 	c.Features.File, c.Model.Directory, c.Policy.File = filepath.Join(dir, "features.yaml"), dir, ""
 	if err := os.WriteFile(c.Features.File, accountFeatures, 0o600); err != nil {
@@ -64,11 +73,11 @@ func (c *Config) useAccountModel(dir string, b *bench) error {
 	if err != nil {
 		return err
 	}
-	rows, err := b.vectors(set)
+	rows, err := firstVectors(set, past)
 	if err != nil {
 		return err
 	}
-	m := grownModel{dir: dir, schema: set.Schema(), rows: rows, made: b.world().Start}
+	m := grownModel{dir: dir, schema: set.Schema(), rows: rows, made: benchWorld().Start}
 	if m.forest, m.text, err = grownForest(rand.New(rand.NewPCG(trees, leaves)), m.schema.Names, rows, trees, leaves); err != nil {
 		return err
 	}
@@ -82,10 +91,10 @@ func (c *Config) useAccountModel(dir string, b *bench) error {
 	return nil
 }
 
-// vectors returns the features of the first transactions after the past.
-func (b *bench) vectors(set *features.Set) ([][]float64, error) {
+// firstVectors returns the features of the first transactions after the past.
+func firstVectors(set *features.Set, past int64) ([][]float64, error) {
 	const wanted = 8192
-	world := live(b.world(), b.options.Transactions/2)
+	world := live(benchWorld(), past)
 	from, _ := world.LiveFrom()
 	next, err := simulated(world)
 	if err != nil {

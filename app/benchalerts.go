@@ -35,7 +35,7 @@ const (
 // sampleAlerts runs the pipeline over simulated traffic and returns the alerts that it made. Accounts have a month behind them.
 func (b *bench) sampleAlerts(ctx context.Context) (topics *benchTopics, samples []alerts.Alert, err error) {
 	const accounts, past, decided = 2_000, 100_000, 50_000
-	world := b.world()
+	world := benchWorld()
 	world.Accounts = accounts
 	world = live(world, past)
 	next, err := simulated(world)

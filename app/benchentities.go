@@ -18,7 +18,7 @@ import (
 // partition and read by all, and with so many devices that hardly any is met twice.
 func (b *bench) entities(ctx context.Context) error {
 	const merchants, devices = 10_000, 1_000_000
-	world := b.world()
+	world := benchWorld()
 	world.Accounts, world.Merchants = 20_000, merchants
 	world = live(world, b.options.Transactions)
 	shops, err := simulated(world)
@@ -28,7 +28,7 @@ func (b *bench) entities(ctx context.Context) error {
 	if err := b.entityRun(ctx, fmt.Sprintf("merchants_%d", merchants), world, shops); err != nil {
 		return err
 	}
-	world.Merchants = b.world().Merchants
+	world.Merchants = benchWorld().Merchants
 	plain, err := simulated(world)
 	if err != nil {
 		return err

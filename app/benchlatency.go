@@ -22,11 +22,16 @@ type LatencyOptions struct {
 	For        time.Duration // of measuring
 	WarmUp     time.Duration // before measuring
 	Partitions int32
+	Account    bool // with 40 features of the account alone, as `weir bench account`
 }
 
 // LatencyWarmUp is how long a latency benchmark sends before it measures: accounts come into memory, and the broker's
 // compiler gets to the code that a stream of small transactions runs.
 const LatencyWarmUp = 30 * time.Second
+
+// LatencyPartitions is how many partitions the topics of a latency benchmark have: one for each worker of a process on two
+// cores. Each more is a request, and a marker of each transaction.
+const LatencyPartitions = 2
 
 // A latency benchmark has as many accounts as a demonstration has, for each transaction per second, and a past of theirs that
 // is decided first. With fewer accounts each pays so often, and without a past so many of them for the first time, that a
@@ -44,6 +49,14 @@ func BenchLatency(ctx context.Context, c Config, o LatencyOptions, stdout io.Wri
 }
 
 func benchLatency(ctx context.Context, c Config, o LatencyOptions, f *figures, log *slog.Logger) (err error) {
+	if o.Account {
+		const past = 300_000
+		var done func() error
+		if c, done, err = withAccountModel(c, past); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, done()) }()
+	}
 	topics, err := newBenchTopics(ctx, c, "", o.Partitions)
 	if err != nil {
 		return err
@@ -91,6 +104,7 @@ func measureLatency(ctx context.Context, o LatencyOptions, topic string, produce
 	if err := awaitRecords(ctx, decisions, history); err != nil {
 		return err
 	}
+	send.record()
 	start := time.Now()
 	see := newWatcher(decisions)
 	see.since = payment.TimeOf(start.Add(o.WarmUp))
@@ -119,6 +133,9 @@ func measureLatency(ctx context.Context, o LatencyOptions, topic string, produce
 		return err
 	}
 	name, took := fmt.Sprintf("latency_%.0f", o.Rate), see.took.Snapshot()
+	if o.Account {
+		name = "account_" + name
+	}
 	f.line(name+"_p50", milliseconds(took, 0.5), "ms")
 	f.line(name+"_p99", milliseconds(took, 0.99), "ms")
 	f.line(name+"_p99.9", milliseconds(took, 0.999), "ms")

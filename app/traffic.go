@@ -14,11 +14,11 @@ import (
 
 // traffic sends a simulated stream that has a live part: its history at once, the live part by the clock.
 type traffic struct {
-	generator *simulate.Generator
-	producer  *stream.Producer
-	topic     string
-	note      func(*simulate.Event) // called before a live event is sent; nil for nobody
-	sent      atomic.Int64          // live events
+	next     func(*simulate.Event) bool
+	producer *stream.Producer
+	topic    string
+	note     func(*simulate.Event) // called before a live event is sent; nil for nobody
+	sent     atomic.Int64          // live events
 
 	start, live payment.Time
 	event       simulate.Event // the next to send
@@ -32,9 +32,22 @@ func newTraffic(c simulate.Config, producer *stream.Producer, topic string) (*tr
 		return nil, err
 	}
 	live, _ := c.LiveFrom()
-	t := &traffic{generator: g, producer: producer, topic: topic, start: payment.TimeOf(c.Start), live: payment.TimeOf(live)}
-	t.more = g.Next(&t.event)
+	t := &traffic{next: g.Next, producer: producer, topic: topic, start: payment.TimeOf(c.Start), live: payment.TimeOf(live)}
+	t.more = t.next(&t.event)
 	return t, nil
+}
+
+// record simulates all that is left, so that sending it takes nothing but sending. What is only known to the simulation, as
+// labels, is lost.
+func (t *traffic) record() {
+	var e simulate.Event
+	simulated := t.next
+	r := record(func(tx *payment.Transaction) bool {
+		ok := simulated(&e)
+		*tx = e.Transaction
+		return ok
+	})
+	t.next = func(e *simulate.Event) bool { return r.next(&e.Transaction) }
 }
 
 // skip passes over the next n events, which were sent before. It tells how many it has passed, and which share.
@@ -46,7 +59,7 @@ func (t *traffic) skip(ctx context.Context, n int64, tell func(n int64, share fl
 			}
 			tell(i, float64(i)/float64(n))
 		}
-		t.more = t.more && t.generator.Next(&t.event)
+		t.more = t.more && t.next(&t.event)
 	}
 	tell(n, 1)
 	return nil
@@ -109,7 +122,7 @@ func (t *traffic) send(shift payment.Time) error {
 	t.value = payment.AppendJSON(t.value[:0], tx)
 	m := stream.Message{Topic: t.topic, Partition: stream.AnyPartition, Key: []byte(tx.AccountID), Value: t.value}
 	err := t.producer.Produce(&m)
-	t.more = t.generator.Next(&t.event)
+	t.more = t.next(&t.event)
 	return err
 }
 

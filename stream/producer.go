@@ -34,6 +34,7 @@ func NewTransactionalProducer(ctx context.Context, config Config, id string, tim
 		"transactional.id":       id,
 		"transaction.timeout.ms": int(timeout.Milliseconds()),
 		"go.delivery.reports":    false, // a failed delivery fails the commit
+		"go.events.channel.size": 1000,  // for errors alone; the collector would look through room for a million
 		// A commit sends at once what is there. Before that, many small requests gain nothing: beyond five that a busy broker
 		// has not answered, the client asks it in a loop without a pause whether it may send on.
 		"linger.ms": 100,
@@ -50,6 +51,7 @@ func NewTransactionalProducer(ctx context.Context, config Config, id string, tim
 
 func newProducer(config Config, own kafka.ConfigMap) (*Producer, error) {
 	own["enable.idempotence"] = true
+	own["go.produce.channel.size"] = 1 // it is not used, and has room for a million otherwise
 	own["partitioner"] = "murmur2_random"
 	own["compression.type"] = "lz4"
 	own["queue.buffering.max.messages"] = 1_000_000

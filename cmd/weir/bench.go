@@ -56,12 +56,18 @@ func benchAllCommand() *cobra.Command {
 }
 
 func benchLatencyCommand() *cobra.Command {
-	return openLoop(&cobra.Command{
+	var account bool
+	cmd := openLoop(&cobra.Command{
 		Use:   "latency",
 		Short: "Measure the time from when a transaction was due to its decision",
 		Long: `Send simulated transactions at a fixed rate, in an open loop, and print the time from the moment each was due to the
 moment a read_committed consumer had its decision, so that waiting counts.`,
-	}, 2000, app.BenchLatency)
+	}, 2000, func(ctx context.Context, c app.Config, o app.LatencyOptions, stdout io.Writer, log *slog.Logger) error {
+		o.Account = account
+		return app.BenchLatency(ctx, c, o, stdout, log)
+	})
+	cmd.Flags().BoolVar(&account, "account", false, "with 40 features of the account alone, as in weir bench account")
+	return cmd
 }
 
 func benchDecideCommand() *cobra.Command {
@@ -87,7 +93,7 @@ func openLoop(cmd *cobra.Command, rate float64, run func(context.Context, app.Co
 	f.Float64Var(&o.Rate, "rate", rate, "transactions per second")
 	f.DurationVar(&o.For, "for", time.Minute, "how long to measure")
 	f.DurationVar(&o.WarmUp, "warm-up", app.LatencyWarmUp, "how long to send before measuring: a broker that has just started takes a minute or two to reach its speed")
-	f.Int32Var(&o.Partitions, "partitions", 8, "partitions of the topics")
+	f.Int32Var(&o.Partitions, "partitions", app.LatencyPartitions, "partitions of the topics")
 	return cmd
 }
 
