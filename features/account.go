@@ -22,9 +22,10 @@ type Account struct {
 	base    uint64    // number of events[0]; numbers only grow
 	names   names
 
-	windows []window // nil until first computed
-	asOf    payment.Time
-	stale   bool // events moved under the windows
+	windows    []window // nil until first computed, and with them
+	aggregates aggregates
+	asOf       payment.Time
+	stale      bool // events moved under the windows
 }
 
 // NewAccount returns an account without events.
@@ -132,7 +133,7 @@ func (a *Account) expire(newest payment.Time) {
 	if n > 0 && !a.stale {
 		for i := range a.windows {
 			// Windows are no longer than the horizon, so all that expires leaves them now or has left before.
-			a.windows[i].advance(a, newest)
+			a.windows[i].advance(a, &a.set.windows[i], newest)
 		}
 		a.asOf = max(a.asOf, newest)
 	}
@@ -142,7 +143,7 @@ func (a *Account) expire(newest payment.Time) {
 		a.expireHeard(newest - a.set.horizon)
 	}
 	a.base += uint64(n)
-	if len(a.names.list) > 2*(2+a.set.textAttributes)*len(a.events)+2*scanNames {
+	if a.names.len() > 2*(2+a.set.textAttributes)*len(a.events)+2*scanNames {
 		a.renumber()
 	}
 }
@@ -172,17 +173,18 @@ func (a *Account) renumber() {
 // standAt moves the windows to t.
 func (a *Account) standAt(t payment.Time) {
 	if a.windows == nil {
-		a.windows = a.set.newWindows()
+		a.windows, a.aggregates = a.set.newWindows()
 		a.stale = true
 	}
 	if a.stale || t < a.asOf {
+		a.aggregates.reset()
 		for i := range a.windows {
-			a.windows[i].restart(a, t)
+			a.windows[i].restart(a, &a.set.windows[i], t)
 		}
 		a.stale = false
 	}
 	for i := range a.windows {
-		a.windows[i].advance(a, t)
+		a.windows[i].advance(a, &a.set.windows[i], t)
 	}
 	a.asOf = t
 }

@@ -41,10 +41,12 @@ func (a *Account) approximates(i int, o *Observation) {
 	case opValue:
 		yes = slices.ContainsFunc(f.reads, func(i int) bool { return p.features[i] })
 	default:
-		w := &a.windows[f.window]
-		yes = o.event.time-w.plan.length < a.bundledThrough()
-		if l, ok := w.aggregates[f.aggregate].(*latest); ok && l.known && l.seq >= a.base+uint64(len(a.bundles)) {
-			yes = false // it is that of a single event, and nothing older has a say
+		w := &a.set.windows[f.window]
+		yes = o.event.time-w.length < a.bundledThrough()
+		if p := &w.placed[f.aggregate]; p.kind == kindLatest {
+			if l := &a.aggregates.latest[p.at]; l.known && l.seq >= a.base+uint64(len(a.bundles)) {
+				yes = false // it is that of a single event, and nothing older has a say
+			}
 		}
 	}
 	p.features[i] = yes

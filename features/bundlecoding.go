@@ -178,7 +178,7 @@ func (r *reader) heard(a *Account) {
 			switch {
 			case r.Err() != nil:
 				return
-			case name == 0 || name > uint64(len(a.names.list)) || seen[name] || step > uint64(payment.MaxTime):
+			case name == 0 || name > uint64(a.names.len()) || seen[name] || step > uint64(payment.MaxTime):
 				r.Fail("it remembers text %d, %d ms away", name, step)
 				return
 			case k == 0:

@@ -38,23 +38,24 @@ func (a *Account) read(f *feature, o *Observation) float64 {
 	case opTiles:
 		return f.tiles.read(a.set, o)
 	}
-	g := a.windows[f.window].aggregates[f.aggregate]
+	w := &a.set.windows[f.window]
+	p := &w.placed[f.aggregate]
 	switch f.op {
 	case opSince:
-		return g.(*latest).secondsUntil(o.event.time)
+		return a.aggregates.latest[p.at].secondsUntil(o.event.time)
 	case opKmSince:
-		return g.(*latest).kmTo(&o.event)
+		return a.aggregates.latest[p.at].kmTo(&o.event)
 	case opKmhSince:
-		return g.(*latest).kmhTo(&o.event)
+		return a.aggregates.latest[p.at].kmhTo(&o.event)
 	}
 	key := uint32(0)
 	if f.same != noField {
 		key = a.number(f.same, o)
 	}
-	if d, ok := g.(*distinct); ok && d.all && len(a.bundles) > 0 {
-		return a.readHeard(d, f.statistic, key, o.event.time-a.windows[f.window].plan.length, o.event.time)
+	if p.kind == kindDistinct && p.all() && len(a.bundles) > 0 {
+		return a.readHeard(p, f.statistic, key, o.event.time-w.length, o.event.time)
 	}
-	return g.value(f.statistic, key)
+	return a.aggregates.value(p, f.statistic, key)
 }
 
 // number returns the number of the observed transaction's own text: 0 for none, unheard for one that the account

@@ -3,15 +3,13 @@ package features
 // distinct counts different texts. Texts are small numbers within their account, so the counts are an array. Where it
 // looks at all events it leaves bundles to what the account has heard, which knows better.
 type distinct struct {
-	all    bool // the events, without a filter
-	field  textField
 	counts []uint32 // by number; 0 is the missing text and never counted
 	n      int
 }
 
-func (d *distinct) enter(e *event, row []int64, _ uint64, b *bundle) {
-	name := d.field.of(e, row)
-	if name == 0 || d.all && b != nil {
+func (d *distinct) enter(p *placed, e *event, row []int64, b *bundle) {
+	name := p.field.of(e, row)
+	if name == 0 || p.all() && b != nil {
 		return
 	}
 	for int(name) >= len(d.counts) {
@@ -23,9 +21,9 @@ func (d *distinct) enter(e *event, row []int64, _ uint64, b *bundle) {
 	d.counts[name]++
 }
 
-func (d *distinct) leave(e *event, row []int64, _ uint64, b *bundle) {
-	name := d.field.of(e, row)
-	if name == 0 || d.all && b != nil {
+func (d *distinct) leave(p *placed, e *event, row []int64, b *bundle) {
+	name := p.field.of(e, row)
+	if name == 0 || p.all() && b != nil {
 		return
 	}
 	d.counts[name]--
@@ -33,6 +31,9 @@ func (d *distinct) leave(e *event, row []int64, _ uint64, b *bundle) {
 		d.n--
 	}
 }
+
+// all reports whether it looks at the events without a filter.
+func (p *placed) all() bool { return p.filter == 0 }
 
 func (d *distinct) value(s statistic, key uint32) float64 {
 	switch {

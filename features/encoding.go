@@ -134,7 +134,7 @@ func (a *Account) appendEvent(dst []byte, e *event, row []int64, previous *event
 // usedNames returns the names that events use, in order of first use, and for each name its new number, in the given
 // empty slices if they are large enough.
 func (a *Account) usedNames(order, number []uint32) ([]uint32, []uint32) {
-	number = slices.Grow(number, len(a.names.list)+1)[:len(a.names.list)+1]
+	number = slices.Grow(number, a.names.len()+1)[:a.names.len()+1]
 	use := func(n uint32) {
 		if n != 0 && number[n] == 0 {
 			order = append(order, n)
@@ -173,7 +173,7 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 	a.rows = make([]int64, n*s.stride, (n+n/8+1)*s.stride)
 	previous := &event{}
 	for i := range n {
-		r.event(&a.events[i], a.row(i), previous, i, uint64(len(a.names.list)))
+		r.event(&a.events[i], a.row(i), previous, i, uint64(a.names.len()))
 		previous = &a.events[i]
 	}
 	if r.Err() == nil && len(r.bundles) > 0 {
@@ -192,8 +192,8 @@ func (s *Set) Decode(value []byte) (*Account, error) {
 		return nil, fmt.Errorf("%w: it holds %d events and bundles for another event budget", ErrDamaged, n)
 	case r.forgotten != max(len(a.bundles), sort.Search(n, func(i int) bool { return a.events[i].time > previous.time-s.dedupe })):
 		return nil, fmt.Errorf("%w: it remembers ids for another dedupe span", ErrDamaged)
-	case r.used != uint64(len(a.names.list)):
-		return nil, fmt.Errorf("%w: it holds %d names, %d of them used", ErrDamaged, len(a.names.list), r.used)
+	case r.used != uint64(a.names.len()):
+		return nil, fmt.Errorf("%w: it holds %d names, %d of them used", ErrDamaged, a.names.len(), r.used)
 	}
 	return a, nil
 }
@@ -247,30 +247,28 @@ func (r *reader) uint56() uint64 {
 	return 0
 }
 
-// names reads the dictionary. All names are cut from one string, so that they cost an account one allocation.
+// names reads the dictionary.
 func (r *reader) names(into *names) {
 	n := r.Count(2)
 	if n == 0 {
 		return
 	}
-	into.list = make([]string, 0, n+2)
-	ahead, all := r.Reader, r.Rest()
+	ahead, size := r.Reader, 0
 	for range n {
-		ahead.Bytes(ahead.Uvarint())
+		size += len(ahead.Bytes(ahead.Uvarint()))
 	}
-	region := string(all[:len(all)-ahead.Left()])
+	into.text, into.ends = make([]byte, 0, size+size/n), make([]uint32, 0, n+2)
 	for range n {
-		length := r.Uvarint()
-		at := len(all) - r.Left()
-		if r.Bytes(length); r.Err() != nil {
+		name := r.Bytes(r.Uvarint())
+		if r.Err() != nil {
 			return
 		}
-		name := region[at : at+int(length)]
-		if name == "" || !utf8.ValidString(name) {
+		if len(name) == 0 || !utf8.Valid(name) {
 			r.Fail("a name is empty or not UTF-8")
 			return
 		}
-		into.list = append(into.list, name)
+		into.text = append(into.text, name...)
+		into.ends = append(into.ends, uint32(len(into.text)))
 	}
 	into.reindex()
 	if !into.unique() {

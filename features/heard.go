@@ -65,8 +65,8 @@ func (a *Account) expireHeard(bound payment.Time) {
 }
 
 // readHeard returns what the distinct texts inside (from, to] come to, with those that bundled events used.
-func (a *Account) readHeard(d *distinct, s statistic, key uint32, from, to payment.Time) float64 {
-	list := a.heard[d.field-merchantField]
+func (a *Account) readHeard(p *placed, s statistic, key uint32, from, to payment.Time) float64 {
+	list, d := a.heard[p.field-merchantField], &a.aggregates.distinct[p.at]
 	if s == statNew {
 		fresh := d.value(s, key)
 		for i := len(list) - 1; fresh == 1 && i >= 0 && list[i].time > from; i-- {

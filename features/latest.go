@@ -5,9 +5,6 @@ import "github.com/weir-fraud/weir/payment"
 // latest remembers the newest event, or the newest that is located or has a number. Once that has left the window,
 // nothing older can still be inside.
 type latest struct {
-	locatedOnly  bool
-	knownOnly    bool
-	number       number // where knownOnly
 	known        bool
 	seq          uint64
 	time         payment.Time
@@ -15,12 +12,12 @@ type latest struct {
 	last         int64
 }
 
-func (l *latest) enter(e *event, row []int64, seq uint64, _ *bundle) {
-	if l.locatedOnly && e.flags&located == 0 {
+func (l *latest) enter(p *placed, e *event, row []int64, seq uint64) {
+	if p.family == familyLatestLocated && e.flags&located == 0 {
 		return
 	}
-	if l.knownOnly {
-		v := l.number.of(e, row)
+	if p.family == familyLatestKnown {
+		v := p.number.of(e, row)
 		if v == missing {
 			return
 		}
@@ -29,20 +26,18 @@ func (l *latest) enter(e *event, row []int64, seq uint64, _ *bundle) {
 	l.known, l.seq, l.time, l.latE7, l.lonE7 = true, seq, e.time, e.latE7, e.lonE7
 }
 
-func (l *latest) leave(_ *event, _ []int64, seq uint64, _ *bundle) {
+func (l *latest) leave(seq uint64) {
 	if l.seq == seq {
 		l.known = false
 	}
 }
 
-func (l *latest) value(statistic, uint32) float64 {
-	if !l.known || !l.knownOnly {
+func (l *latest) value(p *placed) float64 {
+	if !l.known || p.family != familyLatestKnown {
 		return nan
 	}
-	return float64(l.last) / l.number.scale
+	return float64(l.last) / p.number.scale
 }
-
-func (l *latest) reset() { l.known = false }
 
 // secondsUntil returns the seconds from the event to t, NaN where there is no event.
 func (l *latest) secondsUntil(t payment.Time) float64 {

@@ -4,19 +4,18 @@ import "github.com/weir-fraud/weir/features/exact"
 
 // moments are the count, sum and sum of squares of the numbers inside a window.
 type moments struct {
-	number  number
 	unknown int64 // events without a number
 	exact.Moments
 }
 
-func (m *moments) enter(e *event, row []int64, _ uint64, b *bundle) {
+func (m *moments) enter(n *number, e *event, row []int64, b *bundle) {
 	if b != nil {
-		known, unknown := m.number.ofBundle(e, row, b)
+		known, unknown := n.ofBundle(e, row, b)
 		m.Join(&known)
 		m.unknown += unknown
 		return
 	}
-	v := m.number.of(e, row)
+	v := n.of(e, row)
 	if v == missing {
 		m.unknown++
 		return
@@ -24,14 +23,14 @@ func (m *moments) enter(e *event, row []int64, _ uint64, b *bundle) {
 	m.Add(v)
 }
 
-func (m *moments) leave(e *event, row []int64, _ uint64, b *bundle) {
+func (m *moments) leave(n *number, e *event, row []int64, b *bundle) {
 	if b != nil {
-		known, unknown := m.number.ofBundle(e, row, b)
+		known, unknown := n.ofBundle(e, row, b)
 		m.Take(&known)
 		m.unknown -= unknown
 		return
 	}
-	v := m.number.of(e, row)
+	v := n.of(e, row)
 	if v == missing {
 		m.unknown--
 		return
@@ -53,16 +52,14 @@ func (n *number) ofBundle(e *event, row []int64, b *bundle) (known exact.Moments
 	return known, 0
 }
 
-func (m *moments) reset() { *m = moments{number: m.number} }
-
-func (m *moments) value(s statistic, _ uint32) float64 {
+func (m *moments) value(n *number, s statistic) float64 {
 	switch {
-	case m.unknown > 0 && m.number.poisons():
+	case m.unknown > 0 && n.poisons():
 		return nan
 	case s == statSum:
-		return m.Sum(m.number.scale)
+		return m.Sum(n.scale)
 	case s == statMean:
-		return m.Mean(m.number.scale)
+		return m.Mean(n.scale)
 	}
-	return m.Std(m.number.scale)
+	return m.Std(n.scale)
 }

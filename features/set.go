@@ -1,6 +1,7 @@
 package features
 
 import (
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"maps"
@@ -40,8 +41,8 @@ type Set struct {
 	stride  int      // of an account's rows: attributes and columns
 	windows []windowPlan
 
-	aggregates aggregateCounts // of all windows
-	seed       maphash.Seed    // of accounts' names
+	aggregates [kinds]int   // how many of each kind all windows have
+	seed       maphash.Seed // of accounts' names
 
 	entities []Entity
 	features []feature
@@ -127,9 +128,11 @@ func Compile(d *Declarations, layout Layout) (*Set, error) {
 		return nil, err
 	}
 	for i := range s.windows {
-		for j := range s.windows[i].aggregates {
-			s.aggregates.count(&s.windows[i].aggregates[j])
+		w := &s.windows[i]
+		for j := range w.aggregates {
+			w.placed = append(w.placed, s.place(&w.aggregates[j]))
 		}
+		w.byKind = slices.SortedStableFunc(slices.Values(w.placed), func(a, b placed) int { return cmp.Compare(a.kind, b.kind) })
 	}
 	s.retention = s.idle
 	for i := range s.entities {
@@ -201,23 +204,6 @@ func (s *Set) Bucket(newest payment.Time) int64 { return int64(newest/(s.horizon
 // DeletableBefore returns the first bucket that may hold something which is still of use at the watermark.
 func (s *Set) DeletableBefore(watermark payment.Time) int64 {
 	return s.Bucket(max(0, watermark-s.retention))
-}
-
-// newWindows returns windows at which no event has been yet. Their aggregates lie side by side, by kind, since a
-// transaction visits most of them.
-func (s *Set) newWindows() []window {
-	windows, all := make([]window, len(s.windows)), make([]aggregate, s.aggregates.all)
-	m := s.aggregates.make()
-	for i := range windows {
-		p := &s.windows[i]
-		n := len(p.aggregates)
-		windows[i] = window{plan: p, due: never, aggregates: all[:n:n]}
-		all = all[n:]
-		for j := range p.aggregates {
-			windows[i].aggregates[j] = s.newAggregate(&p.aggregates[j], m)
-		}
-	}
-	return windows
 }
 
 // derive fills what an event implies under this set: which filters it passes, and the derived numbers of its row. env

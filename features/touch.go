@@ -12,26 +12,41 @@ func (a *Account) Touch(tx *payment.Transaction) uint64 {
 	for i := max(0, len(a.events)-newest); i < len(a.events); i++ {
 		sum += a.events[i].id
 	}
-	for i := range a.windows {
-		for _, g := range a.windows[i].aggregates {
-			sum += g.touch()
-		}
+	if a.windows != nil {
+		sum += a.aggregates.touch()
+	}
+	return sum
+}
+
+func (in *aggregates) touch() (sum uint64) {
+	for i := 0; i < len(in.counts); i += 8 { // as many come with one read
+		sum += uint64(in.counts[i])
+	}
+	for i := range in.moments {
+		sum += uint64(in.moments[i].N)
+	}
+	for i := range in.latest {
+		sum += in.latest[i].seq
+	}
+	for i := range in.grouped {
+		sum += uint64(len(in.grouped[i].counts) + len(in.grouped[i].groups))
+	}
+	for i := range in.extremes {
+		sum += in.extremes[i].touch()
+	}
+	for i := range in.distinct {
+		sum += in.distinct[i].touch()
 	}
 	return sum
 }
 
 func (n *names) touch(s string) uint64 {
 	if n.slots == nil {
-		return uint64(len(n.list))
+		return uint64(len(n.ends))
 	}
 	number := n.slots[n.hash(s)&uint32(len(n.slots)-1)].number
 	return uint64(len(n.name(number)))
 }
-
-func (c *count) touch() uint64   { return uint64(c.n) }
-func (l *latest) touch() uint64  { return l.seq }
-func (m *moments) touch() uint64 { return uint64(m.N) }
-func (g *grouped) touch() uint64 { return uint64(len(g.counts) + len(g.groups)) }
 
 func (m *extreme) touch() uint64 {
 	if n := len(m.queue); n > 0 {

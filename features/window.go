@@ -11,6 +11,8 @@ import (
 type windowPlan struct {
 	length     payment.Time // milliseconds
 	aggregates []aggregatePlan
+	placed     []placed // the same, once all are known, and
+	byKind     []placed // in an order in which the processor foresees what comes
 }
 
 type aggregatePlan struct {
@@ -23,53 +25,40 @@ type aggregatePlan struct {
 
 // window stands over the events numbered from (inclusive) to (exclusive) of one account.
 type window struct {
-	plan       *windowPlan
-	from, to   uint64
-	due        payment.Time // when the event numbered from leaves; the window is there more often than that event is near
-	aggregates []aggregate
+	from, to uint64
+	due      payment.Time // when the event numbered from leaves; the window is there more often than that event is near
 }
 
 // never is when an empty window lets the next event leave.
 const never = payment.Time(math.MaxInt64)
 
 // advance moves the window to (t − length, t]. It may only move forward.
-func (w *window) advance(a *Account, t payment.Time) {
+func (w *window) advance(a *Account, plan *windowPlan, t payment.Time) {
 	end := a.base + uint64(len(a.events))
 	for w.to < end && a.events[w.to-a.base].time <= t {
 		i := int(w.to - a.base)
 		e, row, b := &a.events[i], a.row(i), a.bundle(i)
 		if w.from == w.to {
-			w.due = e.time + w.plan.length
+			w.due = e.time + plan.length
 		}
-		for g := range w.plan.aggregates {
-			if e.matches>>w.plan.aggregates[g].filter&1 != 0 {
-				w.aggregates[g].enter(e, row, w.to, b)
-			}
-		}
+		a.aggregates.enter(plan.byKind, e, row, w.to, b)
 		w.to++
 	}
 	for w.due <= t {
 		i := int(w.from - a.base)
 		e, row, b := &a.events[i], a.row(i), a.bundle(i)
-		for g := range w.plan.aggregates {
-			if e.matches>>w.plan.aggregates[g].filter&1 != 0 {
-				w.aggregates[g].leave(e, row, w.from, b)
-			}
-		}
+		a.aggregates.leave(plan.byKind, e, row, w.from, b)
 		w.from++
 		w.due = never
 		if w.from < w.to {
-			w.due = a.events[w.from-a.base].time + w.plan.length
+			w.due = a.events[w.from-a.base].time + plan.length
 		}
 	}
 }
 
-// restart empties the window and places it just before the first event that is inside at t.
-func (w *window) restart(a *Account, t payment.Time) {
-	for _, g := range w.aggregates {
-		g.reset()
-	}
-	first := sort.Search(len(a.events), func(i int) bool { return a.events[i].time > t-w.plan.length })
+// restart places the window, whose aggregates are empty, just before the first event that is inside at t.
+func (w *window) restart(a *Account, plan *windowPlan, t payment.Time) {
+	first := sort.Search(len(a.events), func(i int) bool { return a.events[i].time > t-plan.length })
 	w.from = a.base + uint64(first)
 	w.to = w.from
 	w.due = never
