@@ -14,22 +14,17 @@ import (
 
 // wire is the alert as encoding/json reads it.
 type wire struct {
-	ID            string            `json:"alert_id"`
-	Timestamp     string            `json:"timestamp"`
-	TransactionID string            `json:"transaction_id"`
-	AccountID     string            `json:"account_id"`
-	Reason        string            `json:"reason"`
-	Action        string            `json:"action"`
-	Score         *float64          `json:"score"`
-	Model         string            `json:"model"`
-	Severity      string            `json:"severity"`
-	MoneyAtRisk   *float64          `json:"money_at_risk"`
-	Reasons       []wireReason      `json:"reasons"`
-	Marks         []string          `json:"marks"`
-	Entities      json.RawMessage   `json:"entities"`
-	Features      json.RawMessage   `json:"features"`
-	Transaction   json.RawMessage   `json:"transaction"`
-	History       []json.RawMessage `json:"history"`
+	wireSubject
+	Timestamp   string            `json:"timestamp"`
+	Reason      string            `json:"reason"`
+	Action      string            `json:"action"`
+	Score       *float64          `json:"score"`
+	Model       string            `json:"model"`
+	Severity    string            `json:"severity"`
+	MoneyAtRisk *float64          `json:"money_at_risk"`
+	Reasons     []wireReason      `json:"reasons"`
+	Features    json.RawMessage   `json:"features"`
+	History     []json.RawMessage `json:"history"`
 }
 
 type wireReason struct {
@@ -58,18 +53,14 @@ func (a *Alert) UnmarshalJSON(data []byte) error {
 }
 
 func (w *wire) alert() (Alert, error) {
+	s, err := w.subject()
+	if err != nil {
+		return Alert{}, err
+	}
 	a := Alert{
-		ID: w.ID, TransactionID: w.TransactionID, AccountID: w.AccountID,
-		Reason: w.Reason, Score: orMissing(w.Score), Model: w.Model, MoneyAtRisk: orMissing(w.MoneyAtRisk), Marks: w.Marks,
+		ID: s.ID, TransactionID: s.TransactionID, AccountID: s.AccountID, Marks: s.Marks, Entities: s.Entities, Transaction: s.Transaction,
+		Reason: w.Reason, Score: orMissing(w.Score), Model: w.Model, MoneyAtRisk: orMissing(w.MoneyAtRisk),
 	}
-	for _, required := range [...]struct{ field, value string }{
-		{"alert_id", w.ID}, {"transaction_id", w.TransactionID}, {"account_id", w.AccountID},
-	} {
-		if required.value == "" {
-			return Alert{}, fmt.Errorf("%s is missing", required.field)
-		}
-	}
-	var err error
 	if a.Timestamp, err = payment.ParseTime(w.Timestamp); err != nil {
 		return Alert{}, fmt.Errorf("timestamp: %w", err)
 	}
@@ -87,19 +78,8 @@ func (w *wire) alert() (Alert, error) {
 		}
 		a.Reasons = append(a.Reasons, reason)
 	}
-	if err := members(w.Entities, func(name string, value json.RawMessage) error {
-		var key string
-		err := json.Unmarshal(value, &key)
-		a.Entities = append(a.Entities, Entity{name, key})
-		return err
-	}); err != nil {
-		return Alert{}, fmt.Errorf("entities: %w", err)
-	}
 	if a.Schema, a.Vector, err = decodeFeatures(w.Features); err != nil {
 		return Alert{}, fmt.Errorf("features: %w", err)
-	}
-	if a.Transaction, err = decodeTransaction(w.Transaction); err != nil {
-		return Alert{}, fmt.Errorf("transaction: %w", err)
 	}
 	for i, event := range w.History {
 		r, err := decodeRetained(event)

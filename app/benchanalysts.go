@@ -200,10 +200,12 @@ func (a *analysts) someText() string {
 
 // learn takes in the alerts of a case and what they have in common with others.
 func (a *analysts) learn(text []byte) error {
+	type alert struct {
+		ID string `json:"alert_id"`
+	}
 	var c struct {
-		Alerts []struct {
-			ID string `json:"alert_id"`
-		} `json:"alerts"`
+		Alerts  []alert `json:"alerts"`
+		Earlier []alert `json:"earlier"`
 		Related []struct {
 			Key string `json:"key"`
 		} `json:"related"`
@@ -213,8 +215,8 @@ func (a *analysts) learn(text []byte) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for i := range c.Alerts {
-		a.alerts = newest(append(a.alerts, c.Alerts[i].ID), askedOf)
+	for _, one := range append(c.Earlier, c.Alerts...) {
+		a.alerts = newest(append(a.alerts, one.ID), askedOf)
 	}
 	for i := range c.Related {
 		a.keys = newest(append(a.keys, c.Related[i].Key), askedOf)

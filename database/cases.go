@@ -83,24 +83,40 @@ type AlertRow struct {
 	CaseID        int64
 	TransactionID string
 	EventTime     payment.Time
-	Body          []byte
+	Score         *float64 // nil where there is none
+	Body          []byte   // the event; nil where it was not asked for
 }
 
-const alertsOfCase = `SELECT alert_id, case_id, transaction_id, event_time, body FROM alerts WHERE case_id = ? ORDER BY event_time, alert_id`
+const alertColumns = `alert_id, case_id, transaction_id, event_time, score, body`
+
+// scanAlert reads the columns of alertColumns.
+func scanAlert(r interface{ Scan(...any) error }, a *AlertRow) error {
+	return r.Scan(&a.ID, &a.CaseID, &a.TransactionID, &a.EventTime, &a.Score, &a.Body)
+}
+
+const alertsOfCase = `SELECT ` + alertColumns + ` FROM alerts WHERE case_id = ? ORDER BY event_time, alert_id`
 
 // Alerts returns the alerts of a case, oldest first.
 func (d *DB) Alerts(ctx context.Context, caseID int64) ([]AlertRow, error) {
 	return d.alerts(ctx, d.sql, alertsOfCase, caseID)
 }
 
-const newestAlerts = `SELECT alert_id, case_id, transaction_id, event_time, body FROM alerts WHERE case_id = ? ORDER BY event_time DESC, alert_id DESC LIMIT ?`
+// Events are long, and the database keeps them elsewhere than the rest of a row: only those that are asked for are looked up.
+const newestAlerts = `SELECT n.alert_id, n.case_id, n.transaction_id, n.event_time, n.score,
+		CASE WHEN n.place <= ? OR n.strength = 1 THEN (SELECT a.body FROM alerts a WHERE a.alert_id = n.alert_id) END
+	FROM (SELECT newest.*, row_number() OVER (ORDER BY event_time DESC, alert_id DESC) AS place,
+			row_number() OVER (ORDER BY coalesce(score, 0) DESC, event_time, alert_id) AS strength
+		FROM (SELECT alert_id, case_id, transaction_id, event_time, score FROM alerts WHERE case_id = ?
+			ORDER BY event_time DESC, alert_id DESC LIMIT ?) newest) n
+	ORDER BY n.event_time DESC, n.alert_id DESC`
 
-// NewestAlerts returns the newest alerts of a case, newest first.
-func (d *DB) NewestAlerts(ctx context.Context, caseID int64, limit int) ([]AlertRow, error) {
-	return d.alerts(ctx, d.sql, newestAlerts, caseID, limit)
+// NewestAlerts returns the newest alerts of a case, newest first. The first few are whole and so is, of all these, the first in time of
+// those with the highest score; the others are without their events.
+func (d *DB) NewestAlerts(ctx context.Context, caseID int64, limit, whole int) ([]AlertRow, error) {
+	return d.alerts(ctx, d.sql, newestAlerts, whole, caseID, limit)
 }
 
-const timeline = `SELECT alert_id, case_id, transaction_id, event_time, body FROM alerts WHERE account_id = ? ORDER BY event_time DESC, alert_id DESC LIMIT ?`
+const timeline = `SELECT ` + alertColumns + ` FROM alerts WHERE account_id = ? ORDER BY event_time DESC, alert_id DESC LIMIT ?`
 
 // Timeline returns the newest alerts of an account, newest first.
 func (d *DB) Timeline(ctx context.Context, accountID string, limit int) ([]AlertRow, error) {
@@ -110,7 +126,7 @@ func (d *DB) Timeline(ctx context.Context, accountID string, limit int) ([]Alert
 func (d *DB) alerts(ctx context.Context, q querier, query string, args ...any) (list []AlertRow, err error) {
 	err = d.each(ctx, q, func(r *sql.Rows) error {
 		var a AlertRow
-		err := r.Scan(&a.ID, &a.CaseID, &a.TransactionID, &a.EventTime, &a.Body)
+		err := scanAlert(r, &a)
 		list = append(list, a)
 		return err
 	}, query, args...)

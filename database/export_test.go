@@ -43,9 +43,9 @@ func SizeStatement(f Filter, limit int) Statement {
 
 // RelatedStatement is the statement behind Related.
 func RelatedStatement(keys []alerts.Entity, caseID int64, limit int) Statement {
-	s := Statement{Query: relatedTo(len(keys))}
+	s := Statement{relatedTo(len(keys)), []any{caseID}}
 	for _, k := range keys {
-		s.Args = append(s.Args, k.Name, k.Key, caseID, limit)
+		s.Args = append(s.Args, k.Name, k.Key, limit)
 	}
 	return s
 }

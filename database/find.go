@@ -11,16 +11,14 @@ import (
 // Alert returns an alert.
 func (d *DB) Alert(ctx context.Context, id string) (AlertRow, error) {
 	var a AlertRow
-	err := d.sql.QueryRowContext(ctx, d.text(`SELECT alert_id, case_id, transaction_id, event_time, body FROM alerts WHERE alert_id = ?`), id).
-		Scan(&a.ID, &a.CaseID, &a.TransactionID, &a.EventTime, &a.Body)
+	err := scanAlert(d.sql.QueryRowContext(ctx, d.text(`SELECT `+alertColumns+` FROM alerts WHERE alert_id = ?`), id), &a)
 	return a, unknown(err, "alert "+id)
 }
 
 // NewestAlert returns the alert that was made last.
 func (d *DB) NewestAlert(ctx context.Context) (AlertRow, error) {
 	var a AlertRow
-	err := d.sql.QueryRowContext(ctx, d.text(`SELECT alert_id, case_id, transaction_id, event_time, body FROM alerts ORDER BY made_at DESC LIMIT 1`)).
-		Scan(&a.ID, &a.CaseID, &a.TransactionID, &a.EventTime, &a.Body)
+	err := scanAlert(d.sql.QueryRowContext(ctx, d.text(`SELECT `+alertColumns+` FROM alerts ORDER BY made_at DESC LIMIT 1`)), &a)
 	return a, unknown(err, "alert")
 }
 

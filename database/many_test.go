@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,17 +17,32 @@ import (
 	"github.com/weir-fraud/weir/feedback"
 )
 
-// A case shows its newest alerts with their labels, and alerts of other cases.
+// A case shows its newest alerts with their labels, and alerts of other cases. The newest of these and the strongest are whole.
 func TestAlertsOfCase(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b backend) {
 		ctx := t.Context()
-		for n := range 7 {
-			b.take(t, alert("a", n, float64(n), .5))
+		for n, score := range []float64{.99, .2, .75, .75, math.NaN(), .5, .5} {
+			b.take(t, alert("a", n, float64(n), score))
 		}
 		id := b.take(t, alert("b", 1, 3.5, .75))[0]
 		mine := b.take(t, alert("a", 7, 7, .5))[0]
-		rows, err := b.NewestAlerts(ctx, mine, 3)
-		if err != nil || len(rows) != 3 || rows[0].ID != "a-7" || rows[2].ID != "a-5" || string(rows[2].Body) != `{"alert_id":"a-5"}` {
+		rows, err := b.NewestAlerts(ctx, mine, 6, 2)
+		var read []string
+		for _, r := range rows {
+			score := math.NaN()
+			if r.Score != nil {
+				score = *r.Score
+			}
+			read = append(read, fmt.Sprintf("%s %s of %d at %d: %v %s", r.ID, r.TransactionID, r.CaseID-mine, (r.EventTime-start)/3_600_000, score, r.Body))
+		}
+		want := []string{
+			`a-7 t7 of 0 at 7: 0.5 {"alert_id":"a-7"}`, `a-6 t6 of 0 at 6: 0.5 {"alert_id":"a-6"}`, `a-5 t5 of 0 at 5: 0.5 `, `a-4 t4 of 0 at 4: NaN `,
+			`a-3 t3 of 0 at 3: 0.75 `, `a-2 t2 of 0 at 2: 0.75 {"alert_id":"a-2"}`,
+		}
+		if err != nil || !slices.Equal(read, want) {
+			t.Errorf("read %q, want %q: %v", read, want, err)
+		}
+		if rows, err := b.NewestAlerts(ctx, mine, 1, 0); err != nil || len(rows) != 1 || string(rows[0].Body) != `{"alert_id":"a-7"}` {
 			t.Errorf("%+v, %v", rows, err)
 		}
 		found, err := related(ctx, b.DB, mine)

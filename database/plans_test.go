@@ -92,7 +92,7 @@ func queries(t *testing.T, b *backend) map[string]query {
 		add(string(order)+" size", order != database.ByClosed, database.SizeStatement(database.Filter{Order: order, Now: now}, 10_000))
 	}
 	busy := b.page(t, database.Filter{Order: database.ByMoney, AccountID: "busy"}, nil, 1)[0]
-	add("newest alerts", true, database.Statement{Query: database.NewestQuery, Args: []any{busy.ID, 100}})
+	add("newest alerts", true, database.Statement{Query: database.NewestQuery, Args: []any{5, busy.ID, 100}})
 	add("timeline", true, database.Statement{Query: database.TimelineQuery, Args: []any{"busy", 100}})
 	add("labels of a case", true, database.Statement{Query: database.LabelsQuery, Args: []any{busy.ID, 100}})
 	add("related", false, database.RelatedStatement([]alerts.Entity{{Name: "merchant", Key: "shop"}, {Name: "device", Key: "d-busy"}}, busy.ID, 10))

@@ -32,8 +32,7 @@ func (d *DB) Answer(ctx context.Context, r Reply) (c cases.Case, err error) {
 	err = d.change(ctx, func(t *tx) error {
 		c = cases.Case{}
 		var a AlertRow
-		err := t.row(ctx, `SELECT alert_id, case_id, transaction_id, event_time, body FROM alerts WHERE alert_id = ?`, r.AlertID).
-			Scan(&a.ID, &a.CaseID, &a.TransactionID, &a.EventTime, &a.Body)
+		err := scanAlert(t.row(ctx, `SELECT `+alertColumns+` FROM alerts WHERE alert_id = ?`, r.AlertID), &a)
 		if err != nil {
 			return unknown(err, "alert "+r.AlertID)
 		}

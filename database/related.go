@@ -23,12 +23,16 @@ type Relative struct {
 	Disposition feedback.Verdict // of its case, 0 while that is not closed
 }
 
+// ownAlerts are those of the case itself, which has nearly all alerts with its account's device or holder: they are left out
+// before they would be looked up one by one.
+const ownAlerts = `WITH own AS MATERIALIZED (SELECT alert_id FROM alerts WHERE case_id = ?) `
+
 // Of the alerts with a key only the newest are looked at, however few of them are of other cases. All goes downwards, as one
 // walk back along the index does.
 const relatedAlerts = `SELECT newest.event_time, newest.alert_id, a.case_id, a.account_id, a.score, c.disposition
 	FROM (SELECT event_time, alert_id FROM alert_keys WHERE entity = ? AND key = ? ORDER BY event_time DESC, alert_id DESC LIMIT 200) newest
 	JOIN alerts a ON a.alert_id = newest.alert_id JOIN cases c ON c.case_id = a.case_id
-	WHERE a.case_id <> ? ORDER BY newest.event_time DESC, newest.alert_id DESC LIMIT ?`
+	WHERE newest.alert_id NOT IN (SELECT alert_id FROM own) ORDER BY newest.event_time DESC, newest.alert_id DESC LIMIT ?`
 
 // relatedKeys is of which number of keys a statement has a multiple: planning one for each number takes longer than asking in vain.
 const relatedKeys = 4
@@ -36,6 +40,7 @@ const relatedKeys = 4
 // relatedTo returns one statement for so many keys.
 func relatedTo(keys int) string {
 	var b strings.Builder
+	b.WriteString(ownAlerts)
 	for i := range keys {
 		if i > 0 {
 			b.WriteString(" UNION ALL ")
@@ -52,13 +57,13 @@ func (d *DB) Related(ctx context.Context, keys []alerts.Entity, caseID int64, li
 		return lists, nil
 	}
 	size := (len(keys) + relatedKeys - 1) / relatedKeys * relatedKeys
-	var args []any
+	args := []any{caseID}
 	for i := range size {
 		k := alerts.Entity{} // nothing has it
 		if i < len(keys) {
 			k = keys[i]
 		}
-		args = append(args, k.Name, k.Key, caseID, limit)
+		args = append(args, k.Name, k.Key, limit)
 	}
 	err := d.each(ctx, d.sql, func(r *sql.Rows) error {
 		var of int

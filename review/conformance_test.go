@@ -40,7 +40,7 @@ func TestWhateverIsAskedTheAnswerIsAsDescribed(t *testing.T) {
 			t.Parallel()
 			p := newPlace(t, "sqlite:"+filepath.Join(t.TempDir(), "weir.db"))
 			for i := range 30 {
-				p.take(alert(t, fmt.Sprintf("a%02d", i), 1, 0, .5))
+				p.take(manyAlerts(t, fmt.Sprintf("a%02d", i), 1+i%9, 1)...)
 			}
 			c := &client{p: p, header: http.Header{}}
 			if rights := review.RightsOf(who); rights != nil {

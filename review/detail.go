@@ -1,6 +1,7 @@
 package review
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -12,13 +13,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/weir-fraud/weir/alerts"
-	"github.com/weir-fraud/weir/alerts/cases"
+	"github.com/weir-fraud/weir/database"
 	"github.com/weir-fraud/weir/feedback"
 )
 
 const (
 	shownAlerts  = 40 // of a case, the newest
-	keyedAlerts  = 20 // of these, whose keys are looked for elsewhere
+	wholeAlerts  = 5  // of these, the newest again: what is on show at first, with the strongest
 	relatedKeys  = 12
 	relatedRows  = 10 // of a key
 	shownEntries = 200
@@ -27,13 +28,24 @@ const (
 // detail is a case with everything that a person needs to decide.
 type detail struct {
 	caseView
-	AlertCount int               `json:"alert_count"`
-	Alerts     []json.RawMessage `json:"alerts"` // the newest, oldest first
-	Notes      []noteView        `json:"notes"`
-	Related    []relatedView     `json:"related"`
-	Audit      []entryView       `json:"audit"`
-	Labels     []json.RawMessage `json:"labels"`
-	Lists      []listed          `json:"lists"`
+	Covered    *struct{}     `json:"alerts,omitempty"` // nil: in the place of the number there are the alerts
+	AlertCount int           `json:"alert_count"`
+	Earlier    []earlierView `json:"earlier"` // oldest first
+	Notes      []noteView    `json:"notes"`
+	Related    []relatedView `json:"related"`
+	Audit      []entryView   `json:"audit"`
+	Lists      []listed      `json:"lists"`
+
+	alerts, labels [][]byte // JSON already, oldest first
+}
+
+// earlierView is an alert in brief.
+type earlierView struct {
+	AlertID       string     `json:"alert_id"`
+	TransactionID string     `json:"transaction_id"`
+	EventTime     time.Time  `json:"event_time"`
+	Score         *float64   `json:"score"`
+	Label         *labelView `json:"label"`
 }
 
 type noteView struct {
@@ -84,10 +96,22 @@ func (s *Server) showCase(c *gin.Context, _ *identity) (any, *problem) {
 	if err != nil {
 		return nil, problemOf(err)
 	}
-	d := detail{caseView: s.view(&found, s.time()), AlertCount: found.Alerts, Alerts: []json.RawMessage{}, Notes: []noteView{}, Related: []relatedView{}, Audit: []entryView{}, Labels: []json.RawMessage{}}
-	// Each waits for the database and not for the others.
+	d := detail{caseView: s.view(&found, s.time()), AlertCount: found.Alerts, Earlier: []earlierView{}, Notes: []noteView{}, Related: []relatedView{}}
+	var rows []database.AlertRow
+	var labels []feedback.Label
+	// Each waits for the database and not for the others. All are read after the case: a step by what it says is refused if an
+	// alert has joined since.
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.addAlerts(ctx, &d, &found) })
+	g.Go(func() (err error) {
+		if rows, err = s.db.NewestAlerts(ctx, id, shownAlerts, wholeAlerts); err != nil {
+			return err
+		}
+		return s.addRelated(ctx, &d, rows)
+	})
+	g.Go(func() (err error) {
+		labels, err = s.db.LabelsOf(ctx, id, shownAlerts)
+		return err
+	})
 	g.Go(func() error {
 		notes, err := s.db.Notes(ctx, id)
 		for _, n := range notes {
@@ -102,54 +126,75 @@ func (s *Server) showCase(c *gin.Context, _ *identity) (any, *problem) {
 	if err := g.Wait(); err != nil {
 		return nil, problemOf(err)
 	}
-	return d, nil
+	if err := d.addAlerts(rows, labels); err != nil {
+		return nil, problemOf(err)
+	}
+	text, err := d.text()
+	if err != nil {
+		return nil, problemOf(err)
+	}
+	return text, nil
 }
 
-// addAlerts adds the alerts of the case, their labels, and what is related to them.
-func (s *Server) addAlerts(ctx context.Context, d *detail, found *cases.Case) error {
-	rows, err := s.db.NewestAlerts(ctx, found.ID, shownAlerts)
-	if err != nil {
-		return err
-	}
-	slices.Reverse(rows)
-	labels, err := s.db.LabelsOf(ctx, found.ID, shownAlerts)
-	if err != nil {
-		return err
-	}
+// addAlerts adds alerts, which come newest first, and their labels.
+func (d *detail) addAlerts(rows []database.AlertRow, labels []feedback.Label) error {
 	labelsOf := make(map[string][]feedback.Label) // by transaction
 	for i := range labels {
 		l := &labels[i]
 		labelsOf[l.TransactionID] = append(labelsOf[l.TransactionID], *l)
-		d.Labels = append(d.Labels, l.AppendJSON(nil))
+		d.labels = append(d.labels, l.AppendJSON(nil))
 	}
-	keys := make(map[alerts.Entity]bool)
-	var all []alerts.Alert
-	for i := range rows {
+	for i := range slices.Backward(rows) {
 		row := &rows[i]
-		v, err := alertView(row, labelsOf[row.TransactionID])
-		if err != nil {
-			return err
-		}
-		d.Alerts = append(d.Alerts, v)
-		if i < len(rows)-keyedAlerts {
+		label := holding(labelsOf[row.TransactionID])
+		if row.Body == nil {
+			d.Earlier = append(d.Earlier, earlierView{row.ID, row.TransactionID, row.EventTime.Std(), row.Score, label})
 			continue
 		}
-		a, err := decodeAlert(row)
+		text, err := appendAlert(nil, row, became{CaseID: row.CaseID, Label: label})
 		if err != nil {
 			return err
 		}
-		for _, e := range a.Entities {
-			keys[e] = true
-		}
-		all = append(all, a)
+		d.alerts = append(d.alerts, text)
 	}
-	d.Lists = s.listedOf(all)
-	sorted := slices.SortedFunc(maps.Keys(keys), func(a, b alerts.Entity) int { return slices.Compare([]string{a.Name, a.Key}, []string{b.Name, b.Key}) })
-	return s.addRelated(ctx, d, sorted[:min(len(sorted), relatedKeys)])
+	return nil
 }
 
-// addRelated adds the newest alerts of other cases with the same keys.
-func (s *Server) addRelated(ctx context.Context, d *detail, keys []alerts.Entity) error {
+// text returns the answer. What is JSON already, nearly all of it, is neither looked through nor written anew.
+func (d *detail) text() (json.RawMessage, error) {
+	text, err := json.Marshal(d)
+	if err != nil {
+		return nil, err
+	}
+	comma := []byte(",")
+	text = append(text[:len(text)-1], `,"alerts":[`...)
+	text = append(text, bytes.Join(d.alerts, comma)...)
+	text = append(text, `],"labels":[`...)
+	text = append(text, bytes.Join(d.labels, comma)...)
+	return append(text, "]}"...), nil
+}
+
+// addRelated adds the newest alerts of other cases with a key of those of the alerts that are whole, and what lists could have of these.
+func (s *Server) addRelated(ctx context.Context, d *detail, rows []database.AlertRow) error {
+	seen := make(map[alerts.Entity]bool)
+	var whole []alerts.Subject
+	for i := range rows {
+		if rows[i].Body == nil {
+			continue
+		}
+		about, err := alerts.ReadSubject(rows[i].Body)
+		if err != nil {
+			return err
+		}
+		for _, e := range about.Entities {
+			seen[e] = true
+		}
+		whole = append(whole, about)
+	}
+	slices.Reverse(whole)
+	d.Lists = s.listedOf(whole)
+	keys := slices.SortedFunc(maps.Keys(seen), func(a, b alerts.Entity) int { return slices.Compare([]string{a.Name, a.Key}, []string{b.Name, b.Key}) })
+	keys = keys[:min(len(keys), relatedKeys)]
 	lists, err := s.db.Related(ctx, keys, d.ID, relatedRows)
 	if err != nil {
 		return err

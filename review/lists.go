@@ -207,7 +207,7 @@ func (s *Server) changeEntry(c *gin.Context, who *identity, n *control.Entry, re
 const mostListed = 200
 
 // listedOf returns the values of alerts that lists could have.
-func (s *Server) listedOf(list []alerts.Alert) []listed {
+func (s *Server) listedOf(list []alerts.Subject) []listed {
 	found := []listed{}
 	all, err := s.steering.Lists()
 	if err != nil {
@@ -228,7 +228,7 @@ func (s *Server) listedOf(list []alerts.Alert) []listed {
 }
 
 // valueOf returns the text of an alert by its name in policies, "" where the alert does not tell it, as for expressions.
-func valueOf(a *alerts.Alert, name string) string {
+func valueOf(a *alerts.Subject, name string) string {
 	switch t := a.Transaction; {
 	case name == "account":
 		return a.AccountID

@@ -39,7 +39,7 @@ func TestTheDescriptionHasEveryRouteAndNoOther(t *testing.T) {
 // What the server answers is what the description says.
 func TestAnswersAreAsDescribed(t *testing.T) {
 	eachPlace(t, func(t *testing.T, p *place) {
-		p.take(alert(t, "a", 1, 0, .5), alert(t, "b", 1, 0, .5), alert(t, "c", 1, 0, .5))
+		p.take(append(manyAlerts(t, "a", 8, 1), alert(t, "b", 1, 0, .5), alert(t, "c", 1, 0, .5))...)
 		c := p.token("ann", "read,work,lists,audit")
 		d := description(t, c)
 		check := func(method, path, described string, body any) object {

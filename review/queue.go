@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/alerts/cases"
 	"github.com/weir-fraud/weir/database"
 	"github.com/weir-fraud/weir/features"
@@ -149,19 +150,19 @@ func (s *Server) showAlert(c *gin.Context, _ *identity) (any, *problem) {
 	if err != nil {
 		return nil, problemOf(err)
 	}
-	a, err := decodeAlert(&row)
+	about, err := alerts.ReadSubject(row.Body)
 	if err != nil {
 		return nil, problemOf(err)
 	}
-	labels, err := s.db.Labels(c.Request.Context(), a.AccountID, a.TransactionID)
+	labels, err := s.db.Labels(c.Request.Context(), about.AccountID, about.TransactionID)
 	if err != nil {
 		return nil, problemOf(err)
 	}
-	v, err := alertView(&row, labels)
+	text, err := appendAlert(nil, &row, became{row.CaseID, holding(labels), s.listedOf([]alerts.Subject{about})})
 	if err != nil {
 		return nil, problemOf(err)
 	}
-	return v, nil
+	return json.RawMessage(text), nil
 }
 
 func (s *Server) timeline(c *gin.Context, _ *identity) (any, *problem) {
@@ -207,16 +208,17 @@ func merge(rows []database.AlertRow) ([]event, error) {
 		}
 		all = append(all, e)
 	}
+	payments := alerts.NewPaymentReader()
 	var past []features.Retained
 	for i := range rows {
-		a, err := decodeAlert(&rows[i])
+		t, before, err := payments.Read(rows[i].Body)
 		if err != nil {
 			return nil, err
 		}
-		if t := a.Transaction; t != nil {
-			add(paid{t.Time, t.Type, t.Amount, t.Currency, t.Merchant.Name}, &t.Merchant, a.ID)
+		if t != nil {
+			add(paid{t.Time, t.Type, t.Amount, t.Currency, t.Merchant.Name}, &t.Merchant, rows[i].ID)
 		}
-		past = append(past, a.History...)
+		past = append(past, before...)
 	}
 	for i := range past { // behind all that have an alert, which win
 		h := &past[i]

@@ -95,9 +95,12 @@ func (s *Server) serve(e route) gin.HandlerFunc {
 
 func (s *Server) answer(c *gin.Context, e route, who *identity) {
 	value, p := e.answer(c, who)
-	if p != nil {
+	switch text, ready := value.(json.RawMessage); {
+	case p != nil:
 		s.write(c, p)
-	} else if value != nil {
+	case ready: // JSON already: encoding it would read every byte again
+		c.Data(http.StatusOK, answerType, text)
+	case value != nil:
 		c.JSON(http.StatusOK, value)
 	}
 }

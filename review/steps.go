@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/weir-fraud/weir/alerts"
 	"github.com/weir-fraud/weir/alerts/cases"
 	"github.com/weir-fraud/weir/database"
 	"github.com/weir-fraud/weir/feedback"
@@ -184,7 +185,7 @@ func withdrawing(by string, now payment.Time, f func(c *cases.Case, now payment.
 func labelsOf(c *cases.Case, rows []database.AlertRow, verdict feedback.Verdict, by string, now payment.Time, note string) ([]feedback.Label, error) {
 	labels := make([]feedback.Label, len(rows))
 	for i := range rows {
-		a, err := decodeAlert(&rows[i])
+		a, err := alerts.ReadSubject(rows[i].Body)
 		if err != nil {
 			return nil, err
 		}

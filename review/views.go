@@ -104,16 +104,22 @@ func holding(labels []feedback.Label) *labelView {
 	return nil
 }
 
-// alertView returns the event of an alert with what became of it.
-func alertView(row *database.AlertRow, labels []feedback.Label) (json.RawMessage, error) {
-	body, ok := bytes.CutSuffix(bytes.TrimSpace(row.Body), []byte("}"))
-	label, err := json.Marshal(holding(labels))
+// became is what is said of an alert beside its event.
+type became struct {
+	CaseID int64      `json:"case_id"`
+	Label  *labelView `json:"label"`
+	Lists  []listed   `json:"lists,omitzero"` // nil in a case, which has those of all its alerts
+}
+
+// appendAlert appends the event of an alert with what became of it.
+func appendAlert(dst []byte, row *database.AlertRow, b became) ([]byte, error) {
+	event, ok := bytes.CutSuffix(bytes.TrimSpace(row.Body), []byte("}"))
+	more, err := json.Marshal(b)
 	if err != nil || !ok {
-		return row.Body, err
+		return append(dst, row.Body...), err
 	}
-	body = append(bytes.Clone(body), `,"case_id":`...)
-	body = strconv.AppendInt(body, row.CaseID, 10)
-	return append(append(append(body, `,"label":`...), label...), '}'), nil
+	more[0] = ',' // in the place of its brace
+	return append(append(dst, event...), more...), nil
 }
 
 // decodeAlert reads the event of an alert.

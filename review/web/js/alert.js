@@ -10,21 +10,34 @@ export function alertView(alert, timeline, view, change) {
   const all = merge(ofAlert(alert), timeline);
   const payment = all.find((e) => e.alert === alert.alert_id) ?? fromTransaction(alert.transaction, alert.alert_id);
   return [
-    lead(alert),
+    lead(payment, alert.action),
     why(alert, view, change),
-    h("section", { "aria-label": "Timeline" }, h("h3", {}, "The account’s timeline"), timelinePicture(all, payment, view.range ?? around, (range) => change({ range }))),
+    picture(all, payment, view, change),
     h("section", { class: "payment", "aria-label": "Payment" }, h("h3", {}, "More of this payment"), paymentFacts(alert, payment, all)),
     features(alert, view, change),
     events(all, payment),
   ];
 }
 
-// lead is the payment in one line.
-function lead(alert) {
-  const t = alert.transaction;
-  return h("p", { class: "lead" }, h("b", {}, money(t.amount, t.currency)), ` ${t.transaction_type}`, t.merchant?.name && [" at ", h("b", {}, t.merchant.name)], t.merchant?.category && `, ${t.merchant.category}`,
-    `, ${time(t.timestamp)}`, h("span", { class: "done" }, alert.action));
+// briefView draws an alert that is not read, as far as the timeline tells of it: it is being read, or failure says why it could
+// not be, and again() tries once more.
+export function briefView(hit, timeline, view, change, failure, again) {
+  const payment = timeline.find((e) => e.alert === hit.id);
+  const words = failure ? h("div", { class: "failed" }, h("p", {}, `The alert could not be read: ${failure.message}.`), h("button", { type: "button", "data-keep": "read alert", onclick: again }, "Try again"))
+    : h("p", { class: "hint" }, "Being read …");
+  return [payment ? lead(payment) : h("p", { class: "lead" }, time(hit.at)), whySection(words), payment && picture(timeline, payment, view, change)];
 }
+
+// lead is the payment in one line.
+function lead(payment, action) {
+  return h("p", { class: "lead" }, h("b", {}, money(payment.amount, payment.currency)), ` ${payment.type}`, payment.merchant && [" at ", h("b", {}, payment.merchant)], payment.category && `, ${payment.category}`,
+    `, ${time(payment.at)}`, action && h("span", { class: "done" }, action));
+}
+
+const whySection = (...reasons) => h("section", { class: "why", "aria-label": "Why it was flagged" }, h("h3", {}, "Why it was flagged"), reasons);
+
+const picture = (all, payment, view, change) => h("section", { "aria-label": "Timeline" }, h("h3", {}, "The account’s timeline"),
+  timelinePicture(all, payment, view.range ?? around, (range) => change({ range })));
 
 function why(alert, view, change) {
   const reasons = alert.reasons ?? [];
@@ -39,8 +52,7 @@ function why(alert, view, change) {
         r.feature && h("button", { type: "button", class: "link", "aria-expanded": String(Boolean(asked)), "data-keep": `why ${i}`, onclick: () => change({ feature: asked ? null : r.feature, from: "why" }) },
           `${r.feature} ${number(r.value)}`)), asked && behindView(r.feature, alert));
   });
-  return h("section", { class: "why", "aria-label": "Why it was flagged" }, h("h3", {}, "Why it was flagged"),
-    rows.length ? h("ol", { class: "reasons" }, rows) : h("p", { class: "hint" }, "No reason was recorded."));
+  return whySection(rows.length ? h("ol", { class: "reasons" }, rows) : h("p", { class: "hint" }, "No reason was recorded."));
 }
 
 // oddsWords says what a contribution in log-odds does to the odds of fraud.

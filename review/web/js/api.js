@@ -74,6 +74,7 @@ export function queue(filter, cursor, limit) {
 }
 
 export const oneCase = (id, signal) => get(`/cases/${part(id)}`, signal);
+export const oneAlert = (id, signal) => get(`/alerts/${part(id)}`, signal);
 export const timeline = (account, signal) => get(`/accounts/${part(account)}/timeline`, signal);
 export const search = (text) => get(`/search?q=${part(text)}`);
 export const stats = () => get("/stats");

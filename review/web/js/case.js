@@ -1,24 +1,30 @@
 // The case at the right: what to decide, with everything needed for it in sight.
 import { h, find, redraw } from "./dom.js";
-import { alertView } from "./alert.js";
+import { alertView, briefView } from "./alert.js";
+import { Hits } from "./hits.js";
 import { listsSection } from "./lists.js";
 import { ago, briefTime, clockTime, money, plural, score, time } from "./format.js";
 
-// CaseView draws a case. The actions are those of the page: does(name) as the keys have them, filter(changes), and
-// block(item) and remove(item) for lists.
+// CaseView draws a case. The actions are those of the page: does(name) as the keys have them, filter(changes), readAlert(id,
+// signal), and block(item) and remove(item) for lists.
 export class CaseView {
   #me;
   #actions;
   #case = null;
   #timeline = [];
-  #alert = null; // id of the one on show
-  #view = {}; // what the reader unfolded and chose
+  #hits;
+  #shown = null; // the one of the hits on show
+  #view = {}; // what the reader unfolded and chose of it
   #body = h("div", { class: "body", tabindex: -1 });
   #bar = h("div", { class: "actions", role: "toolbar", "aria-label": "Decide" });
 
   constructor(me, actions) {
     this.#me = me;
     this.#actions = actions;
+    this.#hits = new Hits(actions.readAlert, () => {
+      this.#busy(this.#hits.waits);
+      this.#draw();
+    });
     this.element = h("section", { class: "case", id: "pane", "aria-label": "Case", tabindex: -1 }, this.#body, this.#bar);
   }
 
@@ -26,28 +32,37 @@ export class CaseView {
     return this.#case;
   }
 
-  // alert is the one on show.
+  // alert is the one on show, null while it is not read.
   get alert() {
-    const list = this.#alerts();
-    return list.find((a) => a.alert_id === this.#alert) ?? list.at(-1);
+    return this.#shown?.alert ?? null;
   }
 
   empty(text) {
-    this.#case = null;
-    this.#body.removeAttribute("aria-busy");
+    this.#leave();
     redraw(this.#bar);
     redraw(this.#body, h("p", { class: "waiting" }, text));
   }
 
   loading() {
-    this.#body.setAttribute("aria-busy", "true");
+    this.#hits.leave();
+    this.#busy(true);
   }
 
   failed(error, again) {
-    this.#case = null;
-    this.#body.removeAttribute("aria-busy");
+    this.#leave();
     redraw(this.#bar);
     redraw(this.#body, h("div", { class: "waiting failed" }, h("p", {}, `The case could not be read: ${error.message}.`), h("button", { type: "button", onclick: again }, "Try again")));
+  }
+
+  #leave() {
+    this.#case = null;
+    this.#hits.leave();
+    this.#busy(false);
+  }
+
+  #busy(yes) {
+    if (yes) this.#body.setAttribute("aria-busy", "true");
+    else this.#body.removeAttribute("aria-busy");
   }
 
   // show draws a case as it was read. Another case begins at its top and its strongest alert; the same one stays where it was.
@@ -57,9 +72,10 @@ export class CaseView {
     if (another) {
       this.#timeline = [];
       this.#view = {};
-      this.#alert = strongest(detail.alerts)?.alert_id ?? null;
+      this.#shown = null;
     }
-    this.#body.removeAttribute("aria-busy");
+    this.#hits.take(detail, another);
+    this.#busy(this.#hits.waits);
     this.#draw();
     if (another) this.#body.scrollTop = 0;
   }
@@ -75,9 +91,7 @@ export class CaseView {
 
   // turn shows another alert of the case.
   turn(step) {
-    const list = this.#alerts();
-    const i = list.findIndex((a) => a.alert_id === this.#alert) + step;
-    if (list[i]) this.#choose(list[i].alert_id);
+    this.#hits.turn(step);
   }
 
   // unfold opens or closes one of the folded parts.
@@ -91,26 +105,20 @@ export class CaseView {
     }
   }
 
-  #alerts() {
-    return [...(this.#case?.alerts ?? [])].sort((a, b) => Date.parse(a.transaction.timestamp) - Date.parse(b.transaction.timestamp));
-  }
-
-  #choose(id) {
-    this.#alert = id;
-    this.#view = { range: this.#view.range };
-    this.#draw();
-  }
-
   #draw() {
     const c = this.#case;
     if (!c) return;
-    const list = this.#alerts();
+    const { list, chosen, waits, failure } = this.#hits;
+    if (this.#shown?.id !== chosen?.id && !waits) this.#view = { range: this.#view.range };
+    if (!waits) this.#shown = chosen;
     const alert = this.alert;
-    redraw(this.#body, this.#head(c), list.length > 1 && this.#chips(list, alert),
-      alert && alertView(alert, this.#timeline, this.#view, (changes) => {
-        Object.assign(this.#view, changes);
-        this.#draw();
-      }), listsSection(c, alert, this.#me.mayList, this.#actions), related(c), notes(c, this.#me.mayWrite && (() => this.#actions.does("note"))), record(c));
+    const change = (changes) => {
+      Object.assign(this.#view, changes);
+      this.#draw();
+    };
+    redraw(this.#body, this.#head(c), list.length > 1 && this.#chips(list, chosen),
+      alert ? alertView(alert, this.#timeline, this.#view, change) : this.#shown && briefView(this.#shown, this.#timeline, this.#view, change, failure, () => this.#hits.again()),
+      listsSection(c, alert, this.#me.mayList, this.#actions), related(c), notes(c, this.#me.mayWrite && (() => this.#actions.does("note"))), record(c));
     redraw(this.#bar, this.#me.mayWrite && this.#buttons(c));
   }
 
@@ -125,12 +133,16 @@ export class CaseView {
   #chips(list, chosen) {
     const withheld = Math.max(0, list.length - 12);
     const shown = list.slice(withheld);
-    if (!shown.includes(chosen)) shown.unshift(chosen);
-    const oneDay = new Set(list.map((a) => new Date(a.transaction.timestamp).toDateString())).size === 1;
-    const when = oneDay ? (text) => clockTime(new Date(text)) : briefTime;
-    return h("nav", { class: "chips", "aria-label": "Alerts of this case" }, shown.map((a) => h("button", {
-      type: "button", "aria-pressed": String(a === chosen), "data-keep": `alert ${a.alert_id}`, onclick: () => this.#choose(a.alert_id), title: a.reason,
-    }, `${when(a.transaction.timestamp)} `, h("b", {}, money(a.transaction.amount, a.transaction.currency)), a.label && h("span", { class: `label ${a.label.label}` }, a.label.label))),
+    if (!shown.some((hit) => hit.id === chosen.id)) shown.unshift(chosen);
+    const oneDay = new Set(list.map((hit) => new Date(hit.at).toDateString())).size === 1;
+    const when = oneDay ? clockTime : briefTime;
+    const paid = new Map(this.#timeline.filter((e) => e.alert).map((e) => [e.alert, e]));
+    return h("nav", { class: "chips", "aria-label": "Alerts of this case" }, shown.map((hit) => {
+      const payment = hit.alert?.transaction ?? paid.get(hit.id);
+      return h("button", {
+        type: "button", "aria-pressed": String(hit.id === chosen.id), "data-keep": `alert ${hit.id}`, onclick: () => this.#hits.choose(hit.id), title: hit.alert?.reason ?? `score ${score(hit.score)}`,
+      }, `${when(hit.at)} `, payment && h("b", {}, money(payment.amount, payment.currency)), hit.label && h("span", { class: `label ${hit.label.label}` }, hit.label.label));
+    }),
     withheld > 0 && h("span", { class: "hint" }, `and ${plural(withheld, "earlier one")}: `), h("span", { class: "hint" }, h("kbd", {}, "["), " ", h("kbd", {}, "]")));
   }
 
@@ -143,7 +155,6 @@ export class CaseView {
   }
 }
 
-const strongest = (alerts) => alerts?.reduce((a, b) => ((b.score ?? 0) > (a.score ?? 0) ? b : a), alerts[0]);
 const pair = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
 
 // stateWords goes by the server's clock: a claim or a snooze that has ended is none in its answer.

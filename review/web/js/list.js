@@ -137,4 +137,4 @@ export class List {
 }
 
 // summary is a case without what only its detail has, which may be large.
-const summary = ({ alerts, alert_count, notes, related, audit, labels, ...c }) => ({ ...c, alerts: alert_count ?? alerts });
+const summary = ({ alerts, alert_count, earlier, notes, related, audit, labels, lists, ...c }) => ({ ...c, alerts: alert_count ?? alerts });

@@ -28,7 +28,8 @@ export const blockable = (c, alert) => ofAlert(c, alert).filter((l) => l.kind ==
 function ofAlert(c, alert) {
   const t = alert?.transaction ?? {};
   const values = new Set([c.account_id, t.merchant?.name, t.merchant?.category, ...Object.values(t.attributes ?? {})]);
-  return (c.lists ?? []).filter((l) => values.has(l.value));
+  const all = new Map([...(alert?.lists ?? []), ...(c.lists ?? [])].map((l) => [`${l.list} ${l.value}`, l]));
+  return [...all.values()].filter((l) => values.has(l.value));
 }
 
 function entryWords(e) {

@@ -34,7 +34,9 @@ export class Work {
       filter, select: (id) => this.#select(id), refresh: () => this.#reload(), more: () => this.#more(),
       clear: () => this.#clear(), dispose: (label) => this.#dispose(label), leaveSearch: () => this.search(""),
     });
-    this.#case = new CaseView(me, { does, filter, block: (item) => this.#block(item), remove: (item) => this.#unlist(item) });
+    this.#case = new CaseView(me, {
+      does, filter, readAlert: (id, signal) => this.#readAlert(id, signal), block: (item) => this.#block(item), remove: (item) => this.#unlist(item),
+    });
     this.element = h("div", { class: "work" }, this.#queue.element, this.#case.element);
   }
 
@@ -79,6 +81,15 @@ export class Work {
       if (error.name === "AbortError" || this.#list.current !== id) return;
       if (this.#case.shown?.id === id) this.#say(`The timeline could not be read: ${error.message}.`);
       else this.#case.failed(error, () => this.#read(id));
+    }
+  }
+
+  async #readAlert(id, signal) {
+    try {
+      return await api.oneAlert(id, signal);
+    } catch (error) {
+      if (error.name !== "AbortError") this.#say(`The alert could not be read: ${error.message}.`, "failed");
+      throw error;
     }
   }
 
