@@ -195,8 +195,9 @@ func live(w simulate.Config, past int64) simulate.Config {
 
 // withPast makes a topic of transactions whose past is folded, so that accounts are as they are after a month, and the
 // topics for what comes of them.
-func (b *bench) withPast(ctx context.Context, c Config, world simulate.Config, next func(*payment.Transaction) bool, decided int64) (topics *benchTopics, err error) {
-	if topics, err = newBenchTopics(ctx, c, "", b.options.Partitions); err != nil {
+func (b *bench) withPast(ctx context.Context, c Config, world simulate.Config, next func(*payment.Transaction) bool, decided int64) (_ *benchTopics, err error) {
+	topics, err := newBenchTopics(ctx, c, "", b.options.Partitions)
+	if err != nil {
 		return nil, err
 	}
 	defer func() {

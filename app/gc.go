@@ -9,16 +9,17 @@ import (
 )
 
 // collector sets how far the heap grows between two collections: to five times what is live, as long as that is no more
-// than half a gigabyte, and never less than Go's own standard, which is twice. Accounts in memory are long-lived and
-// full of pointers; on few cores each look at all of them delays what is due meanwhile. GOGC in the environment wins.
+// than an eighth of the memory there is, and never less than Go's own standard, which is twice. Accounts in memory are
+// long-lived and many; on few cores each look at all of them delays what is due meanwhile. GOGC in the environment wins.
 type collector struct {
+	most    uint64 // bytes
 	live    []metrics.Sample
 	stopped atomic.Bool
 }
 
 const (
-	mostGrowth    = 512 << 20
-	standardGrow  = 100 // percent, as GOGC counts
+	usualMemory   = 4 << 30 // where nobody knows how much there is
+	standardGrow  = 100     // percent, as GOGC counts
 	generousGrow  = 400
 	liveHeapBytes = "/gc/heap/live:bytes"
 )
@@ -28,7 +29,11 @@ func tuneCollector() (stop func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	c := &collector{live: []metrics.Sample{{Name: liveHeapBytes}}}
+	memory, known := processMemory()
+	if !known {
+		memory = usualMemory
+	}
+	c := &collector{most: memory / 8, live: []metrics.Sample{{Name: liveHeapBytes}}}
 	before := debug.SetGCPercent(generousGrow)
 	c.watch()
 	return func() {
@@ -48,11 +53,11 @@ func (c *collector) collected() {
 		return
 	}
 	metrics.Read(c.live)
-	debug.SetGCPercent(growth(c.live[0].Value.Uint64()))
+	debug.SetGCPercent(growth(c.live[0].Value.Uint64(), c.most))
 	c.watch()
 }
 
-// growth returns the growth in percent for a live heap of the given size.
-func growth(live uint64) int {
-	return int(min(max(mostGrowth*100/max(live, 1), standardGrow), generousGrow))
+// growth returns the growth in percent for a live heap of the given size that may grow by most.
+func growth(live, most uint64) int {
+	return int(min(max(most*100/max(live, 1), standardGrow), generousGrow))
 }
