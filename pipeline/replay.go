@@ -175,7 +175,7 @@ func (r *Replay) work(thread int, rows []Replayed, from, to int) {
 		t.judge.fold(row.entry, tx)
 		row.Marks = t.judge.observation.Marks()
 		if r.tiles != nil {
-			r.tiles.add(thread, i, row, s, &t.judge.observation, late)
+			r.tiles.add(thread, i, row, &t.judge.observation, late)
 		}
 	}
 }

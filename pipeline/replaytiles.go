@@ -20,15 +20,15 @@ type replayTiles struct {
 	set      *features.Set
 	entities []features.Entity
 	shards   []*shard
-	labels   [][]map[string]*tile.Cell // of each shard, by entity, by key
 	threads  []tilesThread
 	closed   []closedTiles // by entity
-	holders  []holders     // by entity
 
 	earliest payment.Time // event time in the run of rows under way
+	lowest   payment.Time // watermark of a shard before it, or its first row's time where that is lower
 
 	keys   []string // of the rows in hand, those of one row next to each other
-	owners []uint32 // the thread that has each key's series
+	owners []uint32 // the thread that owns each key
+	found  []*keyTiles
 	seed   maphash.Seed
 
 	disordered atomic.Int64
@@ -37,37 +37,26 @@ type replayTiles struct {
 // closedTiles are the newest tiles of an entity that rows have read, and to which nothing may be added any more.
 type closedTiles struct{ transactions, labels int64 }
 
-// holders tell which shards have tiles of a key: bit n%64 for shard n. Most keys are of one or two.
-type holders struct{ transactions, labels map[string]uint64 }
-
-// newCell is a key that a shard has got its first tile of.
-type newCell struct {
-	entity, shard int
-	key           string
-	labels        bool
-}
-
-// tilesThread is what belongs to one thread: the series of its keys, by entity.
+// tilesThread is what belongs to one thread.
 type tilesThread struct {
 	reader               *features.KeyReader
 	tally                *features.LabelTally
-	transactions, labels []*seriesCache
-	added                []newCell // since the holders were last brought up to date
+	transactions, labels []*seriesCache         // by entity; of these only how series begin and end
+	keys                 []map[string]*keyTiles // by entity, those that the thread owns
+}
+
+// keyTiles is a key of an entity. Its owner completes the series, when nobody adds to cells. Each thread has cells of its
+// own, with the tiles of all its shards together, of which only sums are read.
+type keyTiles struct {
+	transactions, labels series
+	cells, labelCells    []*tile.Cell // by thread, nil for nothing
 }
 
 func newReplayTiles(set *features.Set, shards []*shard, threads int) *replayTiles {
 	t := &replayTiles{set: set, entities: set.Entities(), shards: shards, seed: maphash.MakeSeed()}
 	t.closed = make([]closedTiles, len(t.entities))
-	for range shards {
-		cells := make([]map[string]*tile.Cell, len(t.entities))
-		for k := range cells {
-			cells[k] = make(map[string]*tile.Cell)
-		}
-		t.labels = append(t.labels, cells)
-	}
 	for k := range t.closed {
 		t.closed[k] = closedTiles{-1 << 62, -1 << 62}
-		t.holders = append(t.holders, holders{make(map[string]uint64), make(map[string]uint64)})
 	}
 	for range threads {
 		thread := tilesThread{reader: set.NewKeyReader(), tally: set.NewLabelTally()}
@@ -75,6 +64,7 @@ func newReplayTiles(set *features.Set, shards []*shard, threads int) *replayTile
 			e := &t.entities[k]
 			thread.transactions = append(thread.transactions, newSeriesCache(e, e.Shape(), int32(len(shards))))
 			thread.labels = append(thread.labels, newSeriesCache(e, e.LabelShape(), int32(len(shards))))
+			thread.keys = append(thread.keys, make(map[string]*keyTiles))
 		}
 		t.threads = append(t.threads, thread)
 	}
@@ -85,6 +75,7 @@ func newReplayTiles(set *features.Set, shards []*shard, threads int) *replayTile
 func (t *replayTiles) begin(rows []Replayed) {
 	t.keys = resized(t.keys, len(t.entities)*len(rows))
 	t.owners = resized(t.owners, len(t.entities)*len(rows))
+	t.found = resized(t.found, len(t.entities)*len(rows))
 }
 
 // readKeys finds out the keys of a thread's share of the rows.
@@ -115,8 +106,13 @@ func (t *replayTiles) run(rows []Replayed, from int) int {
 	for range t.entities {
 		all = append(all, bounds{-1 << 62, 1 << 62, -1 << 62, 1 << 62})
 	}
-	t.findHolders()
 	t.earliest = rows[from].Transaction.Time
+	t.lowest = t.earliest
+	for _, s := range t.shards {
+		if len(s.accounts) > 0 {
+			t.lowest = min(t.lowest, s.watermark)
+		}
+	}
 	for i := from; i < len(rows); i++ {
 		at := rows[i].Transaction.Time
 		for k := range t.entities {
@@ -139,21 +135,7 @@ func (t *replayTiles) run(rows []Replayed, from int) int {
 	return len(rows)
 }
 
-// findHolders brings the holders up to date. No thread may be at work.
-func (t *replayTiles) findHolders() {
-	for i := range t.threads {
-		for _, c := range t.threads[i].added {
-			h := t.holders[c.entity].transactions
-			if c.labels {
-				h = t.holders[c.entity].labels
-			}
-			h[c.key] |= 1 << (c.shard % 64)
-		}
-		t.threads[i].added = t.threads[i].added[:0]
-	}
-}
-
-// extend completes the series that a thread has of the keys in a run.
+// extend finds the keys of a run that a thread owns, and completes their series.
 func (t *replayTiles) extend(thread int, rows []Replayed, from, to int) {
 	n := len(t.entities)
 	mine := &t.threads[thread]
@@ -164,34 +146,34 @@ func (t *replayTiles) extend(thread int, rows []Replayed, from, to int) {
 			if key == "" || int(t.owners[i*n+k]) != thread {
 				continue
 			}
+			f := mine.keys[k][key]
+			if f == nil {
+				f = &keyTiles{cells: make([]*tile.Cell, len(t.threads)), labelCells: make([]*tile.Cell, len(t.threads))}
+				mine.keys[k][string([]byte(key))] = f
+			}
+			t.found[i*n+k] = f
 			e := &t.entities[k]
-			t.complete(mine.transactions[k], key, t.holders[k].transactions[key], at, e.Through(at), func(shard int) *tile.Cell {
-				if c := t.shards[shard].cells[k][key]; c != nil {
-					return c.cell
-				}
-				return nil
-			})
-			t.complete(mine.labels[k], key, t.holders[k].labels[key], at, e.LabelsThrough(at), func(shard int) *tile.Cell { return t.labels[shard][k][key] })
+			t.complete(mine.transactions[k], &f.transactions, f.cells, at, e.Through(at))
+			t.complete(mine.labels[k], &f.labels, f.labelCells, at, e.LabelsThrough(at))
 		}
 	}
 }
 
-// complete completes the series of a key up to a tile with what the shards that hold it have.
-func (t *replayTiles) complete(c *seriesCache, key string, holders uint64, at payment.Time, through int64, cell func(shard int) *tile.Cell) {
+// complete completes a series up to a tile with what the threads have.
+func (t *replayTiles) complete(c *seriesCache, s *series, cells []*tile.Cell, at payment.Time, through int64) {
 	if c.shape.Counts+c.shape.Sums == 0 {
 		return
 	}
-	s := c.get(key, at, math.MinInt64)
+	if s.closed == nil || s.start > c.entity.Oldest(at) {
+		c.begin(s, at, math.MinInt64)
+	}
 	from := s.closed.Through()
 	if from >= through {
 		return
 	}
 	rows := make([]tile.Rows, 0, 16)
-	for shard := range t.shards {
-		if holders>>(shard%64)&1 == 0 {
-			continue
-		}
-		if cell := cell(shard); cell != nil {
+	for _, cell := range cells {
+		if cell != nil {
 			rows = append(rows, cell.Rows(from, through))
 		}
 	}
@@ -209,48 +191,58 @@ func (t *replayTiles) keysOf(i int) []string {
 func (t *replayTiles) attach(i int, o *features.Observation) {
 	n := len(t.entities)
 	for k := range t.entities {
-		key := t.keys[i*n+k]
-		if key == "" {
+		if t.keys[i*n+k] == "" {
 			continue
 		}
-		owner := &t.threads[t.owners[i*n+k]]
-		if s := owner.transactions[k].keys[key]; s != nil {
-			o.Tiles[k].Transactions = s.closed
+		f := t.found[i*n+k]
+		if f.transactions.closed != nil {
+			o.Tiles[k].Transactions = f.transactions.closed
 		}
-		if s := owner.labels[k].keys[key]; s != nil {
-			o.Tiles[k].Labels = s.closed
+		if f.labels.closed != nil {
+			o.Tiles[k].Labels = f.labels.closed
 		}
 	}
 }
 
-// add adds the row at index i, once it is folded, to its shard's tiles, and its label to those of labels.
-func (t *replayTiles) add(thread, i int, row *Replayed, s *shard, o *features.Observation, late bool) {
+// add adds the row at index i, once it is folded, to its thread's tiles, and its label to those of labels.
+func (t *replayTiles) add(thread, i int, row *Replayed, o *features.Observation, late bool) {
 	n := len(t.entities)
 	for k := range t.entities {
-		key := t.keys[i*n+k]
-		if key == "" {
+		if t.keys[i*n+k] == "" {
 			continue
 		}
+		f := t.found[i*n+k]
 		if shape := t.entities[k].Shape(); !late && shape.Counts+shape.Sums > 0 {
-			t.addTransaction(thread, k, key, row, s, o)
+			t.addTransaction(cellOf(f.cells, thread, shape), k, row, o)
 		}
-		t.addLabel(thread, k, key, row, o)
+		t.addLabel(thread, k, f, row, o)
 	}
 }
 
-func (t *replayTiles) addTransaction(thread, entity int, key string, row *Replayed, s *shard, o *features.Observation) {
-	e := s.cells[entity][key]
-	if e == nil {
-		e = s.addCell(entity, string([]byte(key)))
-		t.threads[thread].added = append(t.threads[thread].added, newCell{entity, int(row.partition), e.id, false})
+// cellOf returns a thread's cell, made anew where there is none.
+func cellOf(cells []*tile.Cell, thread int, shape tile.Shape) *tile.Cell {
+	if cells[thread] == nil {
+		cells[thread] = tile.NewCell(shape)
 	}
-	if t.entities[entity].Tile(row.Transaction.Time) <= t.closed[entity].transactions {
+	return cells[thread]
+}
+
+// addTransaction adds to a cell, which loses what is too old to be read whenever it begins a chunk.
+func (t *replayTiles) addTransaction(c *tile.Cell, entity int, row *Replayed, o *features.Observation) {
+	e := &t.entities[entity]
+	n := e.Tile(row.Transaction.Time)
+	if n <= t.closed[entity].transactions {
 		t.disordered.Add(1)
 	}
-	s.tally(e, o)
+	first := tile.Chunk(n) * tile.ChunkTiles
+	if c.Rows(first-1, first+tile.ChunkTiles-1).Len() == 0 {
+		c.Drop(e.Kept(t.lowest))
+	}
+	t.set.Tally(entity, o, c)
+	c.ClearDirty()
 }
 
-func (t *replayTiles) addLabel(thread, entity int, key string, row *Replayed, o *features.Observation) {
+func (t *replayTiles) addLabel(thread, entity int, f *keyTiles, row *Replayed, o *features.Observation) {
 	if row.Label == features.NoLabel {
 		return
 	}
@@ -258,14 +250,7 @@ func (t *replayTiles) addLabel(thread, entity int, key string, row *Replayed, o 
 	if counters == 0 {
 		return
 	}
-	cells := t.labels[row.partition][entity]
-	c := cells[key]
-	if c == nil {
-		c = tile.NewCell(t.entities[entity].LabelShape())
-		key = string([]byte(key))
-		cells[key] = c
-		t.threads[thread].added = append(t.threads[thread].added, newCell{entity, int(row.partition), key, true})
-	}
+	c := cellOf(f.labelCells, thread, t.entities[entity].LabelShape())
 	n := t.entities[entity].Tile(t.set.LabelKnown(row.Transaction.Time))
 	if n <= t.closed[entity].labels {
 		t.disordered.Add(1)

@@ -61,16 +61,21 @@ func (c *seriesCache) get(key string, t payment.Time, whole int64) *series {
 	if s := c.known(key, t); s != nil {
 		return s
 	}
-	oldest, s := c.entity.Oldest(t), c.keys[key]
+	s := c.keys[key]
 	if s == nil {
 		s = &series{key: string([]byte(key))}
 		c.keys[s.key] = s
 	}
-	// It begins a chunk earlier than needed, for those of partitions behind. Beginning anew costs more.
-	s.start, s.whole = oldest-tile.ChunkTiles, whole
-	s.closed, s.parts = tile.NewSeries(c.shape, s.start-1), nil
+	c.begin(s, t, whole)
 	c.touch(s)
 	return s
+}
+
+// begin begins a series anew, as far back as a transaction at t reads and a chunk more, for those of partitions behind.
+// Beginning anew costs more.
+func (c *seriesCache) begin(s *series, t payment.Time, whole int64) {
+	s.start, s.whole = c.entity.Oldest(t)-tile.ChunkTiles, whole
+	s.closed, s.parts = tile.NewSeries(c.shape, s.start-1), nil
 }
 
 // known returns the tile up to which partition n's rows of the series are known.
