@@ -29,9 +29,13 @@ type LatencyOptions struct {
 // compiler gets to the code that a stream of small transactions runs.
 const LatencyWarmUp = 30 * time.Second
 
-// LatencyPartitions is how many partitions the topics of a latency benchmark have: one for each worker of a process on two
-// cores. Each more is a request, and a marker of each transaction.
+// LatencyPartitions is how many partitions the topics of a latency benchmark have. Each more is a request, and a marker of
+// each transaction.
 const LatencyPartitions = 2
+
+// latencyWorkers is how many workers there are, unless the configuration says. The rates are far below what one of them can
+// do, and two would make twice as many transactions for the broker to end.
+const latencyWorkers = 1
 
 // A latency benchmark has as many accounts as a demonstration has, for each transaction per second, and a past of theirs that
 // is decided first. With fewer accounts each pays so often, and without a past so many of them for the first time, that a
@@ -63,6 +67,9 @@ func benchLatency(ctx context.Context, c Config, o LatencyOptions, f *figures, l
 	}
 	defer func() { err = errors.Join(err, topics.close(context.WithoutCancel(ctx))) }()
 	c = topics.config
+	if c.Pipeline.Workers == 0 {
+		c.Pipeline.Workers = latencyWorkers
+	}
 	decisions, err := stream.NewReader(ctx, c.kafka(), stream.Topic{Name: c.Kafka.Topics.Decisions, Partitions: o.Partitions}, stream.FromStart)
 	if err != nil {
 		return err
