@@ -14,7 +14,7 @@ func processMemory() (bytes uint64, known bool) {
 	if err := unix.Sysinfo(&info); err != nil {
 		return 0, false
 	}
-	bytes = uint64(info.Totalram) * uint64(info.Unit)
+	bytes = info.Totalram * uint64(info.Unit)
 	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
 		if limit, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64); err == nil { // it may be "max"
 			bytes = min(bytes, limit)
